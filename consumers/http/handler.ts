@@ -1,0 +1,39 @@
+import type { Context } from 'aws-lambda';
+import {
+  httpEnvironmentSchema,
+  modelsDirectoryOf,
+  readEnvironment,
+} from '#shared/function-environment.ts';
+import { createLogger } from '#shared/log.ts';
+import { createTextEngine } from '#shared/nlp/index.ts';
+import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';
+import { createQueryItems, createResultsReader } from '#shared/results-table/read-results.ts';
+import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import type { HttpDeps } from './analyze-texts.ts';
+import { handleRequest } from './handle-request.ts';
+
+const environment = readEnvironment(httpEnvironmentSchema, process.env);
+const client = createDocumentClient();
+const table = environment.SPANSTREAM_RESULTS_TABLE;
+
+const deps: HttpDeps = {
+  engine: await createTextEngine({
+    modelsDirectory: modelsDirectoryOf(environment, import.meta.url),
+    ...(environment.SPANSTREAM_WORKERS !== undefined && {
+      workers: environment.SPANSTREAM_WORKERS,
+    }),
+  }),
+  writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
+  reader: createResultsReader(createQueryItems(client, table)),
+  options: {
+    storeText: environment.SPANSTREAM_STORE_TEXT,
+    retentionDays: environment.SPANSTREAM_RETENTION_DAYS,
+  },
+  storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,
+  log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'http' }),
+  now: Date.now,
+};
+
+/** Lambda behind API Gateway, and for direct invocation: the same models, the same code, on demand. */
+export const handler = (event: unknown, context: Context): Promise<object> =>
+  handleRequest(event, deps, () => context.getRemainingTimeInMillis());

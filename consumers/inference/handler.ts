@@ -1,0 +1,44 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import {
+  inferenceEnvironmentSchema,
+  modelsDirectoryOf,
+  readEnvironment,
+} from '#shared/function-environment.ts';
+import { createLogger } from '#shared/log.ts';
+import { createTextEngine } from '#shared/nlp/index.ts';
+import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';
+import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { createPace } from './pace.ts';
+import { type InferenceDeps, processBatch } from './process-batch.ts';
+import { createPutFailure } from './s3-failures.ts';
+
+const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
+const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined });
+const putBatch = createPutBatch(createDocumentClient(), environment.SPANSTREAM_RESULTS_TABLE);
+
+const deps: InferenceDeps = {
+  engine: await createTextEngine({
+    modelsDirectory: modelsDirectoryOf(environment, import.meta.url),
+    ...(environment.SPANSTREAM_WORKERS !== undefined && {
+      workers: environment.SPANSTREAM_WORKERS,
+    }),
+  }),
+  writer: createResultsWriter({ putBatch }),
+  putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
+  pace: createPace(),
+  options: {
+    storeText: environment.SPANSTREAM_STORE_TEXT,
+    retentionDays: environment.SPANSTREAM_RETENTION_DAYS,
+  },
+  standingQuestions: environment.SPANSTREAM_STANDING_QUESTIONS,
+  log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'inference' }),
+  now: Date.now,
+};
+
+/** Lambda on the text stream: batches of text records in, results and failures out. */
+export const handler = (
+  event: KinesisStreamEvent,
+  context: Context,
+): Promise<KinesisStreamBatchResponse> =>
+  processBatch(event, deps, () => context.getRemainingTimeInMillis());

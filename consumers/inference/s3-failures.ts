@@ -1,0 +1,23 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { statusOf } from '#shared/retry.ts';
+import type { PutFailure } from './park-failures.ts';
+
+/** Failure objects in a bucket; one that is there already stays, so that its first-seen time is the first. */
+export function createPutFailure(client: S3Client, bucket: string): PutFailure {
+  return async (key, object, abortSignal) => {
+    try {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: JSON.stringify(object),
+          ContentType: 'application/json',
+          IfNoneMatch: '*',
+        }),
+        { abortSignal },
+      );
+    } catch (error) {
+      if (statusOf(error) !== 412) throw error;
+    }
+  };
+}

@@ -1,0 +1,95 @@
+import {
+  dimensionNames,
+  entityTypeDimensions,
+  metricKey,
+  metricNames,
+  OTHER_TYPE,
+} from '#shared/metric-names.ts';
+import { isResult, type ResultItem } from '#shared/results-table/table-item.ts';
+import { fewValues } from './few-values.ts';
+import type { Change } from './read-event.ts';
+
+/** One metric of a publication: values and how often each occurred. */
+export interface Datum {
+  readonly name: string;
+  readonly dimensions?: Readonly<Record<string, string>>;
+  readonly unit: 'Count' | 'Milliseconds' | 'None';
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
+export function aggregate(
+  changes: readonly Change[],
+  options: { readonly lowConfidenceThreshold: number; readonly now: number },
+): Datum[] {
+  const sums = new Map<
+    string,
+    { name: string; dimensions?: Record<string, string>; sum: number }
+  >();
+  const add = (name: string, by: number, dimensions?: Record<string, string>): void => {
+    if (by === 0) return;
+    const key = metricKey(name, dimensions);
+    const known = sums.get(key);
+    if (known) known.sum += by;
+    else sums.set(key, { name, sum: by, ...(dimensions && { dimensions }) });
+  };
+  const latencies: number[] = [];
+  const unsure: number[] = [];
+  for (const { item, createdAt } of changes) {
+    if (!item) continue;
+    if (!isResult(item)) {
+      add(metricNames.recordsRejected, 1);
+      add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
+      continue;
+    }
+    addResult(item, add);
+    unsure.push(isUnsure(item, options.lowConfidenceThreshold) ? 1 : 0);
+    latencies.push(latencyOf(createdAt, Date.parse(item.arrivedAt), options.now));
+  }
+  const data = [...sums.values()].map(
+    ({ sum, ...metric }): Datum => ({ ...metric, unit: 'Count', values: [sum], counts: [1] }),
+  );
+  if (latencies.length > 0) {
+    data.push(
+      { name: metricNames.endToEndLatency, unit: 'Milliseconds', ...fewValues(latencies) },
+      { name: metricNames.lowConfidenceShare, unit: 'None', ...fewValues(unsure) },
+    );
+  }
+  return data;
+}
+
+function addResult(
+  result: ResultItem,
+  add: (name: string, by: number, dimensions?: Record<string, string>) => void,
+): void {
+  add(metricNames.recordsProcessed, 1);
+  add(metricNames.recordsProcessed, 1, { [dimensionNames.source]: result.source });
+  add(metricNames.entitiesFound, result.entities.length);
+  for (const { type } of result.entities) {
+    const label = entityTypeDimensions.has(type) ? type : OTHER_TYPE;
+    add(metricNames.entitiesFound, 1, { [dimensionNames.type]: label });
+  }
+  for (const { text } of result.answers) {
+    add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
+  }
+  add(metricNames.tokensProcessed, result.tokens);
+  if (result.windows > 1) add(metricNames.textsWindowed, 1);
+}
+
+function isUnsure(result: ResultItem, threshold: number): boolean {
+  return (
+    result.entities.some((entity) => entity.score < threshold) ||
+    result.answers.some((answer) => answer.text !== null && answer.score < threshold)
+  );
+}
+
+/**
+ * Milliseconds from arrival to stored. The stream rounds the time of storing down to the second: the estimate is the middle
+ * of what is possible, given that nothing is stored before it arrived or after it was delivered.
+ */
+export function latencyOf(createdAt: number, arrivedAt: number, now: number): number {
+  const earliest = Math.max(createdAt, arrivedAt);
+  const latest = Math.max(earliest, Math.min(createdAt + 1_000, now));
+  return Math.max(0, Math.round((earliest + latest) / 2 - arrivedAt));
+}

@@ -1,0 +1,28 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { Context } from 'aws-lambda';
+import { metricsEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
+import { createLogger } from '#shared/log.ts';
+import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
+import { wait } from '#shared/retry.ts';
+import { createMetricsService } from './cloudwatch.ts';
+import type { MetricsDeps } from './publication.ts';
+import { publishChanges, type WindowedResponse } from './publish-changes.ts';
+import type { WindowedStreamEvent } from './read-event.ts';
+import { createStateStore } from './state.ts';
+
+const environment = readEnvironment(metricsEnvironmentSchema, process.env);
+
+const deps: MetricsDeps = {
+  store: createStateStore(createDocumentClient(), environment.SPANSTREAM_METRICS_STATE_TABLE),
+  // A retry after a lost answer would count twice: the publisher decides on retries itself.
+  service: createMetricsService(new CloudWatchClient({ maxAttempts: 1 })),
+  lowConfidenceThreshold: environment.SPANSTREAM_LOW_CONFIDENCE_THRESHOLD,
+  readBackMs: environment.SPANSTREAM_READ_BACK_SECONDS * 1_000,
+  log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'metrics' }),
+  now: Date.now,
+  wait,
+};
+
+/** Lambda on the results table's stream: first inserts in, CloudWatch metrics out. */
+export const handler = (event: WindowedStreamEvent, context: Context): Promise<WindowedResponse> =>
+  publishChanges(event, deps, () => context.getRemainingTimeInMillis());

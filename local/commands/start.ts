@@ -1,0 +1,106 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type LocalStack, startLocalStack } from '#local/stack.ts';
+import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { readSettingsFile } from '#shared/settings-file.ts';
+
+interface Flags {
+  directory: string;
+  config?: string;
+  models?: string;
+  portKinesis: number;
+  portDynamodb: number;
+  portCloudwatch: number;
+  portS3: number;
+  portHttp: number;
+  json?: boolean;
+}
+
+const endpointsFile = 'endpoints.json';
+
+function announce(stack: LocalStack, directory: string): void {
+  const variables = Object.entries(stack.environment).map(
+    ([name, value]) => `export ${name}=${value}`,
+  );
+  process.stdout.write(
+    [
+      `Spanstream runs on this machine; its data is in ${directory}.`,
+      '',
+      `  text stream     ${stack.names.stream}`,
+      `  results table   ${stack.names.resultsTable}`,
+      `  failures bucket ${stack.names.failuresBucket}`,
+      `  HTTP            ${stack.endpoints.http}/v1/health`,
+      '',
+      'For the AWS CLI or any SDK:',
+      '',
+      ...variables.map((line) => `  ${line}`),
+      '',
+      'Ctrl-C ends it; started again it goes on where it was.',
+      '',
+    ].join('\n'),
+  );
+}
+
+/** Rewrites one line on a terminal with how far the stack is; says nothing elsewhere. */
+function showStatus(stack: LocalStack): () => void {
+  if (!process.stderr.isTTY) return () => undefined;
+  const timer = setInterval(() => {
+    const { inference, metrics } = stack.mappings;
+    const done = inference.lag().shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+    const behind = inference.lag();
+    process.stderr.write(
+      `\r\u001b[Kprocessed ${done}, waiting ${behind.records} (${(behind.ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
+    );
+  }, 1_000);
+  return () => {
+    clearInterval(timer);
+    process.stderr.write('\n');
+  };
+}
+
+async function start(flags: Flags): Promise<void> {
+  const directory = resolve(flags.directory);
+  const stack = await startLocalStack({
+    directory,
+    settings: readSettingsFile(flags.config),
+    ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
+    ports: {
+      kinesis: flags.portKinesis,
+      dynamodb: flags.portDynamodb,
+      cloudwatch: flags.portCloudwatch,
+      s3: flags.portS3,
+      http: flags.portHttp,
+    },
+  });
+  const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
+  await writeFile(join(directory, endpointsFile), `${JSON.stringify(endpoints, null, 2)}\n`);
+  announce(stack, directory);
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(endpoints)}\n`);
+  const hide = showStatus(stack);
+  await interrupted();
+  hide();
+  process.stderr.write('ending; batches under way are finished first\n');
+  await rm(join(directory, endpointsFile), { force: true });
+  await stack.close();
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((end) => {
+    process.once('SIGINT', () => end());
+    process.once('SIGTERM', () => end());
+  });
+}
+
+const port = wholeNumber(0);
+const command = createCommand('start', 'Runs the local stack until Ctrl-C')
+  .option('--directory <dir>', 'folder that keeps everything', '.spanstream')
+  .option('--config <file>', 'settings (default: spanstream.config.json, where it exists)')
+  .option('--models <dir>', 'models to run (default: the bundled ones)')
+  .option('--port-kinesis <n>', 'port of Kinesis; 0 takes any', port, 4567)
+  .option('--port-dynamodb <n>', 'port of DynamoDB and its streams', port, 4568)
+  .option('--port-cloudwatch <n>', 'port of CloudWatch', port, 4569)
+  .option('--port-s3 <n>', 'port of S3', port, 4570)
+  .option('--port-http <n>', 'port of the HTTP API', port, 4571)
+  .action(start);
+
+await runCommand(command);

@@ -1,0 +1,66 @@
+import type { Invocation } from '#local/lambda/invocation.ts';
+import type { StreamRecord } from './stream-source.ts';
+
+/** Largest state of a tumbling window, bytes of JSON. */
+export const MAXIMUM_STATE_BYTES = 1024 * 1024;
+
+/** What a delivery came to. */
+export type Outcome =
+  | { readonly kind: 'success'; readonly state?: unknown }
+  /** Everything before `from` is done; the rest is to be delivered again. */
+  | { readonly kind: 'partial'; readonly from: number; readonly state?: unknown }
+  | {
+      readonly kind: 'failed';
+      readonly requestId: string;
+      readonly reason: string;
+      /** Null where the function answered, though not with a valid response. */
+      readonly functionError: 'Unhandled' | null;
+    };
+
+/**
+ * Reads an invocation's answer as Lambda does with `ReportBatchItemFailures`: null, an empty object and an empty list are
+ * success; otherwise the lowest reported sequence number counts. An identifier that is empty or unknown, and any other shape,
+ * fail the whole batch; so does, in a tumbling window, an answer without `state`.
+ */
+export function interpretResponse(
+  invocation: Invocation,
+  records: readonly StreamRecord[],
+  tumbling: boolean,
+): Outcome {
+  const { requestId } = invocation;
+  if (!invocation.ok) {
+    const reason = `${invocation.errorType}: ${invocation.errorMessage}`;
+    return { kind: 'failed', requestId, reason, functionError: 'Unhandled' };
+  }
+  const malformed = (reason: string): Outcome => ({
+    kind: 'failed',
+    requestId,
+    reason,
+    functionError: null,
+  });
+
+  const answer = invocation.payload ?? {};
+  if (typeof answer !== 'object' || Array.isArray(answer)) {
+    return malformed('the response is not an object');
+  }
+  const state = Reflect.get(answer, 'state');
+  if (tumbling && (state === null || state === undefined)) {
+    return malformed('the response of a tumbling window has no state');
+  }
+  const carried = tumbling ? { state } : {};
+
+  const failures: unknown = Reflect.get(answer, 'batchItemFailures') ?? [];
+  if (!Array.isArray(failures)) return malformed('batchItemFailures is not a list');
+  if (failures.length === 0) return { kind: 'success', ...carried };
+
+  const places = new Map(records.map(({ sequenceNumber }, index) => [sequenceNumber, index]));
+  let from = records.length;
+  for (const failure of failures) {
+    const place = places.get(failure?.itemIdentifier);
+    if (place === undefined) {
+      return malformed(`batchItemFailures names an unknown record: ${JSON.stringify(failure)}`);
+    }
+    from = Math.min(from, place);
+  }
+  return { kind: 'partial', from, ...carried };
+}

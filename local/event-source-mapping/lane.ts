@@ -1,0 +1,210 @@
+import { MAXIMUM_PAYLOAD_BYTES } from '#local/lambda/runtime-api.ts';
+import type { Bell } from './bell.ts';
+import { type Buffered, cutBatch } from './cut-batch.ts';
+import { invokeFunction, parkRecords, waitAfter } from './deliver.ts';
+import { interpretResponse, MAXIMUM_STATE_BYTES, type Outcome } from './interpret-response.ts';
+import type { FailedInvocation } from './invocation-record.ts';
+import { type Batch, maximumAgeMs, parkExpired, settleBatch } from './settle-batch.ts';
+import type { ShardContext } from './shard-consumer.ts';
+import type { ShardProgress } from './shard-progress.ts';
+import type { StreamRecord } from './stream-source.ts';
+import { eventOf, isWindowOver, type OpenWindow, windowStart } from './tumbling-window.ts';
+
+/** Delivers one lane of a shard, a batch at a time. */
+export interface Lane {
+  push(records: readonly StreamRecord[]): void;
+  /** Bytes that wait, as JSON. */
+  bytes(): number;
+  /** Runs until the shard is read to its end and all is delivered, or the mapping stops. */
+  run(): Promise<void>;
+}
+
+/** Room in a payload for what surrounds the records. */
+const ENVELOPE_BYTES = 2 * 1024;
+const neverInvoked: FailedInvocation = { requestId: '', functionError: undefined };
+
+const stateBytes = (window: OpenWindow | undefined): number =>
+  window ? Buffer.byteLength(JSON.stringify(window.state)) : 0;
+
+/** A lane of a shard; with tumbling windows a shard has one lane, since it has one state. */
+export function createLane(given: {
+  context: ShardContext;
+  progress: ShardProgress;
+  bell: Bell;
+  shard: { readonly readToEnd: boolean; readonly emptyReadAt: number | undefined };
+}): Lane {
+  const { context, progress, bell, shard } = given;
+  const { options, clock, log, shardId, stop } = context;
+  const { settings, source } = options;
+  const lengthMs = settings.tumblingWindowSeconds * 1000;
+  const buffer: Buffered[] = [];
+  const pending: Batch[] = [];
+  let buffered = 0;
+
+  const windowOf = ({ arrivedAt }: StreamRecord): number =>
+    lengthMs === 0 ? 0 : Math.max(windowStart(arrivedAt, lengthMs), progress.window?.start ?? 0);
+
+  const eventFor = (records: readonly StreamRecord[], isFinal = false, isEarly = false) =>
+    eventOf(
+      records,
+      progress.window && {
+        window: progress.window,
+        lengthMs,
+        shardId,
+        source,
+        isFinal,
+        isEarly,
+      },
+    );
+
+  /** The next batch, or how long to wait for one. */
+  function next(): Batch | number {
+    const again = pending.shift();
+    if (again) return again;
+    const cut = cutBatch(
+      buffer,
+      {
+        ...settings,
+        maximumBytes: MAXIMUM_PAYLOAD_BYTES - ENVELOPE_BYTES - stateBytes(progress.window),
+      },
+      { now: clock.now(), ended: shard.readToEnd },
+      windowOf,
+    );
+    if ('waitMs' in cut) return cut.waitMs;
+    const records = buffer.splice(0, cut.count).map(({ record }) => record);
+    buffered -= records.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { records, retries: 0, failures: 0 };
+  }
+
+  async function deliver(batch: Batch): Promise<void> {
+    const fresh = await dropExpired(batch);
+    const first = fresh?.records[0];
+    if (!fresh || !first) return;
+    if (lengthMs > 0) progress.window ??= { start: windowOf(first), state: {} };
+
+    const event = eventFor(fresh.records);
+    const invocation = await invokeFunction(context, event);
+    if (context.abandon.aborted) return;
+    if (!invocation) {
+      pending.unshift({ ...fresh, failures: fresh.failures + 1 });
+      await waitAfter(context, fresh.failures + 1);
+      return;
+    }
+    const outcome = interpretResponse(invocation, fresh.records, lengthMs > 0);
+    // A function that is being closed fails for no fault of the batch.
+    if (outcome.kind === 'failed' && stop.aborted) return;
+    await settle(fresh, outcome, event);
+  }
+
+  async function settle(batch: Batch, outcome: Outcome, event: unknown): Promise<void> {
+    const { acknowledged, redeliver, parked } = settleBatch(batch, outcome, settings);
+    if (outcome.kind !== 'success') tellFailure(batch, outcome);
+    if (progress.window && outcome.kind !== 'failed') {
+      progress.window = { start: progress.window.start, state: outcome.state };
+    }
+    progress.acknowledge(acknowledged);
+    pending.unshift(...redeliver);
+    if (parked.length > 0) {
+      const isParked = await parkRecords(context, parked, {
+        event,
+        condition: 'RetryAttemptsExhausted',
+        invokeCount: batch.failures + 1,
+        lastFailure: outcome.kind === 'failed' ? failureOf(outcome) : neverInvoked,
+      });
+      if (!isParked) return;
+      progress.park(parked);
+    }
+    if (acknowledged.length > 0 || parked.length > 0) await progress.save();
+    bell.ring();
+    if (stateBytes(progress.window) > MAXIMUM_STATE_BYTES) await closeWindow(true);
+    const failures = redeliver[0]?.failures ?? 0;
+    if (failures > 0) await waitAfter(context, failures);
+  }
+
+  function tellFailure(batch: Batch, outcome: Exclude<Outcome, { kind: 'success' }>): void {
+    progress.counts.failures += 1;
+    const records = batch.records.length;
+    if (outcome.kind === 'partial') {
+      log.info({ shardId, records, from: outcome.from }, 'the function hands back records');
+    } else {
+      const { reason, requestId } = outcome;
+      log.warn({ shardId, records, retries: batch.retries, requestId, reason }, 'delivery failed');
+    }
+  }
+
+  async function dropExpired(batch: Batch): Promise<Batch | undefined> {
+    const maximumAge = maximumAgeMs(settings, source.retentionMs);
+    const { expired, remaining } = parkExpired(batch, maximumAge, clock.now());
+    if (expired.length === 0) return batch;
+    const isParked = await parkRecords(context, expired, {
+      event: eventFor(expired),
+      condition: 'RecordAgeExceeded',
+      invokeCount: batch.failures,
+      lastFailure: neverInvoked,
+    });
+    if (!isParked) return undefined;
+    progress.park(expired);
+    await progress.save();
+    bell.ring();
+    return remaining;
+  }
+
+  /** Invokes the function for the window as a whole, until it succeeds: nothing after it may be delivered before. */
+  async function closeWindow(isEarly: boolean): Promise<void> {
+    for (let failures = 1; progress.window && !stop.aborted; failures += 1) {
+      const invocation = await invokeFunction(context, eventFor([], true, isEarly));
+      if (context.abandon.aborted) return;
+      if (invocation?.ok) {
+        progress.window = isEarly ? { start: progress.window.start, state: {} } : undefined;
+        await progress.save();
+        return;
+      }
+      if (stop.aborted) return;
+      progress.counts.failures += 1;
+      if (invocation) {
+        const { errorType, errorMessage } = invocation;
+        log.warn({ shardId, errorType, errorMessage }, 'closing a tumbling window failed');
+      }
+      await waitAfter(context, failures);
+    }
+  }
+
+  const windowIsOver = (): boolean =>
+    progress.window !== undefined &&
+    pending.length === 0 &&
+    isWindowOver(progress.window, lengthMs, {
+      next: buffer[0]?.record,
+      emptyReadAt: shard.emptyReadAt,
+      ended: shard.readToEnd,
+    });
+
+  return {
+    push(records) {
+      const readAt = clock.now();
+      for (const record of records) {
+        buffer.push({ record, readAt });
+        buffered += record.bytes;
+      }
+    },
+    bytes: () => buffered,
+    async run() {
+      while (!stop.aborted) {
+        if (windowIsOver()) {
+          await closeWindow(false);
+          continue;
+        }
+        const step = next();
+        if (typeof step !== 'number') await deliver(step);
+        else if (shard.readToEnd && buffer.length === 0) return;
+        else await bell.wait(step);
+      }
+    },
+  };
+}
+
+function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): FailedInvocation {
+  return {
+    requestId: outcome.requestId,
+    functionError: outcome.functionError ?? undefined,
+  };
+}

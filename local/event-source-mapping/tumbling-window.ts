@@ -1,0 +1,59 @@
+import type { StreamRecord, StreamSource } from './stream-source.ts';
+
+/** A tumbling window that is open on a shard. */
+export interface OpenWindow {
+  /** Epoch milliseconds. */
+  readonly start: number;
+  /** What the function last returned. */
+  readonly state: unknown;
+}
+
+/** Start of the window that a time falls in, epoch milliseconds. */
+export function windowStart(time: number, lengthMs: number): number {
+  return Math.floor(time / lengthMs) * lengthMs;
+}
+
+/**
+ * Whether the open window has seen its last record: the next record to deliver falls in a later one, or there is none and the
+ * shard was read to its tip after the window's end, or the shard is at its end.
+ */
+export function isWindowOver(
+  window: OpenWindow,
+  lengthMs: number,
+  shard: {
+    readonly next: StreamRecord | undefined;
+    readonly emptyReadAt: number | undefined;
+    readonly ended: boolean;
+  },
+): boolean {
+  if (shard.next) return windowStart(shard.next.arrivedAt, lengthMs) > window.start;
+  return shard.ended || (shard.emptyReadAt ?? 0) >= window.start + lengthMs;
+}
+
+const isoSeconds = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
+
+/** What a function is invoked with: the records, and in a tumbling window what it needs to go on from its state. */
+export function eventOf(
+  records: readonly StreamRecord[],
+  tumbling?: {
+    readonly window: OpenWindow;
+    readonly lengthMs: number;
+    readonly shardId: string;
+    readonly source: Pick<StreamSource, 'arn'>;
+    readonly isFinal: boolean;
+    readonly isEarly: boolean;
+  },
+) {
+  const plain = { Records: records.map(({ event }) => event) };
+  if (!tumbling) return plain;
+  const { window, lengthMs } = tumbling;
+  return {
+    ...plain,
+    window: { start: isoSeconds(window.start), end: isoSeconds(window.start + lengthMs) },
+    state: window.state,
+    shardId: tumbling.shardId,
+    eventSourceARN: tumbling.source.arn,
+    isFinalInvokeForWindow: tumbling.isFinal,
+    isWindowTerminatedEarly: tumbling.isEarly,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * The runtime client that runs inside a function's process: loads the bundle's `handler`, then asks the Runtime API for one
+ * invocation after the other. It knows promises only: a handler that wants a callback is not supported.
+ */
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+type Handler = (event: unknown, context: unknown) => unknown;
+
+const [host = '127.0.0.1', port = ''] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
+const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+let currentRequestId: string | undefined;
+
+function call(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<{ message: IncomingMessage; body: string }> {
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host,
+        port,
+        method,
+        path: `/2018-06-01/runtime/${path}`,
+        agent,
+        headers: {
+          ...headers,
+          ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.byteLength }),
+        },
+      },
+      (message) => {
+        const chunks: Buffer[] = [];
+        message.on('data', (chunk: Buffer) => chunks.push(chunk));
+        message.on('error', reject);
+        message.on('end', () => resolve({ message, body: Buffer.concat(chunks).toString('utf8') }));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(bytes);
+  });
+}
+
+function describe(error: unknown, type?: string) {
+  const known = error instanceof Error ? error : undefined;
+  return {
+    errorType: type ?? known?.name ?? typeof error,
+    errorMessage: known?.message ?? String(error),
+    trace: known?.stack?.split('\n') ?? [],
+  };
+}
+
+async function report(path: string, error: unknown, type?: string): Promise<void> {
+  const described = describe(error, type);
+  process.stderr.write(`${JSON.stringify({ level: 'error', ...described })}\n`);
+  await call('POST', path, JSON.stringify(described), {
+    'lambda-runtime-function-error-type': `Unhandled.${described.errorType}`,
+  });
+}
+
+async function dieOf(error: unknown, type: string, exitCode: number): Promise<void> {
+  const path =
+    currentRequestId === undefined ? 'init/error' : `invocation/${currentRequestId}/error`;
+  await report(path, error, type).catch(() => undefined);
+  process.exit(exitCode);
+}
+
+function contextOf(message: IncomingMessage) {
+  const header = (name: string) => String(message.headers[name] ?? '');
+  const deadline = Number(header('lambda-runtime-deadline-ms'));
+  return {
+    awsRequestId: header('lambda-runtime-aws-request-id'),
+    invokedFunctionArn: header('lambda-runtime-invoked-function-arn'),
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+async function loadHandler(): Promise<Handler> {
+  const [file = 'index', name = 'handler'] = (process.env._HANDLER ?? 'index.handler').split('.');
+  const path = join(process.env.LAMBDA_TASK_ROOT ?? process.cwd(), `${file}.mjs`);
+  const loaded: Record<string, unknown> = await import(pathToFileURL(path).href);
+  const handler = loaded[name];
+  if (typeof handler !== 'function') {
+    throw Object.assign(new Error(`${file}.${name} is undefined or not a function`), {
+      name: 'Runtime.HandlerNotFound',
+    });
+  }
+  return handler as Handler;
+}
+
+async function serve(handler: Handler): Promise<never> {
+  for (;;) {
+    const { message, body } = await call('GET', 'invocation/next');
+    const context = contextOf(message);
+    currentRequestId = context.awsRequestId;
+    process.env._X_AMZN_TRACE_ID = String(message.headers['lambda-runtime-trace-id'] ?? '');
+    try {
+      const answer = await handler(JSON.parse(body), context);
+      await call(
+        'POST',
+        `invocation/${context.awsRequestId}/response`,
+        JSON.stringify(answer ?? null),
+      );
+    } catch (error) {
+      await report(`invocation/${context.awsRequestId}/error`, error);
+    }
+  }
+}
+
+/** Ends this process with its parent, even where the handler never yields: a killed stack must leave no writer behind. */
+function dieWithParent(): void {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  const parent = process.ppid;
+  const watch = `setInterval(() => process.ppid === ${parent} || process.kill(process.pid, 'SIGKILL'), 250);`;
+  new Worker(watch, { eval: true, execArgv: [], stdin: false }).unref();
+}
+
+// Ctrl-C on the stack's terminal reaches the whole process group; the stack itself decides when its functions end.
+process.on('SIGINT', () => undefined);
+process.on('uncaughtException', (error) => void dieOf(error, 'Runtime.UncaughtException', 129));
+process.on(
+  'unhandledRejection',
+  (reason) => void dieOf(reason, 'Runtime.UnhandledPromiseRejection', 128),
+);
+
+try {
+  const handler = await loadHandler();
+  if (process.connected) dieWithParent();
+  // Without the Runtime API there is nobody to work for.
+  await serve(handler).catch(() => process.exit(1));
+} catch (error) {
+  await report('init/error', error).catch(() => undefined);
+  process.exit(1);
+}

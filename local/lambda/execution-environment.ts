@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import type { FunctionLogLine, Invocation } from './invocation.ts';
+import { type RuntimeApi, type RuntimeError, startRuntimeApi } from './runtime-api.ts';
+
+/** What an execution environment runs. */
+export interface EnvironmentOptions {
+  readonly name: string;
+  readonly arn: string;
+  readonly bundleDirectory: string;
+  readonly bootstrap: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly log: (line: FunctionLogLine) => void;
+}
+
+/** One process of a function; it takes one invocation at a time and is never used again once it died. */
+export interface ExecutionEnvironment {
+  readonly pid: number | undefined;
+  /** Resolves when the process asks for its first invocation, or with what went wrong. */
+  readonly initialized: Promise<Failure | undefined>;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<void>;
+  readonly alive: boolean;
+  invoke(body: string): Promise<Invocation>;
+  /** Resolves when the process asks for work, or has ended: after an answer it may still be about to exit. */
+  freed(): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+type Failure = RuntimeError & { readonly kind: 'error' | 'timeout' | 'crash' };
+
+/** Starts a process of a function; init that lasts longer than `initTimeoutMs` is killed. */
+export async function startExecutionEnvironment(
+  options: EnvironmentOptions,
+  initTimeoutMs: number,
+): Promise<ExecutionEnvironment> {
+  let settleInit: (failure: Failure | undefined) => void = () => undefined;
+  const initialized = new Promise<Failure | undefined>((resolve) => {
+    settleInit = resolve;
+  });
+  let current: { requestId: string; settle: (invocation: Invocation) => void } | undefined;
+  let reported: RuntimeError | undefined;
+  let alive = true;
+  let ready = false;
+  let handOver: (() => void) | undefined;
+  let free: (() => void) | undefined;
+
+  const finish = (requestId: string, outcome: { payload: unknown } | Failure) => {
+    if (current?.requestId !== requestId) return;
+    const { settle } = current;
+    current = undefined;
+    settle(
+      'payload' in outcome
+        ? { ok: true, requestId, payload: outcome.payload }
+        : { ok: false, requestId, ...outcome },
+    );
+  };
+
+  const api: RuntimeApi = await startRuntimeApi({
+    ready() {
+      settleInit(undefined);
+      ready = true;
+      handOver?.();
+      free?.();
+    },
+    initFailed(error) {
+      reported = error;
+      settleInit({ kind: 'error', ...error });
+    },
+    answered: (requestId, body) => finish(requestId, { payload: JSON.parse(body) }),
+    failed(requestId, error) {
+      finish(requestId, { kind: 'error', ...error });
+    },
+  });
+
+  const child = spawnRuntime(options, api.address);
+  forwardLines(child, options);
+
+  const exited = new Promise<void>((resolve) => {
+    const end = (cause: string) => {
+      if (!alive) return;
+      alive = false;
+      api.close();
+      const failure: Failure = {
+        kind: 'crash',
+        errorType: 'Runtime.ExitError',
+        errorMessage: `Runtime exited: ${cause}`,
+      };
+      settleInit(reported ? { kind: 'error', ...reported } : failure);
+      if (current) finish(current.requestId, failure);
+      free?.();
+      resolve();
+    };
+    child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit status ${code}`));
+    child.once('error', (error) => end(error.message));
+  });
+
+  const initTimer = setTimeout(() => {
+    settleInit({
+      kind: 'timeout',
+      errorType: 'Sandbox.Timedout',
+      errorMessage: `Init timed out after ${(initTimeoutMs / 1000).toFixed(2)} seconds`,
+    });
+    child.kill('SIGKILL');
+  }, initTimeoutMs);
+  void initialized.then(() => clearTimeout(initTimer));
+
+  return {
+    pid: child.pid,
+    initialized,
+    exited,
+    get alive() {
+      return alive;
+    },
+    invoke: (body) =>
+      new Promise<Invocation>((resolve) => {
+        const requestId = randomUUID();
+        const timeoutMs = options.timeoutSeconds * 1000;
+        const timer = setTimeout(() => {
+          child.kill('SIGKILL');
+          finish(requestId, {
+            kind: 'timeout',
+            errorType: 'Sandbox.Timedout',
+            errorMessage: `Task timed out after ${options.timeoutSeconds.toFixed(2)} seconds`,
+          });
+        }, timeoutMs);
+        current = {
+          requestId,
+          settle(invocation) {
+            clearTimeout(timer);
+            resolve(invocation);
+          },
+        };
+        if (!alive) {
+          const errorMessage = 'Runtime exited before the invocation';
+          finish(requestId, { kind: 'crash', errorType: 'Runtime.ExitError', errorMessage });
+          return;
+        }
+        handOver = () => {
+          handOver = undefined;
+          ready = false;
+          api.hand({
+            requestId,
+            deadline: Date.now() + timeoutMs,
+            functionArn: options.arn,
+            traceId: traceId(),
+            body,
+          });
+        };
+        if (ready) handOver();
+      }),
+    freed: () =>
+      new Promise((resolve) => {
+        if (ready || !alive) resolve();
+        else free = resolve;
+      }),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+function spawnRuntime(options: EnvironmentOptions, address: string): ChildProcess {
+  const stream = `local/[$LATEST]${randomBytes(16).toString('hex')}`;
+  return spawn(
+    process.execPath,
+    ['--enable-source-maps', `--max-old-space-size=${options.memoryMb}`, options.bootstrap],
+    {
+      cwd: options.bundleDirectory,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // As on Lambda, a function sees what it is given and nothing of the machine's own environment.
+      env: {
+        PATH: process.env.PATH ?? '',
+        TZ: ':UTC',
+        AWS_REGION: 'us-east-1',
+        AWS_DEFAULT_REGION: 'us-east-1',
+        ...options.environment,
+        AWS_LAMBDA_RUNTIME_API: address,
+        AWS_LAMBDA_FUNCTION_NAME: options.name,
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.memoryMb),
+        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${options.name}`,
+        AWS_LAMBDA_LOG_STREAM_NAME: stream,
+        LAMBDA_TASK_ROOT: options.bundleDirectory,
+        _HANDLER: 'index.handler',
+      },
+    },
+  );
+}
+
+function forwardLines(child: ChildProcess, options: EnvironmentOptions): void {
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const input = child[stream];
+    if (!input) continue;
+    createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (text) =>
+      options.log({ functionName: options.name, pid: child.pid ?? 0, stream, text }),
+    );
+  }
+}
+
+function traceId(): string {
+  const seconds = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
+}

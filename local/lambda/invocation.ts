@@ -1,0 +1,40 @@
+/** What came of one invocation: the function's answer, or why there is none. */
+export type Invocation =
+  | { readonly ok: true; readonly requestId: string; readonly payload: unknown }
+  | {
+      readonly ok: false;
+      readonly requestId: string;
+      /** `error`: the function (or its init) threw or answered too much; `timeout`, `crash`: its process was killed or ended. */
+      readonly kind: 'error' | 'timeout' | 'crash';
+      readonly errorType: string;
+      readonly errorMessage: string;
+    };
+
+/**
+ * Invokes a function with a JSON value.
+ *
+ * Rejects only where the function could not be invoked at all: it is closed, or `signal` fired before an answer came.
+ */
+export type Invoke = (
+  payload: unknown,
+  options?: { readonly signal?: AbortSignal },
+) => Promise<Invocation>;
+
+/** One line that a function's process wrote. */
+export interface FunctionLogLine {
+  readonly functionName: string;
+  readonly pid: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/** A function that runs in processes of its own. */
+export interface LambdaFunction {
+  readonly name: string;
+  readonly arn: string;
+  readonly invoke: Invoke;
+  /** Ids of the live processes. */
+  pids(): number[];
+  /** Ends the processes: SIGTERM, then SIGKILL after a grace. Invocations under way end as `crash`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,37 @@
+import type { Alarm, StateValue } from './alarms.ts';
+import type { Context } from './context.ts';
+
+/** Puts an alarm into a state; a change is written to its history. */
+export async function changeState(
+  context: Context,
+  alarm: Alarm,
+  wanted: { state: StateValue; reason: string },
+): Promise<void> {
+  if (wanted.state === alarm.state) return;
+  const at = context.now();
+  const name = alarm.configuration.AlarmName;
+  await context.commit(
+    {
+      alarm: {
+        ...alarm,
+        state: wanted.state,
+        reason: wanted.reason,
+        stateUpdatedAt: at,
+        stateChangedAt: at,
+      },
+    },
+    {
+      history: {
+        alarmName: name,
+        at,
+        type: 'StateUpdate',
+        summary: `Alarm updated from ${alarm.state} to ${wanted.state}`,
+        data: JSON.stringify({
+          version: '1.0',
+          oldState: { stateValue: alarm.state, stateReason: alarm.reason },
+          newState: { stateValue: wanted.state, stateReason: wanted.reason },
+        }),
+      },
+    },
+  );
+}

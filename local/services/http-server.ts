@@ -1,0 +1,60 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
+import { ConfigurationError, messageOf, SpanstreamError } from '#shared/errors.ts';
+
+const HOST = '127.0.0.1';
+
+/** A request body over the limit that the service sets. */
+export class BodyTooLargeError extends SpanstreamError {
+  constructor(limit: number) {
+    super('body-too-large', `request body is over ${limit} bytes`);
+  }
+}
+
+/** Listens on 127.0.0.1 alone and answers the base address. */
+export function listenLocally(server: Server, port = 0): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) =>
+      reject(
+        new ConfigurationError(`cannot listen on ${HOST}:${port}: ${messageOf(error)}`, {
+          cause: error,
+        }),
+      );
+    server.once('error', failed);
+    server.listen(port, HOST, () => {
+      server.removeListener('error', failed);
+      resolve(`http://${HOST}:${(server.address() as AddressInfo).port}`);
+    });
+  });
+}
+
+/** Reads a whole request body, in bytes; over the limit it throws and reads no further. */
+export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (size > limitBytes) throw new BodyTooLargeError(limitBytes);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** An HTTP server whose close waits for requests in hand but not for idle keep-alive connections. */
+export function createClosableServer(listener: RequestListener) {
+  const server = createServer(listener);
+  const close = () =>
+    new Promise<void>((resolve) => {
+      const sweep = setInterval(() => server.closeIdleConnections(), 20);
+      const deadline = setTimeout(() => server.closeAllConnections(), 5_000);
+      server.close(() => {
+        clearInterval(sweep);
+        clearTimeout(deadline);
+        resolve();
+      });
+      server.closeIdleConnections();
+    });
+  return { server, close };
+}

@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { noSuchBucket, S3Error } from './s3-error.ts';
+
+/** What is known of an object beside its bytes. */
+export interface ObjectHead {
+  key: string;
+  size: number;
+  etag: string;
+  /** Epoch milliseconds. */
+  lastModified: number;
+  /** Content-Type and the like, by lower-case header name. */
+  headers: Record<string, string>;
+  metadata: Record<string, string>;
+  tags: Record<string, string>;
+  checksums: Record<string, string>;
+}
+
+/** Buckets as folders, objects as files: a line of JSON (the head), then the bytes, so that one rename puts both. */
+export type BucketStore = Awaited<ReturnType<typeof openBuckets>>;
+
+/** Opens the buckets of a folder, after removing what a killed process left half-written. */
+export async function openBuckets(directory: string) {
+  const temporary = join(directory, '.writing');
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  const buckets = new Map<string, { createdAt: number; objects: Map<string, ObjectHead> }>();
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
+    buckets.set(entry.name, await loadBucket(join(directory, entry.name)));
+  }
+  const turns = new Map<string, Promise<unknown>>();
+
+  const bucketOf = (name: string) => {
+    const bucket = buckets.get(name);
+    if (bucket === undefined) throw noSuchBucket(name);
+    return bucket;
+  };
+  const pathOf = (bucket: string, key: string) => join(directory, bucket, fileName(key));
+
+  /** Lets changes of one object happen one after another. */
+  const inTurn = <T>(bucket: string, key: string, task: () => Promise<T>): Promise<T> => {
+    const name = `${bucket}/${key}`;
+    const done = (turns.get(name) ?? Promise.resolve()).then(task, task);
+    turns.set(name, done);
+    const forget = () => {
+      if (turns.get(name) === done) turns.delete(name);
+    };
+    done.then(forget, forget);
+    return done;
+  };
+
+  const write = async (bucket: string, head: ObjectHead, bytes: Buffer) => {
+    const path = join(temporary, randomUUID());
+    await writeFile(path, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]));
+    await rename(path, pathOf(bucket, head.key));
+    bucketOf(bucket).objects.set(head.key, head);
+  };
+
+  const read = async (bucket: string, key: string) => {
+    const file = await readFile(pathOf(bucket, key)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (file === undefined || !bucketOf(bucket).objects.has(key)) return undefined;
+    const end = file.indexOf(10);
+    return {
+      head: JSON.parse(file.toString('utf8', 0, end)) as ObjectHead,
+      bytes: file.subarray(end + 1),
+    };
+  };
+
+  return {
+    inTurn,
+    write,
+    read,
+    head: (bucket: string, key: string) => bucketOf(bucket).objects.get(key),
+    list: (bucket: string) =>
+      [...bucketOf(bucket).objects.values()].sort((a, b) =>
+        Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
+      ),
+    remove: async (bucket: string, key: string) => {
+      if (!bucketOf(bucket).objects.delete(key)) return;
+      await rm(pathOf(bucket, key), { force: true });
+    },
+    buckets: () =>
+      [...buckets]
+        .map(([name, { createdAt }]) => ({ name, createdAt }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    requireBucket: (name: string) => {
+      bucketOf(name);
+    },
+    create: async (name: string) => {
+      if (buckets.has(name)) return;
+      const path = join(directory, name);
+      await mkdir(path, { recursive: true });
+      buckets.set(name, { createdAt: (await stat(path)).birthtimeMs, objects: new Map() });
+    },
+    drop: async (name: string) => {
+      if (bucketOf(name).objects.size > 0) {
+        throw new S3Error('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty');
+      }
+      buckets.delete(name);
+      await rmdir(join(directory, name));
+    },
+  };
+}
+
+async function loadBucket(path: string) {
+  const objects = new Map<string, ObjectHead>();
+  for (const name of await readdir(path)) {
+    const head = await readHead(join(path, name));
+    objects.set(head.key, head);
+  }
+  return { createdAt: (await stat(path)).birthtimeMs, objects };
+}
+
+async function readHead(path: string): Promise<ObjectHead> {
+  const file = await open(path);
+  try {
+    for await (const line of file.readLines()) return JSON.parse(line) as ObjectHead;
+    throw new S3Error('InternalError', 500, `${path} holds no object`);
+  } finally {
+    await file.close().catch(() => undefined);
+  }
+}
+
+function fileName(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}

@@ -1,0 +1,36 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Endpoints } from './endpoints.ts';
+
+const common = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+
+/** SDK clients of a local stack. */
+export function localClients(endpoints: Endpoints) {
+  // The default HTTP/2 handler of the Kinesis client needs a server that speaks it.
+  const requestHandler = new NodeHttpHandler();
+  const kinesis = new KinesisClient({ ...common, endpoint: endpoints.kinesis, requestHandler });
+  const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
+  const streams = new DynamoDBStreamsClient({ ...common, endpoint: endpoints.dynamodb });
+  const cloudwatch = new CloudWatchClient({ ...common, endpoint: endpoints.cloudwatch });
+  const s3 = new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true });
+  return {
+    kinesis,
+    dynamodb,
+    streams,
+    cloudwatch,
+    s3,
+    destroy() {
+      for (const client of [kinesis, dynamodb, streams, cloudwatch, s3]) client.destroy();
+    },
+  };
+}
+
+/** SDK clients of a local stack. */
+export type LocalClients = ReturnType<typeof localClients>;

@@ -1,0 +1,112 @@
+import { PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import {
+  CreateStreamCommand,
+  DescribeStreamSummaryCommand,
+  waitUntilStreamExists,
+} from '@aws-sdk/client-kinesis';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
+import { SpanstreamError } from '#shared/errors.ts';
+import type { ResourceNames } from '#shared/names.ts';
+import {
+  metricsStateTableDefinition,
+  resultsTableDefinition,
+  TTL_ATTRIBUTE,
+} from '#shared/results-table/definition.ts';
+import type { Settings } from '#shared/settings.ts';
+import type { LocalClients } from './clients.ts';
+
+/** ARNs that the mappings read from. */
+export interface Provisioned {
+  readonly streamArn: string;
+  readonly resultsStreamArn: string;
+}
+
+/** Makes the stream, the tables, the bucket and the alarms where they are not there yet. */
+export async function provision(
+  clients: LocalClients,
+  settings: Settings,
+  names: ResourceNames,
+): Promise<Provisioned> {
+  const [streamArn, resultsStreamArn] = await Promise.all([
+    makeStream(clients, settings, names.stream),
+    makeResultsTable(clients, names.resultsTable),
+    makeTable(clients, {
+      ...copy(metricsStateTableDefinition),
+      TableName: names.metricsStateTable,
+    }),
+    unlessThere('BucketAlreadyOwnedByYou', () =>
+      clients.s3.send(new CreateBucketCommand({ Bucket: names.failuresBucket })),
+    ),
+    makeAlarms(clients, settings, names),
+  ]);
+  return { streamArn, resultsStreamArn };
+}
+
+async function makeStream({ kinesis }: LocalClients, settings: Settings, StreamName: string) {
+  const input = { StreamName, ShardCount: settings.stream.shards };
+  await unlessThere('ResourceInUseException', () => kinesis.send(new CreateStreamCommand(input)));
+  await waitUntilStreamExists(
+    { client: kinesis, maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 },
+    { StreamName },
+  );
+  const described = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
+  return present(described.StreamDescriptionSummary?.StreamARN, `the ARN of ${StreamName}`);
+}
+
+async function makeResultsTable(clients: LocalClients, TableName: string): Promise<string> {
+  await makeTable(clients, { ...copy(resultsTableDefinition), TableName });
+  await unlessThere('ValidationException', () =>
+    clients.dynamodb.send(
+      new UpdateTimeToLiveCommand({
+        TableName,
+        TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
+      }),
+    ),
+  );
+  const described = await clients.dynamodb.send(new DescribeTableCommand({ TableName }));
+  return present(described.Table?.LatestStreamArn, `the stream of ${TableName}`);
+}
+
+async function makeTable(
+  { dynamodb }: LocalClients,
+  input: CreateTableCommandInput,
+): Promise<void> {
+  await unlessThere('ResourceInUseException', () => dynamodb.send(new CreateTableCommand(input)));
+  await waitUntilTableExists(
+    { client: dynamodb, maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 },
+    { TableName: input.TableName },
+  );
+}
+
+async function makeAlarms({ cloudwatch }: LocalClients, settings: Settings, names: ResourceNames) {
+  for (const definition of alarmDefinitions(settings, names)) {
+    await cloudwatch.send(new PutMetricAlarmCommand(putMetricAlarmInput(definition)));
+  }
+}
+
+/** Runs a call whose error of that name says that there is nothing left to do. */
+async function unlessThere(errorName: string, call: () => Promise<unknown>): Promise<void> {
+  try {
+    await call();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== errorName) throw error;
+  }
+}
+
+function present(value: string | undefined, what: string): string {
+  if (value === undefined) throw new SpanstreamError('provisioning-failed', `there is no ${what}`);
+  return value;
+}
+
+/** The definitions are read-only data; the SDK's inputs are mutable types. */
+function copy<T>(definition: T): CreateTableCommandInput {
+  return structuredClone(definition) as CreateTableCommandInput;
+}

@@ -1,0 +1,75 @@
+"""From a fine-tuned model to its folder under models/: graphs, tokenizer files and the manifest's entry."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from export import export_onnx
+from optimize import optimize
+from quantize import quantize
+
+MAXIMUM_LENGTH = 512
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+GRAPH = "onnx/model_quantized.onnx"
+QUANTIZATION = "static int8 QDQ, 7-bit weights by column, uint8 activations, int8 embeddings by column"
+SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
+                  "mask_token": "[MASK]"}
+
+
+def make_graphs(model, task: str, calibration_rows, run: Path, folder: Path) -> None:
+    """Write `run`/onnx/model.onnx (fp32) and `folder`/onnx/model_quantized.onnx with its data file."""
+    full, plain = run / "onnx/model.onnx", run / "onnx/model_quantized.plain.onnx"
+    export_onnx(model, task, full)
+    quantize(full, plain, calibration_rows)
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    optimize(plain, folder / GRAPH)
+
+
+def write_texts(run: Path, folder: Path, lower_case: bool) -> None:
+    """Write config.json and the tokenizer's files, as a Hugging Face folder has them."""
+    config = json.loads((run / "model/config.json").read_text())
+    # the weights lie in a file of their own, and transformers.js wants to be told
+    config["transformers.js_config"] = {"use_external_data_format": {Path(GRAPH).name: 1}}
+    tokenizer = {**SPECIAL_TOKENS, "tokenizer_class": "BertTokenizer", "do_lower_case": lower_case,
+                 "do_basic_tokenize": True, "strip_accents": True, "tokenize_chinese_chars": True,
+                 "model_max_length": MAXIMUM_LENGTH}
+    _write_json(folder / "config.json", config)
+    _write_json(folder / "tokenizer_config.json", tokenizer)
+    _write_json(folder / "special_tokens_map.json", SPECIAL_TOKENS)
+    for name in ("tokenizer.json", "vocab.txt"):
+        shutil.copyfile(run / "model" / name, folder / name)
+
+
+def update_manifest(folder: Path, task: str, licence: str, labels=None, settings=None) -> None:
+    """Write the model's entry of manifest.json, which lies beside its folder."""
+    path = folder.parent / "manifest.json"
+    models = json.loads(path.read_text())["models"] if path.exists() else []
+    entry = {"name": folder.name, "task": task, "revision": "1", "source": ENCODER, "licence": licence,
+             "maximumLength": MAXIMUM_LENGTH, **({"labels": labels} if labels else {}),
+             "quantization": QUANTIZATION, **({"settings": settings} if settings else {}),
+             "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
+                       if file.is_file() and file.name != "README.md"]}
+    kept = [model for model in models if model["name"] != folder.name]
+    _write_json(path, {"version": 1, "models": sorted([*kept, entry], key=lambda model: model["name"])})
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The folder's tokenizer, neither padding nor truncating."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _sum(file: Path, folder: Path) -> dict:
+    content = file.read_bytes()
+    return {"path": file.relative_to(folder).as_posix(), "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _write_json(path: Path, value) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,180 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { InvalidArgumentError, Option } from 'commander';
+import { createProgress } from '#shared/cli/progress.ts';
+import { createCommand, runCommand } from '#shared/cli/run-command.ts';
+import { resourceNames } from '#shared/names.ts';
+import { readSettingsFile } from '#shared/settings-file.ts';
+import { createKinesisClient } from '../kinesis-client.ts';
+import { createProducer } from '../producer.ts';
+import { findFailuresBucket } from '../redrive/find-bucket.ts';
+import { type FailureReason, failureReasons } from '../redrive/parked-failure.ts';
+import { type RedriveReport, redrive } from '../redrive/redrive.ts';
+import { createS3Failures } from '../redrive/s3-failures.ts';
+import { choose, type SurveyedFailure, survey } from '../redrive/survey.ts';
+import { failuresTable, parseSpan } from '../redrive/table.ts';
+import { findTarget, type Target } from './target.ts';
+
+interface Flags {
+  reason?: FailureReason;
+  olderThan?: number;
+  target: Target;
+  bucket?: string;
+  stream?: string;
+  retryUncertain?: true;
+  dryRun?: true;
+  json?: true;
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+function sayFirst(lines: readonly string[]): void {
+  for (const line of lines.slice(0, 10)) say(line);
+  if (lines.length > 10) say(`and ${lines.length - 10} more`);
+}
+
+function span(text: string): number {
+  const milliseconds = parseSpan(text);
+  if (milliseconds === undefined) {
+    throw new InvalidArgumentError('it must be a time span such as 90s, 30m, 2h or 7d.');
+  }
+  return milliseconds;
+}
+
+function plan(chosen: readonly SurveyedFailure[], retryUncertain: boolean): RedriveReport {
+  const count = (state: SurveyedFailure['state']) =>
+    chosen.filter((failure) => failure.state === state);
+  if (chosen.length > 0)
+    say(
+      `${count('waiting').length + (retryUncertain ? count('uncertain').length : 0)} objects would be sent; --dry-run sends nothing`,
+    );
+  return {
+    redriven: 0,
+    skipped: count('redriven').length,
+    uncertain: count('uncertain').map(({ key }) => key),
+    failed: [],
+  };
+}
+
+async function run(flags: Flags): Promise<void> {
+  const began = performance.now();
+  const names = resourceNames(readSettingsFile().environmentName);
+  const { endpoints, ...clientOptions } = await findTarget(flags.target, [
+    'AWS_ENDPOINT_URL_KINESIS',
+    'AWS_ENDPOINT_URL_S3',
+  ]);
+  const s3 = new S3Client({
+    ...clientOptions,
+    ...(endpoints.AWS_ENDPOINT_URL_S3 && {
+      endpoint: endpoints.AWS_ENDPOINT_URL_S3,
+      forcePathStyle: true,
+    }),
+  });
+  const kinesis = createKinesisClient({
+    ...clientOptions,
+    endpoint: endpoints.AWS_ENDPOINT_URL_KINESIS,
+  });
+  const interrupt = new AbortController();
+  const onInterrupt = () => interrupt.abort();
+  process.once('SIGINT', onInterrupt);
+  try {
+    const bucket =
+      flags.bucket ??
+      (flags.target === 'local'
+        ? names.failuresBucket
+        : await findFailuresBucket(s3, names.failuresBucket, await s3.config.region()));
+    const failures = createS3Failures(s3, bucket);
+    const now = Date.now();
+    const chosen = choose(await survey(failures), {
+      reason: flags.reason,
+      olderThanMs: flags.olderThan,
+      now,
+    });
+    if (chosen.length > 0) for (const line of failuresTable(chosen, now)) say(line);
+    else say(`nothing to redrive in ${bucket}`);
+    const report =
+      flags.dryRun || chosen.length === 0
+        ? plan(chosen, flags.retryUncertain === true)
+        : await send();
+    finish(chosen.length, report);
+
+    async function send(): Promise<RedriveReport> {
+      const streamName = flags.stream ?? names.stream;
+      const producer = createProducer({ client: kinesis, streamName });
+      const progress = createProgress({
+        label: `redrive to ${streamName}`,
+        total: chosen.length,
+        unit: 'objects',
+      });
+      try {
+        return await redrive(
+          chosen,
+          { ...failures, send: (blobs) => producer.putBlobs(blobs) },
+          {
+            retryUncertain: flags.retryUncertain,
+            signal: interrupt.signal,
+            onProgress: (settled) => progress.update(settled),
+          },
+        );
+      } finally {
+        progress.stop();
+      }
+    }
+  } finally {
+    process.removeListener('SIGINT', onInterrupt);
+    s3.destroy();
+    kinesis.destroy();
+  }
+
+  function finish(found: number, report: RedriveReport): void {
+    const { redriven, skipped } = report;
+    const uncertain = report.uncertain.length;
+    const failed = report.failed.length;
+    sayFirst(report.failed.map(({ key, reason }) => `failed: ${key}: ${reason}`));
+    sayFirst(report.uncertain.map((key) => `uncertain: ${key}`));
+    if (uncertain > 0) {
+      say(
+        'uncertain: claimed by a run that ended, or is still at work, before it marked them sent. --retry-uncertain sends them again: results are keyed by content, so one that arrives twice is stored once',
+      );
+    }
+    const left = found - redriven - skipped - uncertain - failed;
+    if (left > 0 && !flags.dryRun) {
+      say(`interrupted: ${left} objects were not touched`);
+      process.exitCode = 1;
+    }
+    if (failed > 0) process.exitCode = 1;
+    const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+    say(
+      `found ${found}, redriven ${redriven}, skipped ${skipped}, uncertain ${uncertain}, failed ${failed} in ${seconds} s`,
+    );
+    if (flags.json) {
+      const summary = { found, redriven, skipped, uncertain, failed, seconds };
+      process.stdout.write(`${JSON.stringify(summary)}\n`);
+    }
+  }
+}
+
+const command = createCommand(
+  'redrive',
+  'Sends what was parked in the failures bucket back through the stream.',
+)
+  .addOption(
+    new Option('--reason <reason>', 'only what has this reason').choices([...failureReasons]),
+  )
+  .option(
+    '--older-than <span>',
+    'only what was parked so long ago, such as 90s, 30m, 2h or 7d',
+    span,
+  )
+  .addOption(
+    new Option('--target <where>', 'where to work').choices(['local', 'aws']).default('local'),
+  )
+  .option('--bucket <name>', 'failures bucket; by default that of the settings')
+  .option('--stream <name>', 'stream; by default that of the settings')
+  .option(
+    '--retry-uncertain',
+    'send again what a run claimed but did not mark as sent; it may arrive twice',
+  )
+  .option('--dry-run', 'show what is there and send nothing')
+  .action(run);
+
+await runCommand(command);

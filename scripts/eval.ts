@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { Option } from 'commander';
+import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { createTextEngine, type TextEngineOptions } from '#shared/nlp/index.ts';
+import { readManifest } from '#shared/nlp/manifest.ts';
+import { evaluateAnswers } from './evaluate-answers.ts';
+import { evaluateEntities } from './evaluate-entities.ts';
+
+interface Options {
+  readonly task: 'ner' | 'qa';
+  readonly data: string;
+  readonly models: string;
+  readonly model?: string;
+  readonly limit: number;
+  readonly unanswerable?: boolean;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+async function evaluate(options: Options): Promise<void> {
+  if (options.unanswerable && options.task !== 'qa') {
+    throw new ConfigurationError('--unanswerable goes with --task qa only');
+  }
+  const data = await readData(options.data);
+  const engine = await createTextEngine(await engineOptions(options));
+  try {
+    const { summary, lines } =
+      options.task === 'ner'
+        ? await evaluateEntities(engine, data, options.limit)
+        : await evaluateAnswers(engine, data, {
+            limit: options.limit,
+            unanswerable: options.unanswerable ?? false,
+            seed: options.seed,
+          });
+    const head = {
+      task: options.task,
+      model: engine.models[0]?.name,
+      data: basename(options.data),
+    };
+    process.stdout.write(`${[`${head.model} on ${head.data}`, ...lines].join('\n')}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ ...head, ...summary })}\n`);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A folder beside a manifest that names it is that manifest's model, so that its settings hold. */
+async function engineOptions({ task, models, model }: Options): Promise<TextEngineOptions> {
+  const other = task === 'ner' ? { answerModel: null } : { entityModel: null };
+  if (model === undefined) return { modelsDirectory: models, ...other };
+  const folder = resolve(model);
+  const beside = await readManifest(dirname(folder));
+  const name = beside?.models.find((entry) => entry.name === basename(folder))?.name;
+  const wanted = name ?? model;
+  return {
+    modelsDirectory: name === undefined ? models : dirname(folder),
+    ...other,
+    ...(task === 'ner' ? { entityModel: wanted } : { answerModel: wanted }),
+  };
+}
+
+async function readData(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(`--data: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const command = createCommand('eval', 'Measures a model on labelled data.')
+  .addOption(
+    new Option('--task <task>', 'what is measured').choices(['ner', 'qa']).makeOptionMandatory(),
+  )
+  .requiredOption('--data <file>', 'CoNLL columns (IOB1 or IOB2) for ner, SQuAD JSON for qa')
+  .option('--model <name or folder>', 'model to measure; by default the bundled one')
+  .option('--models <folder>', 'folder with the manifest', 'models')
+  .option('--limit <n>', 'sentences or questions at most', wholeNumber(1), Number.POSITIVE_INFINITY)
+  .option('--unanswerable', 'ask about paragraphs that do not hold the answer (qa)')
+  .option('--seed <n>', 'seed of the unanswerable pairs', wholeNumber(0), 1)
+  .action(evaluate);
+
+await runCommand(command);

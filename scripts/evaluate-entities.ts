@@ -1,0 +1,39 @@
+import { createProgress } from '#shared/cli/progress.ts';
+import { type EntityScore, scoreEntities } from '#shared/evaluation/entity-scores.ts';
+import { mapTag } from '#shared/evaluation/entity-types.ts';
+import { readTaggedSentences } from '#shared/evaluation/tagged-sentences.ts';
+import { entitiesOfSpans, entitiesOfTags } from '#shared/evaluation/word-entities.ts';
+import type { TextEngine } from '#shared/nlp/index.ts';
+import { analyzeInSlices } from './analyze-in-slices.ts';
+
+/** Evaluates entity recognition sentence by sentence, the words of each joined by spaces. */
+export async function evaluateEntities(
+  engine: TextEngine,
+  data: string,
+  limit: number,
+): Promise<{ summary: Record<string, unknown>; lines: string[] }> {
+  const sentences = readTaggedSentences(data).slice(0, limit);
+  const requests = sentences.map(({ words }) => ({ text: words.join(' ') }));
+  const progress = createProgress({ label: 'eval', total: requests.length, unit: 'sentences' });
+  const analyses = await analyzeInSlices(engine, requests, progress);
+  const { overall, types } = scoreEntities(
+    sentences.map(({ words, tags }, index) => ({
+      expected: entitiesOfTags(tags.map(mapTag)),
+      predicted: entitiesOfSpans(words, analyses[index]?.entities ?? []),
+    })),
+  );
+  const { precision, recall, f1 } = overall;
+  return {
+    summary: { examples: sentences.length, precision, recall, f1, types },
+    lines: [
+      'type            precision  recall      F1  entities',
+      ...Object.entries(types).map(([type, score]) => row(type, score)),
+      row('all', overall),
+    ],
+  };
+}
+
+function row(name: string, { precision, recall, f1, support }: EntityScore): string {
+  const figures = [precision, recall, f1].map((value) => value.toFixed(4).padStart(8));
+  return `${name.padEnd(16)} ${figures.join('')}  ${String(support).padStart(8)}`;
+}

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf, SpanstreamError } from '#shared/errors.ts';
+
+const run = promisify(execFile);
+
+/** Buildah with a storage of its own, in need of no daemon and no registry. */
+export interface Buildah {
+  /** Arguments before a subcommand's own. */
+  readonly global: readonly string[];
+  /** Runs a subcommand; returns its standard output. */
+  run(...args: string[]): Promise<string>;
+}
+
+/** Buildah that keeps everything in `folder`; as root, which its isolation by chroot needs. */
+export function createBuildah(folder: string): Buildah {
+  const global = [
+    '--storage-driver',
+    'vfs',
+    '--root',
+    join(folder, 'storage'),
+    '--runroot',
+    join(folder, 'run'),
+  ];
+  return {
+    global,
+    async run(...args) {
+      try {
+        const { stdout } = await run('buildah', [...global, ...args], {
+          maxBuffer: 64 * 1024 * 1024,
+        });
+        return stdout.trim();
+      } catch (cause) {
+        const output = (cause as { stderr?: string }).stderr?.trim().split('\n').slice(-15);
+        throw new SpanstreamError(
+          'image-failed',
+          `buildah ${args[0]}: ${output?.join('\n') || messageOf(cause)}`,
+          { cause },
+        );
+      }
+    },
+  };
+}

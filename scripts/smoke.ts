@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { Option } from 'commander';
+import { createKinesisClient } from '#producers/kinesis-client.ts';
+import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { SpanstreamError } from '#shared/errors.ts';
+import { dimensionNames, METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { resourceNames } from '#shared/names.ts';
+import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
+import { createQueryItems, createResultsReader } from '#shared/results-table/read-results.ts';
+import { readSettingsFile } from '#shared/settings-file.ts';
+import { runSmoke, type SmokeDeps } from './smoke/run-smoke.ts';
+import { targetEnvironment } from './smoke/target.ts';
+
+interface Options {
+  readonly target: 'aws' | 'local';
+  readonly timeout: number;
+  readonly json?: boolean;
+}
+
+function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
+  const names = resourceNames(readSettingsFile().environmentName);
+  const kinesis = createKinesisClient();
+  const cloudWatch = new CloudWatchClient({});
+  const documents = createDocumentClient();
+  const reader = createResultsReader(createQueryItems(documents, names.resultsTable));
+  const apiKey = process.env.SPANSTREAM_API_KEY;
+  const deps: SmokeDeps = {
+    async put(record) {
+      await kinesis.send(
+        new PutRecordCommand({
+          StreamName: names.stream,
+          PartitionKey: record.id,
+          Data: Buffer.from(JSON.stringify(record)),
+        }),
+      );
+    },
+    results: (id) => reader.byId(id),
+    async ask(method, path, body) {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...(apiKey && { 'x-api-key': apiKey }) },
+        signal: AbortSignal.timeout(60_000),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) {
+        throw new SpanstreamError('smoke-failed', `${method} ${path}: ${response.status} ${text}`);
+      }
+      return JSON.parse(text);
+    },
+    async processed(source, since) {
+      const { Datapoints: points = [] } = await cloudWatch.send(
+        new GetMetricStatisticsCommand({
+          Namespace: METRICS_NAMESPACE,
+          MetricName: metricNames.recordsProcessed,
+          Dimensions: [{ Name: dimensionNames.source, Value: source }],
+          StartTime: since,
+          EndTime: new Date(Date.now() + 60_000),
+          Period: 60,
+          Statistics: ['Sum'],
+        }),
+      );
+      return points.reduce((sum, point) => sum + (point.Sum ?? 0), 0);
+    },
+    now: Date.now,
+    pause: async (milliseconds) => void (await delay(milliseconds)),
+    say: (line) => void process.stderr.write(`${line}\n`),
+  };
+  return {
+    deps,
+    close() {
+      kinesis.destroy();
+      cloudWatch.destroy();
+      documents.destroy();
+    },
+  };
+}
+
+async function smoke({ target, timeout, json }: Options): Promise<void> {
+  const environment = await targetEnvironment(target, process.env);
+  Object.assign(process.env, environment);
+  const { deps, close } = createDeps(environment.SPANSTREAM_HTTP_URL);
+  try {
+    const report = await runSmoke(`smoke-${randomUUID()}`, deps, {
+      storedSeconds: timeout,
+      metricSeconds: timeout,
+    });
+    if (json) process.stdout.write(`${JSON.stringify({ target, ...report })}\n`);
+  } finally {
+    close();
+  }
+}
+
+await runCommand(
+  createCommand(
+    'smoke',
+    'Sends one record through a deployment: stream, table, API, metric. The API’s address is SPANSTREAM_HTTP_URL, its key SPANSTREAM_API_KEY.',
+  )
+    .addOption(
+      new Option('--target <target>', 'what to test').choices(['aws', 'local']).default('local'),
+    )
+    .option(
+      '--timeout <seconds>',
+      'longest wait for the result, and for the metric',
+      wholeNumber(1),
+      300,
+    )
+    .action(smoke),
+);

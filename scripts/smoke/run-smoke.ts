@@ -1,0 +1,109 @@
+import type { ResultItem } from '#shared/contracts/result.ts';
+import { SpanstreamError } from '#shared/errors.ts';
+import type { Entity } from '#shared/nlp/types.ts';
+
+/** The text that a smoke test sends. */
+export const SMOKE_TEXT = 'Angela Merkel met the board of Siemens in Munich on Tuesday.';
+/** The source it is sent under: a metric of its own says that it was counted. */
+const SMOKE_SOURCE = 'smoke';
+
+/** A deployment as a smoke test touches it. */
+export interface SmokeDeps {
+  put(record: { id: string; text: string; source: string }): Promise<void>;
+  /** Stored results of a record. */
+  results(id: string): Promise<readonly ResultItem[]>;
+  /** Sends a request to the API; throws where it answers with an error. */
+  ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
+  /** Sum of `RecordsProcessed` of the source since a time. */
+  processed(source: string, since: Date): Promise<number>;
+  now(): number;
+  pause(milliseconds: number): Promise<void>;
+  say(line: string): void;
+}
+
+/** What a smoke test found. */
+export interface SmokeReport {
+  readonly id: string;
+  readonly entities: number;
+  readonly secondsToStored: number;
+  readonly secondsToMetric: number;
+}
+
+/**
+ * Sends one record through a deployment: puts it on the stream, waits for its result, asks the API for both the stored result
+ * and the same text anew, and waits until the metric counts it.
+ *
+ * @throws {SpanstreamError} naming the step that failed
+ */
+export async function runSmoke(
+  id: string,
+  deps: SmokeDeps,
+  bounds: { storedSeconds: number; metricSeconds: number },
+): Promise<SmokeReport> {
+  const started = deps.now();
+  const since = new Date(started - 60_000);
+  const before = await deps.processed(SMOKE_SOURCE, since);
+  const elapsed = () => Math.round((deps.now() - started) / 100) / 10;
+
+  await deps.put({ id, text: SMOKE_TEXT, source: SMOKE_SOURCE });
+  deps.say(`put record ${id}`);
+
+  const stored = await until(deps, 'no result was stored', bounds.storedSeconds, async () => {
+    const [result] = await deps.results(id);
+    return result;
+  });
+  const secondsToStored = elapsed();
+  checkEntities('the stored result', stored.entities);
+  deps.say(
+    `stored after ${secondsToStored} s: ${stored.entities.map(({ text }) => text).join(', ')}`,
+  );
+
+  const read = (await deps.ask('GET', `/v1/records/${id}`)) as { results?: ResultItem[] };
+  const asked = (await deps.ask('POST', '/v1/entities', { text: SMOKE_TEXT, store: false })) as {
+    results?: { entities: Entity[] }[];
+  };
+  same('GET /v1/records/{id}', spansOf(read.results?.[0]?.entities), spansOf(stored.entities));
+  same('POST /v1/entities', spansOf(asked.results?.[0]?.entities), spansOf(stored.entities));
+  deps.say('the API has the result, and finds the same in the same text');
+
+  await until(deps, 'the metric does not count the record', bounds.metricSeconds, async () =>
+    (await deps.processed(SMOKE_SOURCE, since)) > before ? true : undefined,
+  );
+  const secondsToMetric = elapsed();
+  deps.say(`counted after ${secondsToMetric} s`);
+  return { id, entities: stored.entities.length, secondsToStored, secondsToMetric };
+}
+
+async function until<T>(
+  deps: SmokeDeps,
+  fault: string,
+  seconds: number,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  const deadline = deps.now() + seconds * 1_000;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    if (deps.now() >= deadline) {
+      throw new SpanstreamError('smoke-failed', `${fault} within ${seconds} s`);
+    }
+    await deps.pause(1_000);
+  }
+}
+
+function checkEntities(what: string, entities: readonly Entity[]): void {
+  if (entities.length === 0) throw new SpanstreamError('smoke-failed', `${what} has no entity`);
+  const off = entities.find(({ start, end, text }) => SMOKE_TEXT.slice(start, end) !== text);
+  if (off) {
+    throw new SpanstreamError('smoke-failed', `${what}: "${off.text}" is not at its offsets`);
+  }
+}
+
+const spansOf = (entities: readonly Entity[] | undefined): string =>
+  JSON.stringify(entities?.map(({ type, start, end }) => [type, start, end]) ?? null);
+
+function same(what: string, actual: string, wanted: string): void {
+  if (actual !== wanted) {
+    throw new SpanstreamError('smoke-failed', `${what} gives ${actual}, the stream gave ${wanted}`);
+  }
+}

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { ConfigurationError } from '#shared/errors.ts';
+import { readLocalEndpoints } from '#shared/local-endpoints.ts';
+
+/** Where `npm run deploy` leaves what the stacks put out. */
+const OUTPUTS_FILE = 'cdk-outputs.json';
+
+const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+/**
+ * The environment that the clients of a target are made from, and its API's address without a trailing slash. What is set
+ * already wins; else a local stack is found by the file it writes, an API on AWS by the outputs of its deployment.
+ *
+ * @throws {ConfigurationError} where the target cannot be found
+ */
+export async function targetEnvironment(
+  target: 'aws' | 'local',
+  environment: NodeJS.ProcessEnv,
+  deps = { readLocalEndpoints, readOutputs },
+): Promise<NodeJS.ProcessEnv & { SPANSTREAM_HTTP_URL: string }> {
+  const given = environment.SPANSTREAM_HTTP_URL;
+  const found: NodeJS.ProcessEnv =
+    target === 'local' && !(given && environment.AWS_ENDPOINT_URL_KINESIS)
+      ? { ...(await deps.readLocalEndpoints()), ...environment }
+      : environment;
+  const url = found.SPANSTREAM_HTTP_URL ?? apiUrl(await deps.readOutputs());
+  return { ...found, SPANSTREAM_HTTP_URL: url.replace(/\/$/, '') };
+}
+
+async function readOutputs(): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(OUTPUTS_FILE, 'utf8'));
+  } catch (cause) {
+    throw new ConfigurationError(
+      `${OUTPUTS_FILE} cannot be read: set SPANSTREAM_HTTP_URL, or deploy from here first`,
+      { cause },
+    );
+  }
+}
+
+function apiUrl(outputs: unknown): string {
+  const parsed = outputsSchema.safeParse(outputs);
+  const url = parsed.success
+    ? Object.values(parsed.data).find((stack) => stack.ApiUrl !== undefined)?.ApiUrl
+    : undefined;
+  if (url === undefined) throw new ConfigurationError(`${OUTPUTS_FILE} names no ApiUrl`);
+  return url;
+}

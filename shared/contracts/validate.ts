@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import { ValidationError } from '#shared/errors.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** `['questions', 2]` as `questions[2]`; the whole value is `(record)`. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return '(record)';
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
+    )
+    .join('');
+}
+
+function describe(issue: Issue, value: unknown): { field: string; message: string; code: string } {
+  const field = fieldPath(issue.path);
+  const tooLarge = issue.code === 'custom' && issue.params?.tooLarge === true;
+  const code = tooLarge ? 'too-large' : 'invalid-record';
+  if (issue.code === 'unrecognized_keys') {
+    return {
+      field: fieldPath([...issue.path, issue.keys[0] ?? '']),
+      message: 'is not a known field',
+      code,
+    };
+  }
+  if (issue.code === 'invalid_type') {
+    const missing = valueAt(value, issue.path) === undefined;
+    return { field, message: missing ? 'is required' : `must be a ${issue.expected}`, code };
+  }
+  return { field, message: issue.message, code };
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      inner !== null && typeof inner === 'object' ? Reflect.get(inner, key) : undefined,
+    value,
+  );
+}
+
+/**
+ * Checks a value against a schema and returns the typed value.
+ *
+ * @throws {ValidationError} naming the first field at fault; its code is `too-large` where a size limit is, else `invalid-record`.
+ */
+export function validate<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0];
+  const { field, message, code } = first
+    ? describe(first, value)
+    : { field: '(record)', message: 'is invalid', code: 'invalid-record' };
+  throw new ValidationError(field, `${field} ${message}`, { code, cause: parsed.error });
+}

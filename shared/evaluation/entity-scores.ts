@@ -1,0 +1,60 @@
+import type { WordEntity } from './word-entities.ts';
+
+/** Precision, recall and F1 of entities found whole and of the right type; 0 to 1. */
+export interface EntityScore {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Entities of the corpus. */
+  readonly support: number;
+}
+
+/** Overall (micro-averaged) and by type, in the order of the alphabet. */
+export interface EntityScores {
+  readonly overall: EntityScore;
+  readonly types: Readonly<Record<string, EntityScore>>;
+}
+
+interface Counts {
+  expected: number;
+  predicted: number;
+  correct: number;
+}
+
+/** Compares sentences' expected entities with those predicted, by conlleval's measure: type and both boundaries must agree. */
+export function scoreEntities(
+  sentences: Iterable<{ expected: readonly WordEntity[]; predicted: readonly WordEntity[] }>,
+): EntityScores {
+  const overall: Counts = { expected: 0, predicted: 0, correct: 0 };
+  const types = new Map<string, Counts>();
+  const add = (type: string, what: keyof Counts) => {
+    const counts = types.get(type) ?? { expected: 0, predicted: 0, correct: 0 };
+    counts[what]++;
+    overall[what]++;
+    types.set(type, counts);
+  };
+  for (const { expected, predicted } of sentences) {
+    const wanted = new Set(expected.map(keyOf));
+    for (const { type } of expected) add(type, 'expected');
+    for (const entity of predicted) {
+      add(entity.type, 'predicted');
+      if (wanted.has(keyOf(entity))) add(entity.type, 'correct');
+    }
+  }
+  const sorted = [...types].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    overall: scoreOf(overall),
+    types: Object.fromEntries(sorted.map(([type, counts]) => [type, scoreOf(counts)])),
+  };
+}
+
+function keyOf({ type, first, last }: WordEntity): string {
+  return `${first} ${last} ${type}`;
+}
+
+function scoreOf({ expected, predicted, correct }: Counts): EntityScore {
+  const precision = predicted === 0 ? 0 : correct / predicted;
+  const recall = expected === 0 ? 0 : correct / expected;
+  const f1 = correct === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+  return { precision, recall, f1, support: expected };
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { ValidationError } from '../errors.ts';
+
+const schema = z.object({
+  data: z.array(
+    z.object({
+      title: z.string().default(''),
+      paragraphs: z.array(
+        z.object({
+          context: z.string(),
+          qas: z.array(
+            z.object({
+              question: z.string(),
+              is_impossible: z.boolean().default(false),
+              answers: z.array(z.object({ text: z.string() })).default([]),
+            }),
+          ),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** A question about a context, with the answers that count as right; none where it cannot be answered. */
+export interface QuestionExample {
+  /** Number of the article in the file. */
+  readonly article: number;
+  readonly context: string;
+  readonly question: string;
+  readonly answers: readonly string[];
+}
+
+/**
+ * Reads SQuAD's JSON, 1.1 or 2.0.
+ *
+ * @throws {ValidationError} naming the field at fault.
+ */
+export function readSquad(json: unknown): QuestionExample[] {
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.join('.') || 'data';
+    throw new ValidationError(field, `${field}: ${issue?.message}`, { cause: parsed.error });
+  }
+  return parsed.data.data.flatMap(({ paragraphs }, article) =>
+    paragraphs.flatMap(({ context, qas }) =>
+      qas.map(({ question, is_impossible: impossible, answers }) => ({
+        article,
+        context,
+        question,
+        answers: impossible ? [] : answers.map(({ text }) => text),
+      })),
+    ),
+  );
+}

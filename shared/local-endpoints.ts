@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigurationError } from './errors.ts';
+
+const localEndpointsSchema = z.object({
+  AWS_ENDPOINT_URL_KINESIS: z.string(),
+  AWS_ENDPOINT_URL_DYNAMODB: z.string(),
+  AWS_ENDPOINT_URL_CLOUDWATCH: z.string(),
+  AWS_ENDPOINT_URL_S3: z.string(),
+  AWS_REGION: z.string(),
+  AWS_ACCESS_KEY_ID: z.string(),
+  AWS_SECRET_ACCESS_KEY: z.string(),
+  SPANSTREAM_HTTP_URL: z.string(),
+});
+
+/** The environment variables under which a local stack is reached. */
+export type LocalEndpoints = z.output<typeof localEndpointsSchema>;
+
+/**
+ * Reads where the local stack listens, as `npm start` wrote it to `endpoints.json` of its folder.
+ *
+ * @throws {ConfigurationError} where no local stack runs in that folder or the file lacks a variable
+ */
+export async function readLocalEndpoints(directory = '.spanstream'): Promise<LocalEndpoints> {
+  const file = resolve(join(directory, 'endpoints.json'));
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(
+      `no local stack runs here (${file} does not exist): start one with npm start, or name one with AWS_ENDPOINT_URL_KINESIS and AWS_ENDPOINT_URL_S3`,
+      { cause },
+    );
+  }
+  try {
+    return localEndpointsSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new ConfigurationError(`${file} does not hold the addresses of a local stack`, { cause });
+  }
+}

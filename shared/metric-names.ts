@@ -1,0 +1,54 @@
+/** CloudWatch namespace of everything published. */
+export const METRICS_NAMESPACE = 'Spanstream';
+
+/**
+ * Every metric that is published, by what it counts. At most 30 distinct metrics (name and dimensions) for a deployment
+ * with one source, because each costs money.
+ */
+export const metricNames = {
+  /** Results inserted; also by `Source`. */
+  recordsProcessed: 'RecordsProcessed',
+  /** Records parked; also by `Reason`. */
+  recordsRejected: 'RecordsRejected',
+  /** Entities in results; also by `Type`. */
+  entitiesFound: 'EntitiesFound',
+  questionsAnswered: 'QuestionsAnswered',
+  questionsUnanswered: 'QuestionsUnanswered',
+  /** 1 for a result with an entity or answer under the confidence threshold, else 0: its average is the share. */
+  lowConfidenceShare: 'LowConfidenceShare',
+  tokensProcessed: 'TokensProcessed',
+  /** Arrival to stored, milliseconds. */
+  endToEndLatency: 'EndToEndLatency',
+  /** Results whose text was read in more than one window. */
+  textsWindowed: 'TextsWindowed',
+  /** Number of the publication: lets the publisher see whether an unconfirmed one arrived. */
+  publicationNumber: 'PublicationNumber',
+} as const;
+
+/** Dimensions in use. */
+export const dimensionNames = { source: 'Source', reason: 'Reason', type: 'Type' } as const;
+
+/** Entity types that have a metric of their own; all others count as `OTHER_TYPE`, so that a model cannot run up costs. */
+export const entityTypeDimensions: ReadonlySet<string> = new Set([
+  'PER',
+  'PERSON',
+  'ORG',
+  'LOC',
+  'GPE',
+  'MISC',
+  'DATE',
+  'TIME',
+  'MONEY',
+  'PERCENT',
+  'PRODUCT',
+  'EVENT',
+]);
+
+/** Dimension value of entity types that have no metric of their own. */
+export const OTHER_TYPE = 'other';
+
+/** A metric's name with its dimensions, such as `RecordsProcessed{Source=news}`. */
+export function metricKey(name: string, dimensions: Readonly<Record<string, string>> = {}): string {
+  const pairs = Object.entries(dimensions).map(([dimension, value]) => `${dimension}=${value}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.sort().join(',')}}`;
+}

@@ -1,0 +1,36 @@
+/** Names of the deployment's parts, the same on AWS and on a laptop. */
+export function resourceNames(environmentName: string) {
+  const prefix = `spanstream-${environmentName}`;
+  return {
+    /** What every name of the deployment begins with. */
+    prefix,
+    stream: `${prefix}-text`,
+    resultsTable: `${prefix}-results`,
+    metricsStateTable: `${prefix}-metrics-state`,
+    failuresBucket: `${prefix}-failures`,
+    inferenceFunction: `${prefix}-inference`,
+    metricsFunction: `${prefix}-metrics`,
+    httpFunction: `${prefix}-http`,
+    api: `${prefix}-api`,
+    alarmTopic: `${prefix}-alarms`,
+    dashboard: prefix,
+  } as const;
+}
+
+/** Names of a deployment's parts. */
+export type ResourceNames = ReturnType<typeof resourceNames>;
+
+/** Stage of the API; its version is in its paths, as in `/live/v1/entities`. */
+export const API_STAGE = 'live';
+
+/** Request metrics of the failures bucket that count the batches which Lambda itself gave up. */
+export const ABANDONED_BATCHES_FILTER = 'AbandonedBatches';
+
+/** Where in the failures bucket Lambda puts the invocation records of batches that it gave up. */
+export const ABANDONED_BATCHES_PREFIX = 'aws/lambda/';
+
+/** Index of the results table that serves a source's results, newest first. */
+export const SOURCE_INDEX = 'bySource';
+
+/** Slots that a source's results are spread over in the index, so that one busy source is no hot partition. */
+export const SOURCE_INDEX_SLOTS = 8;

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { ModelError } from '../errors.ts';
+import { analyzeTexts } from './engine/analyze.ts';
+import { missingOutput } from './engine/pack.ts';
+import { createSessionPool, type SessionPool } from './engine/pool.ts';
+import { runWindows } from './engine/run-windows.ts';
+import type { SessionPort } from './engine/session-port.ts';
+import { openWorkerPort } from './engine/worker-port.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+import { type ModelFolder, readModelFolder, type Task } from './model-folder.ts';
+import { answerTask, entityTask } from './tasks.ts';
+import type { Aggregation } from './token-classification/index.ts';
+import type { ModelIdentity, TextEngine } from './types.ts';
+
+export type { Aggregation } from './token-classification/index.ts';
+export type * from './types.ts';
+
+/** How a text engine is made; only the folder is needed. */
+export interface TextEngineOptions {
+  /** Folder with a `manifest.json` and a folder for each model. */
+  readonly modelsDirectory: string;
+  /** Name in the manifest, or a model's folder; by default the manifest's first of the task; null for none. */
+  readonly entityModel?: string | null;
+  /** See `entityModel`. */
+  readonly answerModel?: string | null;
+  /** How token predictions become entities; default `first`. */
+  readonly aggregation?: Aggregation;
+  /** Tokens that consecutive windows of a long text share; default 128. */
+  readonly overlap?: number;
+  /** Worker threads; by default one per vCPU. */
+  readonly workers?: number;
+  /** Padded tokens of a batch at most; default 256. */
+  readonly tokenBudget?: number;
+  /** Opens a session port; by default a worker thread. */
+  readonly openPort?: () => SessionPort;
+}
+
+/** Default of `tokenBudget`; what it rests on is in docs/performance.md. */
+export const TOKEN_BUDGET = 256;
+const OVERLAP = 128;
+
+/** Raised where decoding changes, so that results of before and after are told apart. */
+const DECODING_VERSION = 1;
+
+/**
+ * Loads the models and starts the workers.
+ *
+ * @throws {ModelError} for a missing or altered file, or a model that is not supported
+ */
+export async function createTextEngine(options: TextEngineOptions): Promise<TextEngine> {
+  const size = Math.max(1, options.workers ?? availableParallelism());
+  // Threads start while the folders are being read: both take about as long.
+  const openPort = options.openPort ?? (() => openWorkerPort(workerFile()));
+  const ports = Array.from({ length: size }, openPort);
+  const folders: ModelFolder[] = [];
+  let pool: SessionPool | undefined;
+  try {
+    folders.push(...(await findModels(options)));
+    pool = createSessionPool({
+      size,
+      graphs: folders.map((folder) => folder.graphs),
+      openPort: () => ports.shift() ?? openPort(),
+    });
+    return await startEngine(options, folders, pool);
+  } catch (error) {
+    await pool?.close();
+    await Promise.all(ports.map((port) => port.close()));
+    throw error;
+  }
+}
+
+async function startEngine(
+  options: TextEngineOptions,
+  folders: readonly ModelFolder[],
+  pool: SessionPool,
+): Promise<TextEngine> {
+  const loads = folders.map((folder, model) => loadModel(pool, folder, model));
+  const settings = {
+    aggregation: options.aggregation ?? 'first',
+    overlap: options.overlap ?? OVERLAP,
+  };
+  const indexOf = (task: Task): number => folders.findIndex((folder) => folder.task === task);
+  const entities = entityTask(folders, indexOf('token-classification'), settings);
+  const answers = answerTask(folders, indexOf('question-answering'));
+  await Promise.all([...loads, ...folders.map((folder) => folder.verify())]);
+  const tokenizers = [entities, answers].filter((task) => task !== undefined);
+  const pads = folders.map(
+    (_, model) => tokenizers.find((task) => task.model === model)?.tokenizer.special.pad ?? 0,
+  );
+  const tokenBudget = options.tokenBudget ?? TOKEN_BUDGET;
+  const models = folders.map(identityOf);
+  return {
+    pipelineVersion: shortHash([DECODING_VERSION, settings, folders.map(describeModel)]),
+    models,
+    analyze: (requests) =>
+      analyzeTexts(
+        {
+          entityTask: entities,
+          answerTask: answers,
+          runWindows: (inputs) => runWindows(pool, inputs, { tokenBudget, pads }),
+        },
+        requests,
+      ),
+    close: () => pool.close(),
+  };
+}
+
+async function loadModel(pool: SessionPool, folder: ModelFolder, model: number): Promise<void> {
+  const signature = await pool.load(model);
+  const needed =
+    folder.task === 'token-classification' ? ['logits'] : ['start_logits', 'end_logits'];
+  const missing = missingOutput(signature, needed);
+  if (missing !== undefined) {
+    throw new ModelError(
+      `${folder.directory}: the graph has no output ${missing}, which ${folder.task} needs`,
+    );
+  }
+  const width = signature.outputs.logits;
+  if (folder.labels.length > 0 && typeof width === 'number' && width !== folder.labels.length) {
+    throw new ModelError(
+      `${folder.directory}: config.json names ${folder.labels.length} labels, but the graph gives ${width}`,
+    );
+  }
+}
+
+async function findModels(options: TextEngineOptions): Promise<ModelFolder[]> {
+  const manifest = await readManifest(options.modelsDirectory);
+  const found = await Promise.all([
+    findModel(options, manifest, 'token-classification', options.entityModel),
+    findModel(options, manifest, 'question-answering', options.answerModel),
+  ]);
+  const folders = found.filter((folder) => folder !== undefined);
+  if (folders.length > 0) return folders;
+  throw new ModelError(
+    manifest
+      ? `${options.modelsDirectory}/manifest.json names no model that was asked for`
+      : `${options.modelsDirectory}/manifest.json is missing`,
+  );
+}
+
+async function findModel(
+  { modelsDirectory }: TextEngineOptions,
+  manifest: Manifest | undefined,
+  task: Task,
+  wanted: string | null | undefined,
+): Promise<ModelFolder | undefined> {
+  if (wanted === null) return undefined;
+  const entry = manifest?.models.find((model) =>
+    wanted === undefined ? model.task === task : model.name === wanted,
+  );
+  if (entry) {
+    if (entry.task !== task) {
+      throw new ModelError(`${modelsDirectory}/manifest.json: ${entry.name} is for ${entry.task}`);
+    }
+    return readModelFolder(join(modelsDirectory, entry.name), { entry, task });
+  }
+  if (wanted === undefined) return undefined;
+  for (const directory of isAbsolute(wanted)
+    ? [wanted]
+    : [join(modelsDirectory, wanted), resolve(wanted)]) {
+    const present = await access(directory).then(
+      () => true,
+      () => false,
+    );
+    if (present) return readModelFolder(directory, { task });
+  }
+  throw new ModelError(
+    `${wanted} is neither a model of ${modelsDirectory}/manifest.json nor a folder`,
+  );
+}
+
+function describeModel(folder: ModelFolder): unknown {
+  const { name, task, labels, maximumLength, settings } = folder;
+  const files = folder.files.map(({ path, sha256 }) => [path, sha256]);
+  return { name, task, labels, maximumLength, settings, files };
+}
+
+function identityOf(folder: ModelFolder): ModelIdentity {
+  const { name, task } = folder;
+  return { name, task, version: shortHash(folder.files.map(({ sha256 }) => sha256)) };
+}
+
+function shortHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
+}
+
+function workerFile(): URL {
+  const source = import.meta.url.endsWith('.ts');
+  return new URL(source ? './worker-development.mjs' : './worker.mjs', import.meta.url);
+}

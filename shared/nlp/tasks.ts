@@ -1,0 +1,56 @@
+import type { AnswerTask, EntityTask } from './engine/analyze.ts';
+import type { ModelFolder } from './model-folder.ts';
+import { parseQuestionAnsweringSettings, prepareQuestion } from './question-answering/index.ts';
+import { type Aggregation, parseLabels, prepareEntities } from './token-classification/index.ts';
+import { createSpellingLengths } from './token-classification/spelling.ts';
+import { createTokenizer } from './tokenizer/index.ts';
+
+/** Decoding settings of an engine. */
+export interface DecodingSettings {
+  readonly aggregation: Aggregation;
+  /** Tokens that consecutive windows of a long text share. */
+  readonly overlap: number;
+}
+
+/** Entity recognition with the model of that index; undefined where there is none. */
+export function entityTask(
+  folders: readonly ModelFolder[],
+  model: number,
+  settings: DecodingSettings,
+): EntityTask | undefined {
+  const folder = folders[model];
+  if (folder === undefined) return undefined;
+  const classifier = {
+    tokenizer: createTokenizer(folder.tokenizerJson),
+    spellingLengths: createSpellingLengths(folder.tokenizerJson),
+    labels: parseLabels(folder.labels),
+    maximumLength: folder.maximumLength,
+    overlap: overlapOf(folder, settings),
+    aggregation: settings.aggregation,
+  };
+  return {
+    model,
+    tokenizer: classifier.tokenizer,
+    prepare: (text, encoding) => prepareEntities(classifier, text, encoding),
+  };
+}
+
+/** Question answering with the model of that index; undefined where there is none. */
+export function answerTask(folders: readonly ModelFolder[], model: number): AnswerTask | undefined {
+  const folder = folders[model];
+  if (folder === undefined) return undefined;
+  const tokenizer = createTokenizer(folder.tokenizerJson);
+  const own = parseQuestionAnsweringSettings(folder.settings);
+  const settings = { ...own, maximumLength: Math.min(own.maximumLength, folder.maximumLength) };
+  return {
+    model,
+    tokenizer,
+    prepare: (text, question, topK, encoding) =>
+      prepareQuestion(tokenizer, text, question, { topK, settings, encoding }),
+  };
+}
+
+/** A quarter of a window at most, however short the model's windows are. */
+function overlapOf(folder: ModelFolder, settings: DecodingSettings): number {
+  return Math.min(settings.overlap, Math.floor((folder.maximumLength - 2) / 4));
+}

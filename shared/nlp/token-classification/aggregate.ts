@@ -1,0 +1,162 @@
+import type { Entity } from '../types.ts';
+import { type Label, OUTSIDE } from './labels.ts';
+
+/** How token predictions become entities; named as in Hugging Face's Python pipeline. */
+export type Aggregation = 'none' | 'simple' | 'first' | 'average' | 'max';
+
+/** Token predictions of one text: parallel arrays, one element (or one row of `logits`) a token. */
+export interface TokenPredictions {
+  readonly text: string;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** 1 where a token continues the word before it. */
+  readonly continues: Uint8Array;
+  /** `tokens x labels` values, row by row. */
+  readonly logits: Float32Array;
+}
+
+/** A run of tokens with one label. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly label: Label;
+  readonly score: number;
+}
+
+/**
+ * Turns token predictions into entities, equal to the token-classification pipeline of transformers
+ * 4.57 for its five strategies. With `none`, types keep their prefix, since nothing is grouped.
+ */
+export function aggregate(
+  predictions: TokenPredictions,
+  labels: readonly Label[],
+  aggregation: Aggregation,
+): Entity[] {
+  const wordwise = aggregation !== 'none' && aggregation !== 'simple';
+  const pieces = wordwise
+    ? wordPieces(predictions, labels, aggregation)
+    : tokenPieces(predictions, labels);
+  const entity = (type: string, start: number, end: number, score: number): Entity => ({
+    type,
+    text: predictions.text.slice(start, end),
+    start,
+    end,
+    score,
+  });
+  if (aggregation === 'none') {
+    return pieces
+      .filter(({ label }) => label.name !== OUTSIDE)
+      .map(({ label, start, end, score }) => entity(label.name, start, end, score));
+  }
+  return groupPieces(pieces).map((group) => {
+    const total = group.pieces.reduce((sum, piece) => sum + piece.score, 0);
+    return entity(group.type, group.start, group.end, total / group.pieces.length);
+  });
+}
+
+function tokenPieces(predictions: TokenPredictions, labels: readonly Label[]): Piece[] {
+  const probabilities = new Float64Array(labels.length);
+  return Array.from(predictions.starts, (start, token) => {
+    softmaxRow(predictions.logits, token, probabilities);
+    return best(probabilities, labels, start, predictions.ends[token] ?? start);
+  });
+}
+
+function wordPieces(
+  predictions: TokenPredictions,
+  labels: readonly Label[],
+  aggregation: 'first' | 'average' | 'max',
+): Piece[] {
+  const { starts, ends, continues } = predictions;
+  const probabilities = new Float64Array(labels.length);
+  const pieces: Piece[] = [];
+  for (let from = 0; from < starts.length; ) {
+    let to = from + 1;
+    while (to < starts.length && continues[to] === 1) to += 1;
+    wordProbabilities(predictions.logits, from, to, aggregation, probabilities);
+    pieces.push(best(probabilities, labels, starts[from] ?? 0, ends[to - 1] ?? 0));
+    from = to;
+  }
+  return pieces;
+}
+
+function wordProbabilities(
+  logits: Float32Array,
+  from: number,
+  to: number,
+  aggregation: 'first' | 'average' | 'max',
+  into: Float64Array,
+): void {
+  softmaxRow(logits, from, into);
+  if (aggregation === 'first' || to === from + 1) return;
+  const other = new Float64Array(into.length);
+  let highest = Math.max(...into);
+  for (let token = from + 1; token < to; token += 1) {
+    softmaxRow(logits, token, other);
+    if (aggregation === 'average') {
+      for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) + (other[i] ?? 0);
+    } else if (Math.max(...other) > highest) {
+      highest = Math.max(...other);
+      into.set(other);
+    }
+  }
+  if (aggregation === 'average') {
+    for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / (to - from);
+  }
+}
+
+function softmaxRow(logits: Float32Array, row: number, into: Float64Array): void {
+  const offset = row * into.length;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < into.length; i += 1) {
+    const value = logits[offset + i] ?? 0;
+    if (value > highest) highest = value;
+  }
+  let sum = 0;
+  for (let i = 0; i < into.length; i += 1) {
+    const value = Math.exp((logits[offset + i] ?? 0) - highest);
+    into[i] = value;
+    sum += value;
+  }
+  for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / sum;
+}
+
+function best(
+  probabilities: Float64Array,
+  labels: readonly Label[],
+  start: number,
+  end: number,
+): Piece {
+  let index = 0;
+  for (let i = 1; i < probabilities.length; i += 1) {
+    if ((probabilities[i] ?? 0) > (probabilities[index] ?? 0)) index = i;
+  }
+  const label = labels[index];
+  if (label === undefined) throw new RangeError(`the model gave no label ${index}`);
+  return { start, end, label, score: probabilities[index] ?? 0 };
+}
+
+interface Group {
+  readonly type: string;
+  readonly start: number;
+  end: number;
+  readonly pieces: Piece[];
+}
+
+function groupPieces(pieces: readonly Piece[]): Group[] {
+  const groups: Group[] = [];
+  let last: Piece | undefined;
+  for (const piece of pieces) {
+    const group = groups.at(-1);
+    const { label } = piece;
+    const joins = last && label.tag === last.label.tag && !label.begins && !last.label.ends;
+    if (group && joins) {
+      group.pieces.push(piece);
+      group.end = piece.end;
+    } else {
+      groups.push({ type: label.type, start: piece.start, end: piece.end, pieces: [piece] });
+    }
+    last = piece;
+  }
+  return groups.filter(({ type }) => type !== OUTSIDE);
+}

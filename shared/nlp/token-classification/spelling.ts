@@ -1,0 +1,30 @@
+/**
+ * Code points of each token of a WordPiece vocabulary by its id, a leading `##` included; read from a
+ * parsed `tokenizer.json` when first asked for.
+ */
+export function createSpellingLengths(tokenizerJson: unknown): () => Uint8Array {
+  let lengths: Uint8Array | undefined;
+  return () => {
+    lengths ??= readLengths(tokenizerJson);
+    return lengths;
+  };
+}
+
+function readLengths(tokenizerJson: unknown): Uint8Array {
+  const vocabulary = field(field(tokenizerJson, 'model'), 'vocab');
+  const entries = Object.entries(vocabulary ?? {});
+  const lengths = new Uint8Array(entries.length);
+  for (const [token, id] of entries) if (typeof id === 'number') lengths[id] = codePoints(token);
+  return lengths;
+}
+
+function field(value: unknown, name: string): object | undefined {
+  const inner = value !== null && typeof value === 'object' ? Reflect.get(value, name) : undefined;
+  return inner !== null && typeof inner === 'object' ? inner : undefined;
+}
+
+function codePoints(token: string): number {
+  let count = 0;
+  for (const _ of token) count += 1;
+  return count;
+}

@@ -1,0 +1,59 @@
+import { packedRanges } from './ranges.ts';
+
+/** Bits of a character's class. */
+export const characterClass = {
+  removed: 1,
+  blank: 2,
+  separator: 4,
+  ideograph: 8,
+  mark: 16,
+  punctuation: 32,
+  whole: 64,
+  ordered: 128,
+} as const;
+
+const basicPlane = new Uint8Array(0x10000);
+/** Beyond the basic plane: where a run of equal class starts, ascending, and its class. */
+const { runStarts, runClasses } = unpack();
+
+/** The bits of `characterClass` that hold for a code point. */
+export function classOf(codePoint: number): number {
+  if (codePoint < 0x10000) return basicPlane[codePoint] ?? 0;
+  let low = 0;
+  let high = runStarts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((runStarts[middle] ?? 0) <= codePoint) low = middle;
+    else high = middle - 1;
+  }
+  return runClasses[low] ?? 0;
+}
+
+function unpack(): { runStarts: Int32Array; runClasses: Uint8Array } {
+  // Each class is on or off from a boundary on; between two boundaries the class is constant.
+  const boundaries = new Map<number, number>([[0x10000, 0]]);
+  const flip = (at: number, bit: number) => boundaries.set(at, (boundaries.get(at) ?? 0) ^ bit);
+  for (const [name, packed] of Object.entries(packedRanges)) {
+    const bit = characterClass[name as keyof typeof packedRanges];
+    let position = 0;
+    for (const run of packed.split(' ')) {
+      const [gap = '0', length = '0'] = run.split('.');
+      const start = position + Number.parseInt(gap, 36);
+      position = start + Number.parseInt(length, 36);
+      const end = Math.min(position, 0x10000);
+      for (let code = start; code < end; code++) basicPlane[code] = (basicPlane[code] ?? 0) | bit;
+      if (position > 0x10000) {
+        flip(Math.max(start, 0x10000), bit);
+        flip(position, bit);
+      }
+    }
+  }
+  const sorted = [...boundaries].sort((a, b) => a[0] - b[0]);
+  const classes = new Uint8Array(sorted.length);
+  let current = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    current ^= sorted[i]?.[1] ?? 0;
+    classes[i] = current;
+  }
+  return { runStarts: Int32Array.from(sorted, ([at]) => at), runClasses: classes };
+}

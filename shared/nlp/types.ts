@@ -1,0 +1,105 @@
+import type { InferenceError } from '#shared/errors.ts';
+
+/** A named entity; `start` and `end` are UTF-16 offsets, so that `text.slice(start, end) === entity.text`. */
+export interface Entity {
+  readonly type: string;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** Probability, 0 to 1. */
+  readonly score: number;
+}
+
+/** The answer to one question; `text`, `start` and `end` are null when the context does not say. */
+export interface Answer {
+  readonly question: string;
+  readonly text: string | null;
+  readonly start: number | null;
+  readonly end: number | null;
+  /** Probability of the span (of the null answer where `text` is null), 0 to 1. */
+  readonly score: number;
+  /** Probability that the context does not hold the answer, 0 to 1. */
+  readonly noAnswerScore: number;
+}
+
+/** One text with the questions asked of it. Set `entities: false` to leave token classification out. */
+export interface AnalysisRequest {
+  readonly text: string;
+  readonly questions?: readonly string[];
+  readonly entities?: boolean;
+  /** Answers wanted per question, best first; default 1. */
+  readonly topK?: number;
+}
+
+/** What the models say of one text. */
+export interface Analysis {
+  readonly entities: readonly Entity[];
+  /** In the order of the questions; `topK` consecutive answers at most for each. */
+  readonly answers: readonly Answer[];
+  /** Tokens of the text, special tokens not counted. */
+  readonly tokens: number;
+  /** Model windows that the text was read in (the larger of the two tasks'). */
+  readonly windows: number;
+}
+
+/** Each request settles by itself: one text that fails never takes its neighbours along. */
+export type AnalysisOutcome =
+  | { readonly ok: true; readonly value: Analysis }
+  | { readonly ok: false; readonly error: InferenceError };
+
+/** Name and content hash of a loaded model. */
+export interface ModelIdentity {
+  readonly name: string;
+  readonly task: 'token-classification' | 'question-answering';
+  /** First 12 hex digits of the SHA-256 over its files' sums. */
+  readonly version: string;
+}
+
+/** Text in, spans out: what the stream consumer and the HTTP consumer both call. */
+export interface TextEngine {
+  /** Short hash of the models and decoding settings; equal versions give equal spans. */
+  readonly pipelineVersion: string;
+  readonly models: readonly ModelIdentity[];
+  /** Runs all requests as one job; outcomes come back in the order of the requests. */
+  analyze(requests: readonly AnalysisRequest[]): Promise<AnalysisOutcome[]>;
+  /** Ends the workers. */
+  close(): Promise<void>;
+}
+
+/** A text without special tokens, as its tokenizer sees it: parallel arrays, one element a token. */
+export interface Encoding {
+  readonly ids: Int32Array;
+  /** UTF-16 offsets into the original text, through every normalization. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** Index of the pre-tokenized word that each token is a piece of; never decreasing. */
+  readonly wordIds: Int32Array;
+}
+
+/** Text to ids with offsets; made from `tokenizer.json`. */
+export interface Tokenizer {
+  encode(text: string): Encoding;
+  readonly special: {
+    readonly cls: number;
+    readonly sep: number;
+    readonly pad: number;
+    readonly unk: number;
+  };
+  readonly vocabularySize: number;
+}
+
+/** One row of a model's batch: ids with special tokens, and segment ids, of equal length. */
+export interface ModelWindow {
+  readonly ids: Int32Array;
+  readonly typeIds: Int32Array;
+}
+
+/** What the model gave for one window: by output name, `tokens x width` values, row by row, padding cut off. */
+export type WindowOutput = Readonly<Record<string, Float32Array>>;
+
+/** One task in two pure steps: what to run, and what the outputs mean. */
+export interface PreparedJob<T> {
+  readonly windows: readonly ModelWindow[];
+  /** @param outputs one per window, in their order */
+  decode(outputs: readonly WindowOutput[]): T;
+}

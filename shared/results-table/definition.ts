@@ -1,0 +1,45 @@
+import { SOURCE_INDEX } from '#shared/names.ts';
+
+/** Names of the results table's key attributes. */
+export const resultsTableKeys = {
+  partition: 'pk',
+  sort: 'sk',
+  indexPartition: 'sourceKey',
+  indexSort: 'sourceOrder',
+} as const;
+
+/** Attribute that the table's TTL reads, in epoch seconds. */
+export const TTL_ATTRIBUTE = 'expiresAt';
+
+/** The results table as `CreateTable` takes it, without its name: keys, index, stream of new images. */
+export const resultsTableDefinition = {
+  KeySchema: [
+    { AttributeName: resultsTableKeys.partition, KeyType: 'HASH' },
+    { AttributeName: resultsTableKeys.sort, KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: resultsTableKeys.partition, AttributeType: 'S' },
+    { AttributeName: resultsTableKeys.sort, AttributeType: 'S' },
+    { AttributeName: resultsTableKeys.indexPartition, AttributeType: 'S' },
+    { AttributeName: resultsTableKeys.indexSort, AttributeType: 'S' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: SOURCE_INDEX,
+      KeySchema: [
+        { AttributeName: resultsTableKeys.indexPartition, KeyType: 'HASH' },
+        { AttributeName: resultsTableKeys.indexSort, KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+  BillingMode: 'PAY_PER_REQUEST',
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+} as const;
+
+/** The metrics state table as `CreateTable` takes it, without its name. */
+export const metricsStateTableDefinition = {
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  BillingMode: 'PAY_PER_REQUEST',
+} as const;

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ConfigurationError, messageOf } from './errors.ts';
+import { parseSettings, type Settings } from './settings.ts';
+
+/** Where settings are looked for unless a file is named. */
+export const SETTINGS_FILE = 'spanstream.config.json';
+
+/**
+ * Reads settings from a JSON file; without a file every setting has its default.
+ *
+ * @param file path of the file; `spanstream.config.json` of the working folder, where it exists, unless given
+ * @throws {ConfigurationError} where a named file is missing, the file is not JSON or a setting is wrong
+ */
+export function readSettingsFile(file?: string): Settings {
+  const path = resolve(file ?? SETTINGS_FILE);
+  if (!existsSync(path)) {
+    if (file === undefined) return parseSettings({});
+    throw new ConfigurationError(`settings file ${path} does not exist`);
+  }
+  return parseSettings(readJson(path));
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigurationError(`settings file ${path} is not JSON: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { parseJson } from '#shared/contracts/parse-json.ts';
+import {
+  type RecordPosition,
+  type RejectionReason,
+  rejectionReasons,
+} from '#shared/contracts/rejection.ts';
+import { type TextRecord, textRecordSchema } from '#shared/contracts/text-record.ts';
+import { validate } from '#shared/contracts/validate.ts';
+import { messageOf, SpanstreamError } from '#shared/errors.ts';
+import { decodeAggregate, isAggregate } from './aggregate.ts';
+
+/** A record as the stream delivers it. */
+export interface StreamRecord {
+  readonly position: RecordPosition;
+  readonly partitionKey: string;
+  /** ISO 8601 in UTC with milliseconds. */
+  readonly arrivedAt: string;
+  readonly data: Uint8Array;
+}
+
+/** What a stream record turned out to hold: a text record, or a reason why it never can be one. */
+export type DecodedRecord = StreamRecord &
+  (
+    | { readonly record: TextRecord; readonly rejection?: undefined }
+    | {
+        readonly record?: undefined;
+        readonly rejection: { readonly reason: RejectionReason; readonly message: string };
+      }
+  );
+
+/**
+ * Decodes one blob of the stream: an aggregate becomes its records, each settled by itself; bytes become a checked text record.
+ * Never throws: what cannot be read comes back as a rejection that names the field.
+ */
+export function decodeStreamRecord(blob: StreamRecord): DecodedRecord[] {
+  if (!isAggregate(blob.data)) return [decodeOne(blob)];
+  try {
+    return decodeAggregate(blob.data).map((member, subSequenceNumber) =>
+      decodeOne({ ...blob, ...member, position: { ...blob.position, subSequenceNumber } }),
+    );
+  } catch (error) {
+    return [{ ...blob, rejection: rejectionOf(error) }];
+  }
+}
+
+function decodeOne(blob: StreamRecord): DecodedRecord {
+  try {
+    return { ...blob, record: decodeTextRecord(blob.data) };
+  } catch (error) {
+    return { ...blob, rejection: rejectionOf(error) };
+  }
+}
+
+/**
+ * Reads a text record from bytes.
+ *
+ * @throws {SpanstreamError} `undecodable`, `invalid-json`, `invalid-record` or `too-large`.
+ */
+export function decodeTextRecord(bytes: Uint8Array): TextRecord {
+  return validate(textRecordSchema, parseJson(decodeUtf8(bytes)));
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new SpanstreamError('undecodable', 'the data is not valid UTF-8', { cause });
+  }
+}
+
+const isReason = (code: string): code is RejectionReason =>
+  (rejectionReasons as readonly string[]).includes(code);
+
+function rejectionOf(error: unknown): { reason: RejectionReason; message: string } {
+  const code = error instanceof SpanstreamError ? error.code : '';
+  return { reason: isReason(code) ? code : 'undecodable', message: messageOf(error).slice(0, 500) };
+}

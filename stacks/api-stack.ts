@@ -1,0 +1,159 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  Cors,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { httpRoutes, listRecordsQuerySchema } from '#shared/contracts/http-api.ts';
+import { functionEnvironments } from '#shared/function-environment.ts';
+import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
+import { acknowledge } from './parts/acknowledge.ts';
+import { requestModels } from './parts/api-models.ts';
+import { allow, logRetention } from './parts/function-parts.ts';
+import { ModelFunction } from './parts/model-function.ts';
+import { addProblemResponses } from './parts/problem-responses.ts';
+import { type StackContext, tagAll } from './parts/stack-context.ts';
+
+/** The same models on demand: a REST API in front of the HTTP function. */
+export class ApiStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    context: StackContext,
+    props: StackProps & { results: Table },
+  ) {
+    super(scope, id, props);
+    const { settings, names } = context;
+    const http = new ModelFunction(this, 'Http', context, {
+      functionName: names.httpFunction,
+      description: 'Entities and answers on demand, and stored results',
+      command: 'http/index.handler',
+      settings: settings.http,
+      environment: functionEnvironments(settings, names).http,
+    });
+    const { tableArn } = props.results;
+    allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);
+    if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
+
+    const api = createApi(this, context);
+    const iam = settings.http.authorization === 'iam';
+    // An alias's role may be undefined in its type only, which the interface does not allow for.
+    const integration = new LambdaIntegration(http.target as IFunction, {
+      timeout: Duration.seconds(29),
+      allowTestInvoke: false,
+    });
+    addRoutes(api, integration, iam);
+    addProblemResponses(api);
+    if (!iam) addUsagePlan(this, context, api);
+    new CfnOutput(this, 'ApiUrl', { value: api.url });
+    acknowledgeApi(api, iam);
+    tagAll(this, context);
+  }
+}
+
+function createApi(scope: Construct, context: StackContext): RestApi {
+  const { settings, names } = context;
+  const accessLog = new LogGroup(scope, 'AccessLog', {
+    logGroupName: `/aws/apigateway/${names.api}`,
+    retention: logRetention(context),
+    removalPolicy: context.removalPolicy,
+  });
+  return new RestApi(scope, 'Api', {
+    restApiName: names.api,
+    description: 'Named entities and answers on demand',
+    endpointTypes: [EndpointType.REGIONAL],
+    cloudWatchRole: true,
+    // The role serves every API of the account's region: deleting it here would blind the others.
+    cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+    defaultCorsPreflightOptions: {
+      allowOrigins: Cors.ALL_ORIGINS,
+      allowMethods: ['GET', 'POST', 'OPTIONS'],
+      allowHeaders: [
+        'content-type',
+        'x-api-key',
+        'authorization',
+        'x-amz-date',
+        'x-amz-security-token',
+      ],
+      maxAge: Duration.hours(1),
+    },
+    deployOptions: {
+      stageName: API_STAGE,
+      accessLogDestination: new LogGroupLogDestination(accessLog),
+      accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
+      loggingLevel: MethodLoggingLevel.ERROR,
+      // Bodies are the clients' texts: they stay out of the logs.
+      dataTraceEnabled: false,
+      metricsEnabled: false,
+      throttlingRateLimit: settings.http.throttle.rateLimit,
+      throttlingBurstLimit: settings.http.throttle.burstLimit,
+    },
+  });
+}
+
+function addRoutes(api: RestApi, integration: LambdaIntegration, iam: boolean): void {
+  const models = requestModels(api);
+  const bodies = api.addRequestValidator('Bodies', {
+    validateRequestBody: true,
+    validateRequestParameters: true,
+  });
+  const parameters = api.addRequestValidator('Parameters', { validateRequestParameters: true });
+  const pageParameters = Object.keys(listRecordsQuerySchema.shape).map(
+    (name) => [`method.request.querystring.${name}`, name === 'source'] as const,
+  );
+  for (const { method, resource, operation } of httpRoutes) {
+    const body = models.get(operation);
+    const added = api.root.resourceForPath(resource).addMethod(method, integration, {
+      apiKeyRequired: !iam,
+      authorizationType: iam ? AuthorizationType.IAM : AuthorizationType.NONE,
+      ...(operation === 'listRecords' && {
+        requestParameters: Object.fromEntries(pageParameters),
+      }),
+      requestValidator: body ? bodies : parameters,
+      ...(body && { requestModels: { 'application/json': body.model } }),
+    });
+    if (body) added.node.addDependency(body.made);
+  }
+}
+
+function addUsagePlan(scope: Construct, context: StackContext, api: RestApi): void {
+  const { settings, names } = context;
+  const key = api.addApiKey('Key', { apiKeyName: names.api });
+  const plan = api.addUsagePlan('Plan', {
+    name: names.api,
+    throttle: settings.http.throttle,
+  });
+  plan.addApiStage({ stage: api.deploymentStage });
+  plan.addApiKey(key);
+  new CfnOutput(scope, 'ApiKeyId', { value: key.keyId });
+}
+
+function acknowledgeApi(api: RestApi, iam: boolean): void {
+  acknowledge(
+    api,
+    'APIG3',
+    'A web ACL costs more than an idle deployment; throttling and keys bound the calls, and an ACL can be put on the stage from outside.',
+  );
+  acknowledge(
+    api,
+    'IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+    'The role through which API Gateway writes logs is one of the account and wants the policy that AWS manages for it.',
+  );
+  acknowledge(api, 'COG4', 'Clients are services: they sign with IAM or send an API key.');
+  acknowledge(
+    api,
+    'APIG4',
+    iam
+      ? 'Only the preflight of browsers is open, which cannot carry a signature.'
+      : 'Clients send an API key bound to a usage plan; `http.authorization: "iam"` asks for signatures.',
+  );
+}

@@ -1,0 +1,36 @@
+import { App, type AppProps, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { Settings } from '#shared/settings.ts';
+import { ApiStack } from './api-stack.ts';
+import { InferenceStack } from './inference-stack.ts';
+import { MetricsStack } from './metrics-stack.ts';
+import { MonitoringStack } from './monitoring-stack.ts';
+import { stackContext } from './parts/stack-context.ts';
+import { StreamStack } from './stream-stack.ts';
+
+/** Builds all stacks of one deployment and puts them under the AwsSolutions rules. */
+export function createDeployment(
+  settings: Settings,
+  options: { root: string; app?: AppProps; env?: { account?: string; region?: string } },
+) {
+  const app = new App(options.app);
+  const context = stackContext(settings, options.root);
+  const props = { ...(options.env && { env: options.env }) };
+  const id = (part: string) => `${context.names.prefix}-${part}-stack`;
+  const stream = new StreamStack(app, id('stream'), context, props);
+  const inference = new InferenceStack(app, id('inference'), context, {
+    ...props,
+    stream: stream.stream,
+  });
+  const metrics = new MetricsStack(app, id('metrics'), context, {
+    ...props,
+    results: inference.results,
+  });
+  const api = new ApiStack(app, id('api'), context, { ...props, results: inference.results });
+  const monitoring = new MonitoringStack(app, id('monitoring'), context, {
+    ...props,
+    failures: inference.failures,
+  });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { app, stream, inference, metrics, api, monitoring };
+}

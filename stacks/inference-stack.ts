@@ -1,0 +1,85 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Stream } from 'aws-cdk-lib/aws-kinesis';
+import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { functionEnvironments } from '#shared/function-environment.ts';
+import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
+import { acknowledge } from './parts/acknowledge.ts';
+import { failuresBucket } from './parts/failures-bucket.ts';
+import { allow } from './parts/function-parts.ts';
+import { ModelFunction } from './parts/model-function.ts';
+import { resultsTable } from './parts/results-table.ts';
+import { type StackContext, tagAll } from './parts/stack-context.ts';
+import { StreamMapping } from './parts/stream-mapping.ts';
+
+/** Texts to results: the function on the stream, the table it writes, the bucket for what fails. */
+export class InferenceStack extends Stack {
+  readonly results: Table;
+  readonly failures: Bucket;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    context: StackContext,
+    props: StackProps & { stream: Stream },
+  ) {
+    super(scope, id, props);
+    const { settings, names } = context;
+    this.results = resultsTable(this, context);
+    this.failures = failuresBucket(this, context);
+
+    const inference = new ModelFunction(this, 'Inference', context, {
+      functionName: names.inferenceFunction,
+      description: 'Entities and answers of the texts on the stream',
+      command: 'inference/index.handler',
+      settings: settings.inference,
+      environment: {
+        ...functionEnvironments(settings, names).inference,
+        SPANSTREAM_FAILURES_BUCKET: this.failures.bucketName,
+      },
+    });
+    this.allowWork(inference, props.stream);
+    new StreamMapping(this, 'Mapping', {
+      target: inference.target,
+      streamArn: props.stream.streamArn,
+      settings: settings.inference.mapping,
+      failuresBucketArn: this.failures.bucketArn,
+    });
+    new CfnOutput(this, 'FailuresBucket', { value: this.failures.bucketName });
+    tagAll(this, context);
+  }
+
+  private allowWork({ role }: ModelFunction, stream: Stream): void {
+    allow(
+      role,
+      [
+        'kinesis:DescribeStream',
+        'kinesis:DescribeStreamSummary',
+        'kinesis:GetRecords',
+        'kinesis:GetShardIterator',
+        'kinesis:ListShards',
+      ],
+      stream.streamArn,
+    );
+    allow(role, ['dynamodb:BatchWriteItem'], this.results.tableArn);
+    allow(
+      role,
+      ['s3:PutObject'],
+      [
+        this.failures.arnForObjects('rejected/*'),
+        this.failures.arnForObjects(`${ABANDONED_BATCHES_PREFIX}*`),
+      ],
+    );
+    // Lambda checks the destination with this when it makes the mapping.
+    allow(role, ['s3:ListBucket'], this.failures.bucketArn);
+    const bucketId = this.resolve(this.getLogicalId(this.failures.node.defaultChild as CfnBucket));
+    for (const prefix of ['rejected/', ABANDONED_BATCHES_PREFIX]) {
+      acknowledge(
+        role,
+        `IAM5[Resource::<${bucketId}.Arn>/${prefix}*]`,
+        'Keys of objects are made of record positions: the prefix is all that can be known of them.',
+      );
+    }
+  }
+}

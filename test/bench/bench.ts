@@ -1,0 +1,206 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createProgress } from '#shared/cli/progress.ts';
+import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { usdPerMillionRecords } from '#shared/cost.ts';
+import { parseSettings } from '#shared/settings.ts';
+import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
+import { median, race } from './children.ts';
+import { measureColdStart } from './cold-start.ts';
+import { measureGemm } from './gemm.ts';
+import { benchModels, layOut } from './model-folders.ts';
+import { measureOverhead } from './overhead.ts';
+import { fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
+const WARM_UP = 20;
+
+interface Options {
+  models: string;
+  entityModel?: string;
+  answerModel?: string;
+  texts?: string;
+  sentences: number;
+  pairs: number;
+  rounds: number;
+  json?: boolean;
+}
+
+type Rates = Record<ArmName, number>;
+
+async function rates(
+  folders: ModelFolders,
+  job: (count: number) => BenchJob,
+  count: number,
+  arms: readonly ArmName[],
+  rounds: number,
+  label: string,
+): Promise<Rates> {
+  const progress = createProgress({ label, total: rounds, unit: 'rounds' });
+  const jobs = { warmUp: job(Math.min(WARM_UP, count)), timed: job(count) };
+  const times = await race(arms, folders, jobs, { rounds, done: (done) => progress.update(done) });
+  progress.stop();
+  const rate = (arm: ArmName): number => (count / median(times.get(arm) ?? [])) * 1_000;
+  return Object.fromEntries(arms.map((arm) => [arm, rate(arm)])) as Rates;
+}
+
+function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
+  const oneByOne = {
+    fp32OneByOne: theirs['transformersjs-fp32'],
+    q8OneByOne: theirs['transformersjs-q8'],
+  };
+  return {
+    ours: { sentencesPerSecond: int8, fp32SentencesPerSecond: fp32 },
+    transformersJs: { ...oneByOne, q8Batch32: theirs['transformersjs-q8-batch32'] },
+    ratios: {
+      int8ToFp32OneByOne: int8 / oneByOne.fp32OneByOne,
+      int8ToQ8OneByOne: int8 / oneByOne.q8OneByOne,
+      fp32ToFp32OneByOne: fp32 / oneByOne.fp32OneByOne,
+    },
+  };
+}
+
+/** Cost at this machine's speed: the default function has two vCPUs, as many as the workers here. */
+function costOf(recordsPerSecond: number): number {
+  const { inference, metrics } = parseSettings({});
+  return usdPerMillionRecords({
+    recordsPerSecond,
+    recordKilobytes: 1,
+    resultKilobytes: 2.5,
+    indexKilobytes: 0.5,
+    inferenceMegabytes: inference.memoryMb,
+    inferenceBatch: inference.mapping.batchSize,
+    metricsMegabytes: metrics.memoryMb,
+    metricsBatch: metrics.mapping.batchSize,
+    metricsSecondsPerBatch: 1,
+    arrivalsPerSecond: 50,
+    logKilobytesPerBatch: 1,
+  });
+}
+
+async function bench(options: Options): Promise<void> {
+  const texts = options.texts
+    ? await readTexts(options.texts)
+    : await fixtureTexts(join(root, 'fixtures', 'texts'));
+  const sentences = sentencesOf(texts);
+  const paragraphs = paragraphsOf(sentences, 1_000);
+  const models = await benchModels(options);
+  const folder = await mkdtemp(join(tmpdir(), 'spanstream-bench-'));
+  try {
+    const folders = await layOut(models, folder);
+    const graph = (name: string, file: string) => join(folder, name, 'onnx', file);
+    const int8 = graph(folders.entities.int8, 'model_quantized.onnx');
+    const fp32 = graph(folders.entities.fp32, 'model.onnx');
+    const nerJob = (count: number): BenchJob => ({ task: 'ner', texts: sentences.slice(0, count) });
+    const qaJob = (count: number): BenchJob => ({
+      task: 'qa',
+      pairs: paragraphs.slice(0, count).map((text, index) => ({
+        text,
+        question: QUESTIONS[index % QUESTIONS.length] ?? '',
+      })),
+    });
+    const count = Math.min(options.sentences, sentences.length);
+    const pairs = Math.min(options.pairs, paragraphs.length);
+    const oneByOne = armNames.filter((arm) => arm !== 'transformersjs-q8-batch32');
+    const ner = report(await rates(folders, nerJob, count, armNames, options.rounds, 'entities'));
+    const qaRates = await rates(folders, qaJob, pairs, oneByOne, options.rounds, 'answers');
+    const paragraphJob = (size: number): BenchJob => ({
+      task: 'ner',
+      texts: paragraphs.slice(0, size),
+    });
+    const records = await rates(
+      folders,
+      paragraphJob,
+      pairs,
+      ['ours-int8'],
+      options.rounds,
+      '1 KB',
+    );
+    const coldStart = await measureColdStart(models, int8, 5);
+    const gemm = await measureGemm(folder, { int8, fp32 });
+    const overhead = await measureOverhead(folders, sentences);
+    const { ours, transformersJs, ratios } = report(qaRates);
+    const result = {
+      ner,
+      qa: {
+        ours: {
+          questionsPerSecond: ours.sentencesPerSecond,
+          fp32QuestionsPerSecond: ours.fp32SentencesPerSecond,
+        },
+        transformersJs: {
+          fp32OneByOne: transformersJs.fp32OneByOne,
+          q8OneByOne: transformersJs.q8OneByOne,
+        },
+        ratios,
+      },
+      coldStart,
+      gemm,
+      overhead,
+      recordsPerSecond: records['ours-int8'],
+      usdPerMillionRecords: costOf(records['ours-int8']),
+    };
+    process.stdout.write(`${table(result)}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function table(result: {
+  ner: ReturnType<typeof report>;
+  qa: {
+    ours: Record<string, number>;
+    transformersJs: Record<string, number>;
+    ratios: Record<string, number>;
+  };
+  coldStart: { milliseconds: number; bareSessionMilliseconds: number };
+  gemm: Record<'int8' | 'fp32', { share: number }>;
+  overhead: { share: number };
+  recordsPerSecond: number;
+  usdPerMillionRecords: number;
+}): string {
+  const rows: [string, string][] = [];
+  const add = (name: string, value: number, unit = ''): void => {
+    rows.push([name, `${value.toFixed(value < 10 ? 2 : 1)}${unit}`]);
+  };
+  for (const [task, part] of Object.entries({ entities: result.ner, answers: result.qa })) {
+    for (const [name, value] of Object.entries(part.ours)) add(`${task}, ours, ${name}`, value);
+    for (const [name, value] of Object.entries(part.transformersJs)) {
+      add(`${task}, transformers.js, ${name}`, value);
+    }
+    for (const [name, value] of Object.entries(part.ratios)) add(`${task}, ${name}`, value, ' x');
+  }
+  const { milliseconds, bareSessionMilliseconds } = result.coldStart;
+  add('cold start to first answer', milliseconds, ' ms');
+  add('bare session in a fresh process', bareSessionMilliseconds, ' ms');
+  add('cold start over bare session', milliseconds / bareSessionMilliseconds, ' x');
+  add('share of the int8 GEMM rate', result.gemm.int8.share * 100, ' %');
+  add('share of the fp32 GEMM rate', result.gemm.fp32.share * 100, ' %');
+  add('engine time that is not inference, batch 200', result.overhead.share * 100, ' %');
+  add('1 KB records per second, entities', result.recordsPerSecond);
+  add('US dollars per million 1 KB records', result.usdPerMillionRecords);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value.padStart(10)}`).join('\n');
+}
+
+const command = createCommand(
+  'bench',
+  'Measures throughput against transformers.js on the same models and texts, cold start, and cost.',
+)
+  .option('--models <folder>', 'folder with the models and their manifest', 'models')
+  .option('--entity-model <name>', "model's folder in it; by default the manifest's first")
+  .option('--answer-model <name>', "model's folder in it; by default the manifest's first")
+  .option('--texts <file>', 'JSON Lines with a text each, or plain lines; by default the fixtures')
+  .option('--sentences <n>', 'sentences of a round', wholeNumber(1), 200)
+  .option(
+    '--pairs <n>',
+    'questions of a round, each on a text of 1,000 characters',
+    wholeNumber(1),
+    30,
+  )
+  .option('--rounds <n>', 'rounds, whose median counts', wholeNumber(1), 5)
+  .action(bench);
+await runCommand(command);

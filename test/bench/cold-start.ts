@@ -1,0 +1,49 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { median, runFresh } from './children.ts';
+import type { BenchModels } from './model-folders.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Milliseconds from a process's start to its first answer, with both models loaded and checked, beside those to
+ * a bare session of the same graph; medians of runs in turns, each in a fresh process of bundled code.
+ */
+export async function measureColdStart(
+  models: BenchModels,
+  graph: string,
+  rounds: number,
+): Promise<{ milliseconds: number; bareSessionMilliseconds: number }> {
+  const outdir = join(root, 'dist', 'bench');
+  await mkdir(outdir, { recursive: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      engine: 'test/bench/cold-engine.ts',
+      session: 'test/bench/cold-session.ts',
+      worker: 'shared/nlp/worker.ts',
+    },
+    outdir,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'error',
+  });
+  const args = [models.directory, models.entityModel, models.answerModel];
+  const ours: number[] = [];
+  const bare: number[] = [];
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      bare.push(await runFresh(join(outdir, 'session.mjs'), [graph]));
+      ours.push(await runFresh(join(outdir, 'engine.mjs'), args));
+    }
+  } finally {
+    await rm(outdir, { recursive: true });
+  }
+  return { milliseconds: median(ours), bareSessionMilliseconds: median(bare) };
+}

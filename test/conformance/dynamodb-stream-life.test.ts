@@ -1,0 +1,145 @@
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from '@aws-sdk/client-dynamodb-streams';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startDynamoDb } from '#local/services/dynamodb/index.ts';
+import { clientConfig } from './support/adapter.ts';
+import { waitFor } from './support/wait-for.ts';
+
+const HOUR = 3_600_000;
+
+describe('the life of a stream', () => {
+  let clock = Date.now();
+  let service: Awaited<ReturnType<typeof startDynamoDb>>;
+  let client: DynamoDBClient;
+  let streams: DynamoDBStreamsClient;
+  let StreamArn: string;
+
+  beforeEach(async () => {
+    service = await startDynamoDb({
+      createTableMs: 0,
+      deleteTableMs: 0,
+      streamShards: 1,
+      shardRolloverRecords: 3,
+      sweepIntervalMs: 20,
+      now: () => clock,
+    });
+    client = new DynamoDBClient(clientConfig(service.endpoint));
+    streams = new DynamoDBStreamsClient(clientConfig(service.endpoint));
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'table',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+      }),
+    );
+    const { Table } = await waitFor(
+      async () => {
+        const answer = await client.send(new DescribeTableCommand({ TableName: 'table' }));
+        return answer.Table?.TableStatus === 'ACTIVE' ? answer : undefined;
+      },
+      { what: 'the table' },
+    );
+    StreamArn = Table?.LatestStreamArn ?? '';
+  });
+  afterEach(() => service.close());
+
+  const put = async (count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      await client.send(
+        new PutItemCommand({ TableName: 'table', Item: { pk: { S: 'one' }, n: { N: `${n}` } } }),
+      );
+    }
+  };
+  const shards = async () =>
+    (await streams.send(new DescribeStreamCommand({ StreamArn }))).StreamDescription?.Shards ?? [];
+  const iteratorOf = async (ShardId: string | undefined) =>
+    (
+      await streams.send(
+        new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+      )
+    ).ShardIterator;
+
+  it('closes a full shard, continues in its child, and ends the reading of the closed one', async () => {
+    await put(7);
+
+    const chain = await shards();
+    const pages = [];
+    for (const { ShardId } of chain) {
+      const ShardIterator = await iteratorOf(ShardId);
+      pages.push(await streams.send(new GetRecordsCommand({ ShardIterator })));
+    }
+
+    expect(chain.map((shard) => shard.ParentShardId)).toEqual([
+      undefined,
+      chain[0]?.ShardId,
+      chain[1]?.ShardId,
+    ]);
+    expect(chain.map((s) => s.SequenceNumberRange?.EndingSequenceNumber !== undefined)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(pages.map((page) => page.Records?.map((r) => r.dynamodb?.NewImage?.n?.N))).toEqual([
+      ['0', '1', '2'],
+      ['3', '4', '5'],
+      ['6'],
+    ]);
+    expect(pages.map((page) => page.NextShardIterator !== undefined)).toEqual([false, false, true]);
+  });
+
+  it('lets iterators expire', async () => {
+    const [first] = await shards();
+    const ShardIterator = await iteratorOf(first?.ShardId);
+    clock += HOUR;
+
+    const late = streams.send(new GetRecordsCommand({ ShardIterator }));
+
+    await expect(late).rejects.toMatchObject({ name: 'ExpiredIteratorException' });
+  });
+
+  it('trims records and shards after a day, and a deleted table takes its stream along', async () => {
+    await put(4);
+    const before = await shards();
+    clock += 25 * HOUR;
+    await put(1);
+    const left = await waitFor(
+      async () => {
+        const now = await shards();
+        const kept = now.some((shard) => before.some(({ ShardId }) => ShardId === shard.ShardId));
+        const read = await streams.send(
+          new GetRecordsCommand({ ShardIterator: await iteratorOf(now.at(-1)?.ShardId) }),
+        );
+        return !kept || read.Records?.length === 1 ? read : undefined;
+      },
+      { what: 'the old records to go' },
+    );
+    await client.send(new DeleteTableCommand({ TableName: 'table' }));
+    const stopped = await streams.send(new DescribeStreamCommand({ StreamArn }));
+    clock += 50 * HOUR;
+    const gone = await waitFor(
+      () =>
+        shards().then(
+          () => undefined,
+          (error: Error) => error.name,
+        ),
+      { what: 'the stream to go' },
+    );
+
+    expect(left.Records).toHaveLength(1);
+    expect(stopped.StreamDescription?.StreamStatus).toBe('DISABLED');
+    expect(gone).toBe('ResourceNotFoundException');
+  });
+});

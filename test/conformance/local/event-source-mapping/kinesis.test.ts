@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateStreamCommand,
+  DescribeStreamCommand,
+  KinesisClient,
+  PutRecordsCommand,
+  SplitShardCommand,
+  waitUntilStreamExists,
+} from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { KinesisStreamEvent } from 'aws-lambda';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
+import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
+import { kinesisSource } from '#local/event-source-mapping/kinesis-source.ts';
+import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
+import type { Invocation } from '#local/lambda/invocation.ts';
+import { type MappingSettings, parseSettings } from '#shared/settings.ts';
+
+const kinesalite: (options: object) => Server = createRequire(import.meta.url)('kinesalite');
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+const running: EventSourceMapping[] = [];
+let server: Server;
+let client: KinesisClient;
+let directory = '';
+let streamName = '';
+let streamArn = '';
+let streams = 0;
+
+beforeAll(async () => {
+  server = kinesalite({ createStreamMs: 0, updateStreamMs: 0, shardLimit: 50 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  client = new KinesisClient({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    requestHandler: new NodeHttpHandler(),
+  });
+});
+afterAll(async () => {
+  client.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'spanstream-mapping-'));
+  streams += 1;
+  streamName = `text-${streams}`;
+  await client.send(new CreateStreamCommand({ StreamName: streamName, ShardCount: 2 }));
+  await settled();
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((mapping) => mapping.close()));
+  await rm(directory, { recursive: true });
+});
+
+async function settled(): Promise<void> {
+  await waitUntilStreamExists(
+    { client, maxWaitTime: 10, minDelay: 0.05, maxDelay: 0.1 },
+    { StreamName: streamName },
+  );
+  const { StreamDescription } = await client.send(
+    new DescribeStreamCommand({ StreamName: streamName }),
+  );
+  streamArn = StreamDescription?.StreamARN ?? '';
+}
+
+async function put(from: number, count: number): Promise<void> {
+  const numbers = Array.from({ length: count }, (_, index) => from + index);
+  const { FailedRecordCount } = await client.send(
+    new PutRecordsCommand({
+      StreamName: streamName,
+      Records: numbers.map((number) => ({
+        Data: Buffer.from(JSON.stringify({ number })),
+        PartitionKey: `key-${number % 7}`,
+      })),
+    }),
+  );
+  expect(FailedRecordCount).toBe(0);
+}
+
+const numbersOf = (event: KinesisStreamEvent): number[] =>
+  event.Records.map(
+    ({ kinesis }) => JSON.parse(Buffer.from(kinesis.data, 'base64').toString()).number,
+  );
+
+function start(
+  handle: (event: KinesisStreamEvent, numbers: number[]) => unknown,
+  settings: Partial<MappingSettings> = {},
+) {
+  const seen: number[] = [];
+  const events: KinesisStreamEvent[] = [];
+  const parked: number[] = [];
+  const mapping = startEventSourceMapping({
+    source: kinesisSource({ client, streamName, streamArn, retentionHours: 24 }),
+    functionArn: 'arn:function',
+    checkpoints: fileCheckpoints(join(directory, 'checkpoints')),
+    log: silent,
+    pollIntervalMs: 10,
+    shardSyncMs: 50,
+    backoff: { baseMs: 2, capMs: 10 },
+    onFailure: async (_key, { payload }) => void parked.push(...numbersOf(JSON.parse(payload))),
+    invoke: async (payload): Promise<Invocation> => {
+      const event = payload as KinesisStreamEvent;
+      events.push(event);
+      seen.push(...numbersOf(event));
+      const answer = await handle(event, numbersOf(event));
+      return answer instanceof Error
+        ? { ok: false, requestId: 'r', kind: 'error', errorType: 'Error', errorMessage: 'no' }
+        : { ok: true, requestId: 'r', payload: answer };
+    },
+    settings: {
+      ...parseSettings({}).inference.mapping,
+      batchSize: 20,
+      batchingWindowSeconds: 0,
+      maximumRetryAttempts: 1,
+      ...settings,
+    },
+  });
+  running.push(mapping);
+  return { mapping, seen, events, parked };
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+const sorted = (numbers: Iterable<number>) => [...numbers].sort((a, b) => a - b);
+const untilIdle = (mapping: EventSourceMapping) => {
+  const since = Date.now();
+  return vi.waitFor(() => expect(mapping.idle(since)).toBe(true), { timeout: 20_000, interval: 5 });
+};
+
+it('delivers each record once in the shape of a Kinesis event', async () => {
+  const { mapping, seen, events } = start(() => null);
+  await put(0, 150);
+  const before = Date.now();
+  await untilIdle(mapping);
+  await put(150, 5);
+  await untilIdle(mapping);
+
+  expect(sorted(seen)).toEqual(upTo(155));
+  const [record] = events[0]?.Records ?? [];
+  const shardId = record?.eventID.split(':')[0];
+  expect(record).toEqual({
+    kinesis: {
+      kinesisSchemaVersion: '1.0',
+      partitionKey: expect.stringMatching(/^key-\d$/),
+      sequenceNumber: expect.stringMatching(/^\d{56}$/),
+      data: expect.any(String),
+      approximateArrivalTimestamp: expect.any(Number),
+    },
+    eventSource: 'aws:kinesis',
+    eventVersion: '1.0',
+    eventID: `${shardId}:${record?.kinesis.sequenceNumber}`,
+    eventName: 'aws:kinesis:record',
+    invokeIdentityArn: expect.stringMatching(/^arn:aws:iam::\d{12}:role\//),
+    awsRegion: 'us-east-1',
+    eventSourceARN: streamArn,
+  });
+  const arrival = (record?.kinesis.approximateArrivalTimestamp ?? 0) * 1000;
+  expect(Math.abs(arrival - before)).toBeLessThan(5_000);
+  for (const { Records } of events) {
+    expect(new Set(Records.map(({ eventID }) => eventID.split(':')[0])).size).toBe(1);
+  }
+});
+
+it('settles every record once while the function fails in every way it can', async () => {
+  await put(0, 300);
+  let calls = 0;
+  const acknowledged: number[] = [];
+
+  const { mapping, parked } = start(
+    (event, numbers) => {
+      calls += 1;
+      if (numbers.includes(137)) return new Error('poison');
+      if (calls % 5 === 1) return new Error('crash');
+      if (calls % 5 === 2) return 'ok';
+      if (calls % 5 === 3 && numbers.length > 1) {
+        const place = calls % numbers.length;
+        acknowledged.push(...numbers.slice(0, place));
+        const itemIdentifier = event.Records[place]?.kinesis.sequenceNumber;
+        return { batchItemFailures: [{ itemIdentifier }] };
+      }
+      acknowledged.push(...numbers);
+      return { batchItemFailures: [] };
+    },
+    { maximumRetryAttempts: 8 },
+  );
+  await untilIdle(mapping);
+
+  expect(parked).toEqual([137]);
+  expect(sorted(acknowledged)).toEqual(upTo(300).filter((number) => number !== 137));
+});
+
+it('goes on after a restart, with nothing lost', async () => {
+  await put(0, 200);
+  const first = start((_, numbers) =>
+    numbers.some((n) => n > 120) ? new Promise(() => undefined) : null,
+  );
+  await vi.waitFor(() =>
+    expect(first.mapping.lag().shards.some((s) => s.acknowledged > 0)).toBe(true),
+  );
+  await first.mapping.close({ graceMs: 0 });
+  const acknowledged = first.mapping.lag().shards.reduce((sum, s) => sum + s.acknowledged, 0);
+
+  const second = start(() => null);
+  await untilIdle(second.mapping);
+
+  expect(sorted(new Set([...first.seen, ...second.seen]))).toEqual(upTo(200));
+  expect(second.seen).toHaveLength(200 - acknowledged);
+});
+
+it('follows a split: the children after their parent, nothing lost', async () => {
+  await put(0, 60);
+  const { mapping, seen, events } = start(() => null);
+  await untilIdle(mapping);
+  await client.send(
+    new SplitShardCommand({
+      StreamName: streamName,
+      ShardToSplit: 'shardId-000000000000',
+      NewStartingHashKey: (2n ** 126n).toString(),
+    }),
+  );
+  await settled();
+  await put(60, 60);
+  await vi.waitFor(
+    () => expect(mapping.lag().shards.filter(({ ended }) => ended)).toHaveLength(1),
+    { timeout: 10_000 },
+  );
+  await untilIdle(mapping);
+
+  expect(sorted(seen)).toEqual(upTo(120));
+  const shards = new Set(
+    events.flatMap(({ Records }) => Records.map((r) => r.eventID.split(':')[0])),
+  );
+  expect(shards.size).toBeGreaterThan(2);
+});
+
+it('finds the first records of a shard that was read while it was empty', async () => {
+  const { mapping, seen } = start(() => null);
+  await untilIdle(mapping);
+
+  await put(0, 30);
+  await untilIdle(mapping);
+
+  expect(sorted(seen)).toEqual(upTo(30));
+});

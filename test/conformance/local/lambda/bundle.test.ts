@@ -1,0 +1,73 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startFunction } from '#local/lambda/lambda-function.ts';
+import { bundle, bundleSettings, findModelRuntime } from '../../../../scripts/bundle.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'spanstream-bundle-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const source = async (name: string, code: string) => {
+  await writeFile(join(directory, name), code);
+  return join(directory, name);
+};
+
+it('bundles into a folder outside the repository, where ONNX Runtime is still found', async () => {
+  const { bootstrap = '' } = await bundle({ outdir: directory, only: ['bootstrap'] });
+  const entry = await source(
+    'handler.ts',
+    `import { InferenceSession } from 'onnxruntime-node';
+     export const handler = async (): Promise<string> => typeof InferenceSession.create;`,
+  );
+  await build({
+    ...bundleSettings,
+    entryPoints: { index: entry },
+    outdir: join(directory, 'with'),
+  });
+  const lambda = startFunction({
+    name: 'with-models',
+    bundleDirectory: join(directory, 'with'),
+    environment: {},
+    timeoutSeconds: 15,
+    memoryMb: 512,
+    maximumConcurrency: 1,
+    log: () => undefined,
+  });
+
+  const invocation = await lambda.invoke({});
+  await lambda.close();
+
+  expect(bootstrap).toBe(join(directory, 'bootstrap'));
+  expect(await readFile(join(bootstrap, 'index.mjs.map'), 'utf8')).toContain('bootstrap.ts');
+  expect(invocation).toMatchObject({ ok: true, payload: 'function' });
+});
+
+it('finds who would carry ONNX Runtime into a bundle', async () => {
+  await mkdir(join(directory, 'inner'));
+  await source('inner/session.ts', `export { InferenceSession } from 'onnxruntime-node';`);
+  const carrier = await source('carrier.ts', `export * from './inner/session.ts';`);
+  const clean = await source(
+    'clean.ts',
+    `import type { InferenceSession } from 'onnxruntime-node'; export type S = InferenceSession; export const n = 1;`,
+  );
+
+  const [found, none] = await Promise.all(
+    [carrier, clean].map(async (entry) => {
+      const made = await build({
+        ...bundleSettings,
+        entryPoints: [entry],
+        write: false,
+        outdir: directory,
+      });
+      return findModelRuntime(made.metafile);
+    }),
+  );
+
+  expect(found).toMatch(/inner\/session\.ts$/);
+  expect(none).toBeUndefined();
+});

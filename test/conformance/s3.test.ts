@@ -1,0 +1,140 @@
+import {
+  CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startS3 } from '#local/services/s3/index.ts';
+import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+
+const adapters = [localAdapter('our own', () => startS3()), awsAdapter()];
+
+for (const adapter of adapters) {
+  describe.skipIf(adapter.skip)(`S3: ${adapter.skip ?? adapter.name}`, () => {
+    let service: Awaited<ReturnType<typeof adapter.start>>;
+    let client: S3Client;
+    const Bucket = uniqueName('conformance');
+    const put = (Key: string, Body: string) =>
+      client.send(new PutObjectCommand({ Bucket, Key, Body }));
+
+    beforeAll(async () => {
+      service = await adapter.start();
+      client = new S3Client({ ...clientConfig(service.endpoint), forcePathStyle: true });
+      await client.send(new CreateBucketCommand({ Bucket }));
+    });
+    afterAll(async () => {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket }));
+      for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+      await client.send(new DeleteBucketCommand({ Bucket }));
+      client.destroy();
+      await service.close();
+    });
+
+    it('gives back bytes, type, metadata and tags', async () => {
+      const Key = 'stream=a b/ü&<x>/1.json';
+      const Body = Buffer.from('{"text":"Grüße \u{1F600}"}');
+      await client.send(
+        new PutObjectCommand({
+          Bucket,
+          Key,
+          Body,
+          ContentType: 'application/json',
+          Metadata: { reason: 'invalid-json' },
+          Tagging: 'state=new',
+        }),
+      );
+      const got = await client.send(new GetObjectCommand({ Bucket, Key }));
+      const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
+      await client.send(
+        new PutObjectTaggingCommand({
+          Bucket,
+          Key,
+          Tagging: { TagSet: [{ Key: 'state', Value: 'a & b' }] },
+        }),
+      );
+      const { TagSet } = await client.send(new GetObjectTaggingCommand({ Bucket, Key }));
+      const head = await client.send(new HeadObjectCommand({ Bucket, Key }));
+
+      expect(bytes).toEqual(Body);
+      expect(got.ContentType).toBe('application/json');
+      expect(got.Metadata).toEqual({ reason: 'invalid-json' });
+      expect(TagSet).toEqual([{ Key: 'state', Value: 'a & b' }]);
+      expect(head.ContentLength).toBe(Body.length);
+      expect(head.ETag).toBe(got.ETag);
+    });
+
+    it('lets one of two writers win where the object must be new', async () => {
+      const writes = ['one', 'two'].map((Body) =>
+        client.send(new PutObjectCommand({ Bucket, Key: 'once', Body, IfNoneMatch: '*' })),
+      );
+
+      const outcomes = await Promise.allSettled(writes);
+
+      const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+      expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+      expect(lost?.reason).toMatchObject({
+        name: expect.stringMatching(/PreconditionFailed|ConditionalRequestConflict/),
+      });
+    });
+
+    it('lists by prefix and delimiter, page by page', async () => {
+      for (const key of ['list/a/1', 'list/a/2', 'list/b', 'list/c/1']) await put(key, key);
+      const folders = await client.send(
+        new ListObjectsV2Command({ Bucket, Prefix: 'list/', Delimiter: '/' }),
+      );
+      const keys: (string | undefined)[] = [];
+      let token: string | undefined;
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({
+            Bucket,
+            Prefix: 'list/',
+            MaxKeys: 3,
+            ContinuationToken: token,
+          }),
+        );
+        keys.push(...(page.Contents ?? []).map(({ Key }) => Key));
+        token = page.NextContinuationToken;
+      } while (token !== undefined);
+
+      expect(folders.CommonPrefixes?.map(({ Prefix }) => Prefix)).toEqual(['list/a/', 'list/c/']);
+      expect(folders.Contents?.map(({ Key }) => Key)).toEqual(['list/b']);
+      expect(keys).toEqual(['list/a/1', 'list/a/2', 'list/b', 'list/c/1']);
+    });
+
+    it('copies with metadata, deletes, and names what is missing', async () => {
+      await client.send(
+        new PutObjectCommand({ Bucket, Key: 'from', Body: 'x', Metadata: { kept: 'yes' } }),
+      );
+      await client.send(new CopyObjectCommand({ Bucket, Key: 'to', CopySource: `${Bucket}/from` }));
+      await client.send(new DeleteObjectCommand({ Bucket, Key: 'from' }));
+      const copy = await client.send(new GetObjectCommand({ Bucket, Key: 'to' }));
+
+      expect(await copy.Body?.transformToString()).toBe('x');
+      expect(copy.Metadata).toEqual({ kept: 'yes' });
+      await expect(
+        client.send(new GetObjectCommand({ Bucket, Key: 'from' })),
+      ).rejects.toBeInstanceOf(NoSuchKey);
+      await expect(
+        client.send(new HeadBucketCommand({ Bucket: uniqueName('absent') })),
+      ).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 } });
+    });
+
+    it('lists its buckets', async () => {
+      const { Buckets } = await client.send(new ListBucketsCommand({}));
+
+      expect(Buckets?.map(({ Name }) => Name)).toContain(Bucket);
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import type { HttpDeps } from '#consumers/http/analyze-texts.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
+import { isResult } from '#shared/results-table/table-item.ts';
+import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { createTestEngine, createTestTable, silentLog } from '#test/consumers/inference/doubles.ts';
+
+/** Everything the HTTP consumer needs, in memory. */
+export function createHttpDeps(overrides: Partial<HttpDeps> = {}) {
+  const table = createTestTable();
+  const { engine, jobs } = createTestEngine();
+  const deps: HttpDeps = {
+    engine,
+    writer: createResultsWriter({ putBatch: table.putBatch }),
+    reader: createResultsReader(async ({ key, limit }) =>
+      table
+        .items()
+        .filter(isResult)
+        .filter((item) => Reflect.get(item, key[0]) === key[1])
+        .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1))
+        .slice(0, limit),
+    ),
+    options: { storeText: true, retentionDays: 0 },
+    storeOnDemand: true,
+    log: silentLog,
+    now: Date.now,
+    ...overrides,
+  };
+  return { deps, table, jobs };
+}
+
+/** An API Gateway proxy event as far as the function reads it. */
+export function proxyEvent(
+  method: string,
+  path: string,
+  body?: unknown,
+  more: object = {},
+): object {
+  const [route, search] = path.split('?');
+  return {
+    httpMethod: method,
+    path: route,
+    resource: '/{proxy+}',
+    headers: { 'Content-Type': 'application/json' },
+    queryStringParameters: search ? Object.fromEntries(new URLSearchParams(search)) : null,
+    pathParameters: null,
+    isBase64Encoded: false,
+    body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    ...more,
+  };
+}

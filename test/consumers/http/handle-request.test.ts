@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { handleRequest } from '#consumers/http/handle-request.ts';
+import { openApiDescription } from '#consumers/http/open-api.ts';
+import {
+  analyzeResponseSchema,
+  answersResponseSchema,
+  entitiesResponseSchema,
+  healthResponseSchema,
+  httpRoutes,
+  problemSchema,
+  recordResponseSchema,
+  recordsResponseSchema,
+  requestBodySchemas,
+} from '#shared/contracts/http-api.ts';
+import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { createTestEngine } from '#test/consumers/inference/doubles.ts';
+import { createHttpDeps, proxyEvent } from './doubles.ts';
+
+const minute = () => 60_000;
+const proxyResult = z.object({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+});
+
+async function request(deps: Parameters<typeof handleRequest>[1], event: object, left = minute) {
+  const answer = proxyResult.parse(await handleRequest(event, deps, left));
+  return { ...answer, json: (answer.body === '' ? undefined : JSON.parse(answer.body)) as unknown };
+}
+
+describe('POST /v1/entities', () => {
+  it('answers results and errors by index: one bad text never fails the others', async () => {
+    const { deps, table, jobs } = createHttpDeps();
+    const texts = ['Ada wrote.', '', 7, 'POISON', 'Bob read.', 'x'.repeat(102_401)];
+
+    const { statusCode, json } = await request(
+      deps,
+      proxyEvent('POST', '/v1/entities', { texts, id: 'mine' }),
+    );
+
+    const answer = entitiesResponseSchema.parse(json);
+    expect(statusCode).toBe(200);
+    expect(answer.results.map(({ index, id }) => [index, id])).toEqual([
+      [0, 'mine.0'],
+      [4, 'mine.4'],
+    ]);
+    expect(answer.results[0]?.entities).toMatchObject([
+      { type: 'PER', text: 'Ada', start: 0, end: 3 },
+    ]);
+    expect(answer.errors.map(({ index, field, code }) => [index, field, code])).toEqual([
+      [1, 'texts[1]', 'invalid-record'],
+      [2, 'texts[2]', 'invalid-record'],
+      [3, 'texts[3]', 'inference-failed'],
+      [5, 'texts[5]', 'too-large'],
+    ]);
+    expect(jobs).toEqual([3]);
+    expect(table.items().map((item) => 'source' in item && item.source)).toEqual(['http', 'http']);
+  });
+
+  it('keeps the answer when it cannot be recorded, and says so', async () => {
+    const { deps } = createHttpDeps({
+      writer: createResultsWriter({
+        putBatch: () => Promise.reject(new Error('down')),
+        random: () => 0.5,
+      }),
+    });
+
+    const { statusCode, json } = await request(
+      deps,
+      proxyEvent('POST', '/v1/entities', { text: 'Ada' }),
+      () => 1_200,
+    );
+
+    expect(statusCode).toBe(200);
+    expect(entitiesResponseSchema.parse(json).results[0]).toMatchObject({
+      stored: false,
+      notStoredBecause: expect.stringContaining('in time'),
+    });
+  });
+
+  it.each([
+    ['by the request', { store: false }, true],
+    ['by the setting', {}, false],
+  ])('is not recorded where it is switched off %s', async (_name, more, storeOnDemand) => {
+    const { deps, table } = createHttpDeps({ storeOnDemand });
+
+    await request(deps, proxyEvent('POST', '/v1/entities', { text: 'Ada', ...more }));
+
+    expect(table.items()).toEqual([]);
+  });
+});
+
+describe('the other calls', () => {
+  it('answer a question, the best answers first', async () => {
+    const { deps } = createHttpDeps();
+    const body = { context: 'Ada wrote.', question: 'Who?', topK: 2 };
+
+    const { json } = await request(deps, proxyEvent('POST', '/v1/answers', body));
+
+    expect(answersResponseSchema.parse(json).answers).toHaveLength(2);
+  });
+
+  it('analyze a text and find it again by id and by source', async () => {
+    const { deps } = createHttpDeps();
+    const body = { text: 'Ada wrote.', questions: ['Who?', 'unknown?'], id: 'a:1' };
+
+    const analyzed = await request(deps, proxyEvent('POST', '/v1/analyze', body));
+    const byId = await request(deps, proxyEvent('GET', '/v1/records/a%3A1'));
+    const bySource = await request(deps, proxyEvent('GET', '/v1/records?source=http&limit=5'));
+
+    const { stored, ...result } = analyzeResponseSchema.parse(analyzed.json);
+    expect(stored).toBe(true);
+    expect(result.answers.map(({ text }) => text)).toEqual(['A', null]);
+    expect(recordResponseSchema.parse(byId.json).results).toEqual([result]);
+    expect(recordsResponseSchema.parse(bySource.json).results).toEqual([result]);
+  });
+
+  it('tell of readiness and of themselves', async () => {
+    const { deps } = createHttpDeps();
+
+    const health = await request(deps, proxyEvent('GET', '/v1/health'));
+    const description = await request(deps, proxyEvent('GET', '/v1/openapi.json'));
+
+    expect(healthResponseSchema.parse(health.json).models).toHaveLength(1);
+    expect(description.json).toMatchObject({ openapi: '3.1.0' });
+    expect(Object.keys(openApiDescription().paths)).toEqual([
+      ...new Set(httpRoutes.map(({ resource }) => resource)),
+    ]);
+    expect(requestBodySchemas().analyzeText).toMatchObject({ type: 'object', required: ['text'] });
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['GET', '/v1/nothing', undefined, {}, 404, undefined],
+    ['GET', '/v1/records/none', undefined, {}, 404, undefined],
+    ['PUT', '/v1/entities', {}, {}, 405, undefined],
+    ['POST', '/v1/entities', '{', {}, 400, '(body)'],
+    ['POST', '/v1/entities', [], {}, 400, '(body)'],
+    ['POST', '/v1/entities', { texts: [] }, {}, 400, 'texts'],
+    ['POST', '/v1/entities', { texts: ['a'], txt: 1 }, {}, 400, 'txt'],
+    ['POST', '/v1/entities', { text: 'x'.repeat(102_401) }, {}, 413, 'text'],
+    ['POST', '/v1/answers', { context: 'a' }, {}, 400, 'question'],
+    ['POST', '/v1/analyze', { text: 'a', questions: ['q', 5] }, {}, 400, 'questions[1]'],
+    ['POST', '/v1/analyze', { text: 'POISON' }, {}, 400, 'text'],
+    ['POST', '/v1/analyze', 'x', { headers: { 'content-type': 'text/plain' } }, 415, undefined],
+    ['POST', '/v1/analyze', '{}', { headers: { 'content-encoding': 'gzip' } }, 415, undefined],
+    ['POST', '/v1/analyze', `"${'x'.repeat(6_300_000)}"`, {}, 413, undefined],
+    ['POST', '/v1/analyze', '/w==', { isBase64Encoded: true }, 400, '(body)'],
+    ['GET', '/v1/records', undefined, {}, 400, 'source'],
+    ['GET', '/v1/records?source=a&limit=1e9', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&cursor=zzz', undefined, {}, 400, 'cursor'],
+    [
+      'GET',
+      '/v1/records?source=a&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
+      undefined,
+      {},
+      400,
+      'from',
+    ],
+  ])('%s %s with %j is a problem', async (method, path, body, more, status, field) => {
+    const { deps } = createHttpDeps();
+
+    const { statusCode, headers, json } = await request(deps, proxyEvent(method, path, body, more));
+
+    const problem = problemSchema.parse(json);
+    expect(statusCode).toBe(status);
+    expect(problem.status).toBe(status);
+    expect(problem.errors?.[0]?.field).toBe(field);
+    expect(headers).toMatchObject({
+      'content-type': 'application/problem+json',
+      'access-control-allow-origin': '*',
+    });
+  });
+
+  it('show no detail of our own faults', async () => {
+    const { deps } = createHttpDeps({
+      reader: {
+        byId: () => Promise.reject(new Error('secret table')),
+        bySource: () => Promise.reject(new Error('secret table')),
+      },
+    });
+
+    const { statusCode, body } = await request(deps, proxyEvent('GET', '/v1/records/a'));
+
+    expect(statusCode).toBe(500);
+    expect(body).not.toContain('secret');
+  });
+
+  it('say that the time was not enough, or that the models are not there', async () => {
+    const slow = createTestEngine({ before: () => new Promise(() => {}) });
+    const dead = createTestEngine({ before: () => Promise.reject(new Error('dead')) });
+    const event = proxyEvent('POST', '/v1/entities', { text: 'Ada' });
+
+    const late = await request(createHttpDeps({ engine: slow.engine }).deps, event, () => 800);
+    const gone = await request(createHttpDeps({ engine: dead.engine }).deps, event);
+
+    expect([late.statusCode, gone.statusCode]).toEqual([504, 503]);
+  });
+
+  it('answer preflight requests', async () => {
+    const { statusCode, headers } = await request(
+      createHttpDeps().deps,
+      proxyEvent('OPTIONS', '/v1/entities'),
+    );
+
+    expect(statusCode).toBe(204);
+    expect(headers['access-control-allow-headers']).toContain('x-api-key');
+  });
+});
+
+describe('direct invocation', () => {
+  it.each([
+    [{ texts: ['Ada'] }, entitiesResponseSchema],
+    [{ text: 'Ada' }, entitiesResponseSchema],
+    [{ context: 'Ada', question: 'Who?' }, answersResponseSchema],
+    [{ text: 'Ada', questions: ['Who?'] }, analyzeResponseSchema],
+    [{ nothing: 1 }, problemSchema],
+    [null, problemSchema],
+    [undefined, problemSchema],
+  ])('answers %j with the bare body', async (body, schema) => {
+    const answer = await handleRequest(body, createHttpDeps().deps, minute);
+
+    expect(schema.safeParse(answer).error).toBeUndefined();
+  });
+});

@@ -1,0 +1,156 @@
+import type { KinesisStreamEvent } from 'aws-lambda';
+import { createPace } from '#consumers/inference/pace.ts';
+import type { InferenceDeps } from '#consumers/inference/process-batch.ts';
+import type { FailureObject } from '#shared/contracts/failure-object.ts';
+import { InferenceError } from '#shared/errors.ts';
+import type { AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
+import { fromStoredItem, type StoredItem } from '#shared/results-table/stored-item.ts';
+import type { TableItem } from '#shared/results-table/table-item.ts';
+import { createResultsWriter, type PutBatch } from '#shared/results-table/write-items.ts';
+
+export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** An engine that finds capitalised words; texts that hold `POISON` fail alone. */
+export function createTestEngine(
+  hooks: { before?: (requests: readonly AnalysisRequest[]) => Promise<void> } = {},
+) {
+  const jobs: number[] = [];
+  const engine: TextEngine = {
+    pipelineVersion: 'p1',
+    models: [{ name: 'double', task: 'token-classification', version: '000000000000' }],
+    async analyze(requests) {
+      jobs.push(requests.length);
+      await hooks.before?.(requests);
+      return requests.map(({ text, questions = [], entities = true, topK = 1 }) =>
+        text.includes('POISON')
+          ? { ok: false, error: new InferenceError('the text cannot be read') }
+          : {
+              ok: true,
+              value: {
+                entities: entities
+                  ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map((match) => ({
+                      type: 'PER',
+                      text: match[0],
+                      start: match.index,
+                      end: match.index + match[0].length,
+                      score: 0.9,
+                    }))
+                  : [],
+                answers: questions.flatMap((question) =>
+                  Array.from({ length: topK }, () =>
+                    question.includes('unknown')
+                      ? {
+                          question,
+                          text: null,
+                          start: null,
+                          end: null,
+                          score: 0.8,
+                          noAnswerScore: 0.8,
+                        }
+                      : {
+                          question,
+                          text: text.slice(0, 1),
+                          start: 0,
+                          end: 1,
+                          score: 0.7,
+                          noAnswerScore: 0.1,
+                        },
+                  ),
+                ),
+                tokens: text.split(/\s+/u).length,
+                windows: text.length > 2_000 ? 2 : 1,
+              },
+            },
+      );
+    },
+    async close() {},
+  };
+  return { engine, jobs };
+}
+
+/** A results table in memory; `fault` may throw or leave items unprocessed. */
+export function createTestTable(fault: (items: readonly StoredItem[]) => StoredItem[] = () => []) {
+  const stored = new Map<string, StoredItem>();
+  const inserts: TableItem[] = [];
+  const putBatch: PutBatch = async (items) => {
+    const keys = new Set(items.map((item) => `${item.pk}|${item.sk}`));
+    if (keys.size < items.length || items.length > 25) {
+      throw Object.assign(new Error('duplicates or too many'), {
+        name: 'ValidationException',
+        $metadata: { httpStatusCode: 400 },
+      });
+    }
+    const unprocessed = fault(items);
+    for (const item of items) {
+      if (unprocessed.includes(item)) continue;
+      const key = `${item.pk}|${item.sk}`;
+      const read = fromStoredItem(item);
+      if (read && !stored.has(key)) inserts.push(read);
+      stored.set(key, item);
+    }
+    return unprocessed;
+  };
+  const items = () =>
+    [...stored.values()].map((item) => fromStoredItem(item)).filter((item) => item !== undefined);
+  return { putBatch, inserts, items };
+}
+
+/** A failures bucket in memory: the first object of a key stays. */
+export function createTestBucket(fault: (key: string) => void = () => {}) {
+  const objects = new Map<string, FailureObject>();
+  return {
+    objects,
+    async putFailure(key: string, object: FailureObject) {
+      fault(key);
+      if (!objects.has(key)) objects.set(key, object);
+    },
+  };
+}
+
+/** Everything the inference consumer needs, in memory. */
+export function createTestDeps(overrides: Partial<InferenceDeps> = {}) {
+  const table = createTestTable();
+  const bucket = createTestBucket();
+  const { engine, jobs } = createTestEngine();
+  const deps: InferenceDeps = {
+    engine,
+    writer: createResultsWriter({ putBatch: table.putBatch }),
+    putFailure: bucket.putFailure,
+    pace: createPace(),
+    options: { storeText: true, retentionDays: 0 },
+    standingQuestions: {},
+    log: silentLog,
+    now: Date.now,
+    ...overrides,
+  };
+  return { deps, table, bucket, jobs };
+}
+
+/** A Kinesis batch of these blobs, numbered from 1001. */
+export function kinesisEvent(
+  blobs: readonly (Uint8Array | string)[],
+  first = 1001,
+): KinesisStreamEvent {
+  return {
+    Records: blobs.map((blob, index) => ({
+      awsRegion: 'eu-west-1',
+      eventID: `shardId-000000000000:${first + index}`,
+      eventName: 'aws:kinesis:record',
+      eventSource: 'aws:kinesis',
+      eventSourceARN: 'arn:aws:kinesis:eu-west-1:000000000000:stream/text',
+      eventVersion: '1.0',
+      invokeIdentityArn: '',
+      kinesis: {
+        approximateArrivalTimestamp: 1_760_000_000 + index / 1000,
+        data: Buffer.from(blob as string).toString('base64'),
+        kinesisSchemaVersion: '1.0',
+        partitionKey: `key-${index}`,
+        sequenceNumber: String(first + index),
+      },
+    })),
+  };
+}
+
+/** A text record as JSON. */
+export const textRecord = (id: string, text = `Ada met ${id}`, more: object = {}): string =>
+  JSON.stringify({ id, text, ...more });

@@ -1,0 +1,169 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Datum } from '#consumers/metrics/aggregate.ts';
+import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
+import type { MetricsDeps } from '#consumers/metrics/publication.ts';
+import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
+import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
+import { metricKey } from '#shared/metric-names.ts';
+import { createResultItem } from '#shared/results-table/result-item.ts';
+import { toStoredItem } from '#shared/results-table/stored-item.ts';
+import type { TableItem } from '#shared/results-table/table-item.ts';
+
+/** What may go wrong at a step: nothing, a kill before or after its effect, a lost answer, a refusal. */
+export type Mishap =
+  | 'none'
+  | 'kill-before'
+  | 'kill-after'
+  | 'lost'
+  | 'lost-request'
+  | 'throttle'
+  | 'refuse';
+
+/** How long the double takes until a publication can be read back: less than the `readBackMs` it is used with. */
+const DELAY_MS = 1_900;
+
+/** A state table, a CloudWatch and a clock in memory, with mishaps to order. */
+export function createTestWorld(
+  mishap: () => Mishap = () => 'none',
+  yields: () => number = () => 0,
+) {
+  const clock = { now: Date.UTC(2026, 0, 1) };
+  let state: MetricsState | undefined;
+  const published: { data: readonly Datum[]; timestamp: number; seenFrom: number }[] = [];
+
+  async function step<T>(effect: () => T): Promise<T> {
+    for (let left = yields(); left > 0; left--) await Promise.resolve();
+    const what = mishap();
+    if (what === 'kill-before') throw new Error('killed');
+    const value = effect();
+    if (what === 'kill-after') throw new Error('killed');
+    return value;
+  }
+
+  const store: StateStore = {
+    read: () => step(() => state),
+    replace: (previous, next) =>
+      step(() => {
+        if (state?.version !== previous?.version) return false;
+        state = structuredClone(next);
+        return true;
+      }),
+  };
+  const service: MetricsService = {
+    put: async (data, timestamp): Promise<PutOutcome> => {
+      const what = mishap();
+      if (what === 'throttle') return { status: 'throttled', reason: 'slow down' };
+      if (what === 'refuse') return { status: 'refused', reason: 'no' };
+      if (what === 'lost-request') return { status: 'unknown', reason: 'connection reset' };
+      await step(() =>
+        published.push({ data: structuredClone(data), timestamp, seenFrom: clock.now + DELAY_MS }),
+      );
+      return what === 'lost' ? { status: 'unknown', reason: 'timed out' } : { status: 'arrived' };
+    },
+    largestNumber: (around) =>
+      step(() => {
+        const numbers = published
+          .filter(({ seenFrom }) => seenFrom <= clock.now)
+          .filter(({ timestamp }) => Math.abs(timestamp - around) <= 60_000)
+          .flatMap(
+            ({ data }) => data.find(({ name }) => name === 'PublicationNumber')?.values ?? [],
+          );
+        return numbers.length > 0 ? Math.max(...numbers) : undefined;
+      }),
+  };
+  const deps: MetricsDeps = {
+    store,
+    service,
+    lowConfidenceThreshold: 0.5,
+    readBackMs: 2_000,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    now: () => clock.now,
+    async wait(milliseconds) {
+      clock.now += milliseconds;
+      await Promise.resolve();
+    },
+  };
+  return { deps, clock, published, state: () => state, totals: () => totalsOf(published) };
+}
+
+/** Sums of all that was published, by `metricKey`, without latency and the publication's number. */
+function totalsOf(published: readonly { data: readonly Datum[] }[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { name, dimensions, values, counts } of published.flatMap(({ data }) => data)) {
+    if (name === 'EndToEndLatency' || name === 'PublicationNumber') continue;
+    const sum = values.reduce((total, value, index) => total + value * (counts[index] ?? 0), 0);
+    const key = metricKey(name, dimensions);
+    if (sum > 0) sums[key] = (sums[key] ?? 0) + sum;
+  }
+  return sums;
+}
+
+/** A result of the table, different for each number. */
+export function resultOf(number: number, source = 'news'): TableItem {
+  const types = ['PER', 'ORG', 'MADE-UP'];
+  return createResultItem(
+    {
+      record: { id: `r${number}`, text: `Ada ${number}`, source },
+      questions: number % 3 === 0 ? ['Who?', 'When?'] : [],
+      analysis: {
+        entities: Array.from({ length: number % 4 }, (_, index) => ({
+          type: types[(number + index) % 3] ?? 'PER',
+          text: 'Ada',
+          start: 0,
+          end: 3,
+          score: ((number * 7) % 10) / 10,
+        })),
+        answers: [
+          { question: 'Who?', text: 'Ada', start: 0, end: 3, score: 0.9, noAnswerScore: 0.1 },
+          { question: 'When?', text: null, start: null, end: null, score: 0.1, noAnswerScore: 0.9 },
+        ],
+        tokens: number,
+        windows: number % 5 === 0 ? 2 : 1,
+      },
+      pipelineVersion: 'p1',
+      arrival: {
+        arrivedAt: '2026-01-01T00:00:00.000Z',
+        shard: 's',
+        sequenceNumber: String(number),
+      },
+    },
+    { storeText: true, retentionDays: 0 },
+  );
+}
+
+/** A rejection of the table, different for each number. */
+export function rejectionOf(number: number): TableItem {
+  return {
+    pk: `REJ#text#s#${number}`,
+    sk: 'REJECTION',
+    reason: number % 2 === 0 ? 'too-large' : 'invalid-json',
+    message: 'text must be smaller',
+    stream: 'text',
+    shard: 's',
+    sequenceNumber: String(number),
+    failureKey: `rejected/text/s/${number}.json`,
+    arrivedAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+/** A batch of inserts; each change keeps its sequence number in every delivery. */
+export function tableEvent(
+  shardId: string,
+  changes: readonly { item: TableItem; sequenceNumber: string; eventName?: 'INSERT' | 'MODIFY' }[],
+): WindowedStreamEvent {
+  return {
+    shardId,
+    Records: changes.map(({ item, sequenceNumber, eventName = 'INSERT' }) => ({
+      eventName,
+      dynamodb: {
+        SequenceNumber: sequenceNumber,
+        ApproximateCreationDateTime: Date.UTC(2026, 0, 1) / 1_000,
+        NewImage: marshall(toStoredItem(item), { removeUndefinedValues: true }) as Record<
+          string,
+          AttributeValue & { S: string }
+        >,
+      },
+    })),
+  };
+}

@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { rejectionReasons } from '#shared/contracts/rejection.ts';
+import { runFuzz } from './run-fuzz.ts';
+
+it('settles or answers malformed input, whatever it is', async () => {
+  const report = await runFuzz({ count: 5_000, seed: 7 });
+
+  expect(Object.keys(report.outcomes)).toEqual(
+    expect.arrayContaining(['result', ...rejectionReasons, 'http-200', 'http-400', 'http-413']),
+  );
+  expect(report.heapGrowthMb).toBeLessThan(100);
+}, 120_000);

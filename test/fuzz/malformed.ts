@@ -1,0 +1,159 @@
+import { gzipSync } from 'node:zlib';
+import { encodeAggregate } from '#shared/stream/aggregate.ts';
+
+/** A random number from 0 up to 1, the same sequence for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const RECORD_FIELDS = ['id', 'text', 'source', 'questions', 'createdAt', 'attributes'];
+
+/** Paths of the calls that take a body, with the fields that belong in it. */
+const BODIES = [
+  ['/v1/entities', ['text', 'id', 'store']],
+  ['/v1/entities', ['texts', 'id', 'store']],
+  ['/v1/answers', ['context', 'question', 'topK', 'id', 'store']],
+  ['/v1/analyze', ['text', 'questions', 'createdAt', 'attributes', 'id', 'store']],
+] as const;
+
+const REQUIRED = new Set(['id', 'text', 'texts', 'context', 'question']);
+
+/** Makes malformed and well-formed input that resembles what the contracts ask for. */
+export function createMaker(random: () => number) {
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
+
+  const oddText = (): string =>
+    pick<() => string>([
+      () => 'Ada met Bob in Paris.',
+      () => '',
+      () => ' \t\n',
+      () => '\u0000\u0000',
+      () => '\ud800 alone',
+      () => 'alone \udfff',
+      () => '\u{1f600}\u200d\u{1f525}'.repeat(1 + below(50)),
+      () => 'x'.repeat(below(3_000)),
+      () => 'é'.repeat(pick([51_200, 51_201])),
+      () => '__proto__',
+      () => 'constructor',
+      () => 'POISON',
+      () => '2026-01-31T12:00:00Z',
+      () => String.fromCharCode(...Array.from({ length: below(40) }, () => below(0x10000))),
+    ])();
+
+  let level = 0;
+  const literal = (): string => {
+    level++;
+    const made = level > 4 ? 'null' : oddValue();
+    level--;
+    return made;
+  };
+  const oddValue = (): string =>
+    pick<() => string>([
+      () => JSON.stringify(oddText()),
+      () => JSON.stringify(oddText()),
+      () => pick(['null', 'true', 'false', '-0', '0', '1', '1e999', '-1e999', '1e-999']),
+      () => '9'.repeat(1 + below(400)),
+      () => {
+        const depth = below(pick([3, 40, 20_000]));
+        return `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      },
+      () => {
+        const depth = below(pick([3, 40, 5_000]));
+        return `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+      },
+      () => `[${Array.from({ length: below(12) }, () => literal()).join(',')}]`,
+      () => object(['a', '__proto__', 'constructor', 'toString'], 0.5),
+    ])();
+
+  const sound: Record<string, () => string> = {
+    id: () => `"r${below(1e6)}"`,
+    text: () =>
+      random() < 0.9
+        ? '"Ada met Bob in Paris."'
+        : pick(['"POISON"', JSON.stringify('é'.repeat(pick([51_200, 51_201])))]),
+    texts: () => '["Ada met Bob.","Paris"]',
+    context: () => '"Ada met Bob."',
+    question: () => '"Who?"',
+    questions: () => '["Who?"]',
+    source: () => '"news"',
+    createdAt: () => '"2026-01-31T12:00:00Z"',
+    attributes: () => '{"a":"b"}',
+    topK: () => '2',
+    store: () => 'false',
+  };
+
+  const soundValue = (field: string): string =>
+    Object.hasOwn(sound, field) ? (sound[field]?.() ?? literal()) : literal();
+
+  /** A JSON object of some of these fields; each value is odd with that probability. */
+  function object(fields: readonly string[], odd: number): string {
+    const pairs = fields.flatMap((field) => {
+      if (random() < 0.3 && !REQUIRED.has(field)) return [];
+      const value = random() < odd ? literal() : soundValue(field);
+      return [`${JSON.stringify(field)}:${value}`];
+    });
+    if (random() < odd / 4) pairs.push(`"__proto__":${literal()}`, `"constructor":${literal()}`);
+    return `{${pairs.join(',')}}`;
+  }
+
+  const json = (fields: readonly string[]): string =>
+    random() < 0.1 ? literal() : object(fields, pick([0, 0.1, 0.5]));
+
+  function damage(bytes: Buffer): Buffer {
+    const copy = Buffer.from(bytes);
+    switch (below(4)) {
+      case 0:
+        return copy.subarray(0, below(copy.length + 1));
+      case 1:
+        for (let times = 1 + below(4); times > 0 && copy.length > 0; times--) {
+          copy[below(copy.length)] = below(256);
+        }
+        return copy;
+      case 2:
+        return Buffer.concat([copy, Buffer.from([below(256)])]);
+      default:
+        return Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), copy]);
+    }
+  }
+
+  const plain = (): Buffer => Buffer.from(json(RECORD_FIELDS));
+  const aggregate = (): Buffer =>
+    Buffer.from(
+      encodeAggregate(
+        Array.from({ length: 1 + below(6) }, () => ({
+          partitionKey: oddText().slice(0, 20),
+          data: random() < 0.8 ? plain() : damage(plain()),
+        })),
+      ),
+    );
+
+  return {
+    /** A path and a body that is, or resembles, what it takes. */
+    request: (): { path: string; body: string } => {
+      const [path, fields] = pick(BODIES);
+      return { path: random() < 0.9 ? path : pick(BODIES)[0], body: json(fields) };
+    },
+    pick,
+    below,
+    damage,
+    /** A data blob of the stream. */
+    blob: (): Buffer =>
+      pick<() => Buffer>([
+        plain,
+        plain,
+        plain,
+        () => damage(plain()),
+        aggregate,
+        () => damage(aggregate()),
+        () => gzipSync(plain()),
+        () => damage(gzipSync(plain())),
+      ])(),
+  };
+}

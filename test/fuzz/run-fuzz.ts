@@ -1,0 +1,155 @@
+import { setImmediate } from 'node:timers/promises';
+import { handleRequest } from '#consumers/http/handle-request.ts';
+import { processBatch } from '#consumers/inference/process-batch.ts';
+import { problemSchema } from '#shared/contracts/http-api.ts';
+import { messageOf } from '#shared/errors.ts';
+import { isResult } from '#shared/results-table/table-item.ts';
+import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
+import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
+import { createTestDeps, kinesisEvent } from '#test/consumers/inference/doubles.ts';
+import { createMaker, seededRandom } from './malformed.ts';
+
+const BATCH = 50;
+/** Longest that one batch or request may take before it counts as a hang. */
+const HANG_MS = 20_000;
+
+/** What became of the inputs of a run. */
+export interface FuzzReport {
+  readonly inputs: number;
+  /** How often each result, rejection reason and HTTP status came. */
+  readonly outcomes: Record<string, number>;
+  readonly slowestMs: number;
+  readonly heapGrowthMb: number;
+}
+
+/**
+ * Feeds malformed records and requests to the consumers, half of each.
+ *
+ * @throws at the first input that crashes, hangs, is lost or is answered wrongly, with the seed and its number
+ */
+export async function runFuzz(options: {
+  readonly count: number;
+  readonly seed: number;
+  readonly onProgress?: (done: number) => void;
+}): Promise<FuzzReport> {
+  const maker = createMaker(seededRandom(options.seed));
+  const outcomes: Record<string, number> = {};
+  const seen = (name: string): void => {
+    outcomes[name] = (outcomes[name] ?? 0) + 1;
+  };
+  let slowestMs = 0;
+  let heapAtStart: number | undefined;
+  let done = 0;
+  while (done < options.count) {
+    const round = Math.min(BATCH, options.count - done);
+    const started = performance.now();
+    try {
+      if ((done / BATCH) % 2 === 0) await fuzzStream(maker, round, seen);
+      else for (let each = 0; each < round; each++) await fuzzHttp(maker, seen);
+    } catch (cause) {
+      const where = `seed ${options.seed}, inputs ${done} to ${done + round}`;
+      throw new Error(`${where}: ${messageOf(cause)}`, { cause });
+    }
+    const took = performance.now() - started;
+    slowestMs = Math.max(slowestMs, took);
+    if (took > HANG_MS) throw new Error(`inputs ${done} to ${done + round} took ${took} ms`);
+    done += round;
+    if (heapAtStart === undefined && done >= options.count / 4) heapAtStart = heapMb();
+    options.onProgress?.(done);
+    // Everything here is in memory: without a turn of the event loop no timer would ever be let go.
+    await setImmediate();
+  }
+  return { inputs: done, outcomes, slowestMs, heapGrowthMb: heapMb() - (heapAtStart ?? 0) };
+}
+
+function heapMb(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+}
+
+type Maker = ReturnType<typeof createMaker>;
+
+async function fuzzStream(maker: Maker, count: number, seen: (name: string) => void) {
+  const blobs = Array.from({ length: count }, maker.blob);
+  const { deps, table, bucket } = createTestDeps();
+  const answer = await processBatch(kinesisEvent(blobs), deps, () => 60_000);
+  if (answer.batchItemFailures.length > 0) throw new Error('a record was handed back');
+
+  const keys = new Set<string>();
+  for (const [index, data] of blobs.entries()) {
+    const decoded = decodeStreamRecord({
+      position: {
+        stream: 'text',
+        shard: 'shardId-000000000000',
+        sequenceNumber: `${1001 + index}`,
+      },
+      partitionKey: 'k',
+      arrivedAt: '2026-01-01T00:00:00.000Z',
+      data,
+    });
+    for (const { record, position } of decoded) {
+      const failed = !record || record.text.includes('POISON');
+      const sub = position.subSequenceNumber === undefined ? '' : `.${position.subSequenceNumber}`;
+      keys.add(
+        failed
+          ? `rejected/text/shardId-000000000000/${position.sequenceNumber}${sub}.json`
+          : JSON.stringify([record.id, record.text, record.questions ?? []]),
+      );
+    }
+  }
+  const items = table.items();
+  for (const item of items) {
+    seen(isResult(item) ? 'result' : item.reason);
+    const key = isResult(item)
+      ? JSON.stringify([item.id, item.text, item.questions ?? []])
+      : item.failureKey;
+    if (!keys.delete(key)) throw new Error(`nobody asked for ${key.slice(0, 200)}`);
+    if (!isResult(item) && !bucket.objects.has(item.failureKey)) throw new Error(`${key} is lost`);
+  }
+  if (keys.size > 0) throw new Error(`not settled: ${[...keys].join(' ').slice(0, 300)}`);
+}
+
+async function fuzzHttp(maker: Maker, seen: (name: string) => void): Promise<void> {
+  const { deps } = createHttpDeps();
+  const { path, body } = maker.request();
+  const direct = maker.below(4) === 0 && isJson(body);
+  const event: unknown = direct ? JSON.parse(body) : httpEvent(maker, path, body);
+  const answer = await handleRequest(event, deps, () => 60_000);
+  const proxied = 'statusCode' in answer;
+  const status = proxied ? Number(answer.statusCode) : Number(Reflect.get(answer, 'status') ?? 200);
+  seen(`http-${status}`);
+  if (status >= 500) throw new Error(`status ${status} for ${body.slice(0, 300)}`);
+  if (status === 200) return;
+  const problem: unknown = proxied && 'body' in answer ? JSON.parse(String(answer.body)) : answer;
+  const text = JSON.stringify(problemSchema.parse(problem));
+  if (/\bat .+:\d+:\d+/.test(text)) throw new Error(`a stack trace was shown: ${text}`);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function httpEvent(maker: Maker, path: string, body: string): object {
+  switch (maker.below(5)) {
+    case 0: {
+      const bytes = maker.damage(Buffer.from(body));
+      return proxyEvent('POST', path, bytes.toString('base64'), { isBase64Encoded: true });
+    }
+    case 1:
+      return proxyEvent(
+        'GET',
+        `/v1/records/${encodeURIComponent(body.slice(0, 50).toWellFormed())}`,
+      );
+    case 2:
+      return proxyEvent('GET', '/v1/records', undefined, {
+        queryStringParameters: { source: body.slice(0, 20), cursor: body.slice(0, 90) },
+      });
+    default:
+      return proxyEvent('POST', path, body);
+  }
+}

@@ -1,0 +1,461 @@
+import type { KinesisStreamTumblingWindowEvent } from 'aws-lambda';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Checkpoint, CheckpointStore } from '#local/event-source-mapping/checkpoints.ts';
+import { systemClock } from '#local/event-source-mapping/clock.ts';
+import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
+import type { InvocationRecord } from '#local/event-source-mapping/invocation-record.ts';
+import type { EventSourceMapping, MappingOptions } from '#local/event-source-mapping/types.ts';
+import type { Invocation } from '#local/lambda/invocation.ts';
+import { type MappingSettings, parseSettings } from '#shared/settings.ts';
+import { createMemoryStream } from './memory-stream.ts';
+import { answer, aRecord, failure, report, someRecords } from './records.ts';
+
+type Event = KinesisStreamTumblingWindowEvent & { shardId: string };
+
+const running: EventSourceMapping[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((mapping) => mapping.close({ graceMs: 100 })));
+});
+
+function memoryCheckpoints(): CheckpointStore & { kept: Map<string, Checkpoint> } {
+  const kept = new Map<string, Checkpoint>();
+  return {
+    kept,
+    load: async () => [...kept.values()],
+    save: async (checkpoint) => void kept.set(checkpoint.shardId, structuredClone(checkpoint)),
+  };
+}
+
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+function start(
+  stream: ReturnType<typeof createMemoryStream>,
+  handle: (event: Event) => unknown,
+  given: { settings?: Partial<MappingSettings> } & Partial<Omit<MappingOptions, 'settings'>> = {},
+) {
+  const batches: number[][] = [];
+  const events: Event[] = [];
+  const parked: { key: string; record: InvocationRecord }[] = [];
+  const checkpoints = memoryCheckpoints();
+  const { settings, ...options } = given;
+  const mapping = startEventSourceMapping({
+    source: stream.source,
+    functionArn: 'arn:function',
+    checkpoints,
+    log: silent,
+    pollIntervalMs: 2,
+    shardSyncMs: 5,
+    backoff: { baseMs: 1, capMs: 4 },
+    // The records of these tests arrived in 1970.
+    clock: { ...systemClock, now: () => 1_000_000 + performance.now() },
+    onFailure: async (key, record) => void parked.push({ key, record }),
+    invoke: async (payload) => {
+      const event = payload as Event;
+      events.push(event);
+      batches.push(event.Records.map(({ kinesis }) => Number(kinesis.sequenceNumber) - 1_000));
+      const given = await handle(event);
+      return given === failure ? failure : answer(given);
+    },
+    ...options,
+    settings: {
+      ...parseSettings({}).inference.mapping,
+      batchSize: 4,
+      batchingWindowSeconds: 0,
+      maximumRetryAttempts: 2,
+      ...settings,
+    },
+  });
+  running.push(mapping);
+  return { mapping, batches, events, parked, checkpoints };
+}
+
+const untilIdle = (mapping: EventSourceMapping) =>
+  vi.waitFor(() => expect(mapping.idle()).toBe(true), { timeout: 5_000, interval: 2 });
+
+describe('a mapping', () => {
+  it('delivers all records in order and keeps the checkpoint', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(10));
+
+    const { mapping, batches, checkpoints } = start(stream, () => null);
+    await untilIdle(mapping);
+
+    expect(batches).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9],
+    ]);
+    expect(checkpoints.kept.get('s')).toEqual({
+      shardId: 's',
+      ended: false,
+      sequenceNumber: '1009',
+    });
+    expect(mapping.lag()).toMatchObject({ records: 0, ms: 0, shards: [{ acknowledged: 10 }] });
+  });
+
+  it('is not idle before it looked again since the time asked about', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(1));
+    const { mapping } = start(stream, () => null);
+    await untilIdle(mapping);
+
+    const future = 1_000_000 + performance.now() + 50;
+
+    expect(mapping.idle(future)).toBe(false);
+    await vi.waitFor(() => expect(mapping.idle(future)).toBe(true), { interval: 2 });
+  });
+
+  it('delivers from the lowest reported record on again, and nothing before it', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(6));
+    let reports = 2;
+
+    const { mapping, batches } = start(stream, () =>
+      reports-- > 0 ? report('1002', '1003') : null,
+    );
+    await untilIdle(mapping);
+
+    expect(batches).toEqual([
+      [0, 1, 2, 3],
+      [2, 3],
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+
+  it('keeps no checkpoint before the function answered', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(2));
+    let release: (value: null) => void = () => undefined;
+    const held = new Promise<null>((resolve) => {
+      release = resolve;
+    });
+
+    const { mapping, batches, checkpoints } = start(stream, () => held);
+    await vi.waitFor(() => expect(batches).toHaveLength(1));
+    expect(checkpoints.kept.size).toBe(0);
+    expect(mapping.lag()).toMatchObject({ records: 2 });
+    expect(mapping.lag().ms).toBeGreaterThan(900_000);
+    release(null);
+    await untilIdle(mapping);
+
+    expect(checkpoints.kept.get('s')?.sequenceNumber).toBe('1001');
+  });
+
+  it('narrows a failing batch down to its poison record and parks that alone', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(8));
+    const poison = (event: Event) => event.Records.some((r) => r.kinesis.sequenceNumber === '1002');
+
+    const { mapping, batches, parked } = start(stream, (event) => (poison(event) ? failure : null));
+    await untilIdle(mapping);
+
+    expect(batches).toEqual([[0, 1, 2, 3], [0, 1], [2, 3], [2], [2], [2], [3], [4, 5, 6, 7]]);
+    expect(parked).toHaveLength(1);
+    expect(parked[0]?.record).toMatchObject({
+      requestContext: { condition: 'RetryAttemptsExhausted', requestId: 'r-2' },
+      responseContext: { functionError: 'Unhandled' },
+      KinesisBatchInfo: { startSequenceNumber: '1002', endSequenceNumber: '1002', batchSize: 1 },
+    });
+    expect(JSON.parse(parked[0]?.record.payload ?? '').Records).toEqual([aRecord(2).event]);
+    expect(parked[0]?.key.startsWith(`aws/lambda/${mapping.uuid}/s/1970/01/01/`)).toBe(true);
+    expect(mapping.lag().shards[0]).toMatchObject({
+      acknowledged: 7,
+      parked: 1,
+      checkpoint: '1007',
+    });
+  });
+
+  it('passes a parked record only when the destination has it', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', [aRecord(0)]);
+    const seen: (string | undefined)[] = [];
+    const { mapping, checkpoints } = start(stream, () => failure, {
+      settings: { maximumRetryAttempts: 0 },
+      onFailure: async () => {
+        seen.push(checkpoints.kept.get('s')?.sequenceNumber);
+        if (seen.length < 3) throw new Error('the bucket is away');
+      },
+    });
+    await untilIdle(mapping);
+
+    expect(seen).toEqual([undefined, undefined, undefined]);
+    expect(checkpoints.kept.get('s')?.sequenceNumber).toBe('1000');
+  });
+
+  it('uses up no retries where the function could not be invoked', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(3));
+    let refusals = 6;
+    const { mapping, parked } = start(stream, () => null, {
+      settings: { maximumRetryAttempts: 0 },
+      invoke: async (): Promise<Invocation> => {
+        refusals -= 1;
+        if (refusals >= 0) throw new Error('too many requests');
+        return answer(null);
+      },
+    });
+    await untilIdle(mapping);
+
+    expect(parked).toEqual([]);
+    expect(mapping.lag().shards[0]).toMatchObject({ acknowledged: 3, parked: 0 });
+  });
+
+  it('parks what is too old before it is delivered', async () => {
+    const stream = createMemoryStream();
+    const now = 1_000_000 + performance.now();
+    stream.add('s', [
+      aRecord(0, { arrivedAt: now - 70_000 }),
+      aRecord(1, { arrivedAt: now - 61_000 }),
+      aRecord(2, { arrivedAt: now }),
+    ]);
+
+    const { mapping, batches, parked } = start(stream, () => null, {
+      settings: { maximumRecordAgeSeconds: 60 },
+    });
+    await untilIdle(mapping);
+
+    expect(batches).toEqual([[2]]);
+    expect(parked.map(({ record }) => record)).toMatchObject([
+      { requestContext: { condition: 'RecordAgeExceeded' }, KinesisBatchInfo: { batchSize: 2 } },
+    ]);
+  });
+
+  it('goes on from where it was when iterators expire, and has patience with throttles', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(3));
+    const named = (name: string) => Object.assign(new Error(name), { name });
+    const { mapping, batches } = start(stream, () => null);
+    await untilIdle(mapping);
+
+    stream.faults.push(
+      named('ExpiredIteratorException'),
+      named('ProvisionedThroughputExceededException'),
+    );
+    stream.put('s', aRecord(3), aRecord(4));
+    await vi.waitFor(() => expect(batches).toHaveLength(2));
+
+    expect(batches).toEqual([
+      [0, 1, 2],
+      [3, 4],
+    ]);
+    expect(stream.positions).toEqual(['TRIM_HORIZON', { after: '1002' }, { after: '1002' }]);
+  });
+
+  it('begins children only when their parents are wholly processed', async () => {
+    const stream = createMemoryStream();
+    stream.add('parent', someRecords(3));
+    const { mapping, batches, checkpoints } = start(stream, () => null, {
+      settings: { batchSize: 2, startingPosition: 'TRIM_HORIZON' },
+    });
+    stream.add('child', [aRecord(7)], ['parent']);
+    await vi.waitFor(() => expect(mapping.lag().shards[0]?.acknowledged).toBe(3));
+    expect(batches.flat()).not.toContain(7);
+    expect(mapping.idle()).toBe(false);
+
+    stream.close('parent');
+    await untilIdle(mapping);
+
+    expect(batches.flat()).toEqual([0, 1, 2, 7]);
+    expect(checkpoints.kept.get('parent')?.ended).toBe(true);
+  });
+
+  it('goes on after a restart with what was not settled', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(9));
+    const checkpoints = memoryCheckpoints();
+    const first = start(
+      stream,
+      (event) =>
+        event.Records.some((r) => r.kinesis.sequenceNumber === '1004')
+          ? new Promise(() => undefined)
+          : null,
+      { checkpoints },
+    );
+    await vi.waitFor(() => expect(first.batches).toHaveLength(2));
+    await first.mapping.close({ graceMs: 0 });
+
+    const second = start(stream, () => null, { checkpoints });
+    await untilIdle(second.mapping);
+
+    expect(second.batches).toEqual([[4, 5, 6, 7], [8]]);
+  });
+
+  it('gives a batch under way time to settle when it closes, and parks nothing that fails then', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(1));
+    let finish: (value: unknown) => void = () => undefined;
+    const { mapping, batches, parked, checkpoints } = start(
+      stream,
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+      { settings: { maximumRetryAttempts: 0 } },
+    );
+    await vi.waitFor(() => expect(batches).toHaveLength(1));
+
+    const closed = mapping.close();
+    finish(failure);
+    await closed;
+
+    expect(parked).toEqual([]);
+    expect(checkpoints.kept.size).toBe(0);
+  });
+
+  it('keeps the order of each key where lanes work side by side', async () => {
+    const stream = createMemoryStream();
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    stream.add(
+      's',
+      Array.from({ length: 100 }, (_, i) => aRecord(i, { key: keys[i % 5] ?? '' })),
+    );
+    let active = 0;
+    let most = 0;
+    const { mapping, events } = start(
+      stream,
+      async () => {
+        active += 1;
+        most = Math.max(most, active);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        active -= 1;
+        return null;
+      },
+      { settings: { parallelizationFactor: 4 } },
+    );
+    await untilIdle(mapping);
+
+    const delivered = events.flatMap(({ Records }) => Records.map(({ kinesis }) => kinesis));
+    expect(delivered).toHaveLength(100);
+    expect(most).toBeGreaterThan(1);
+    for (const key of keys) {
+      const numbers = delivered
+        .filter((record) => record.partitionKey === key)
+        .map(({ sequenceNumber }) => Number(sequenceNumber));
+      expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    }
+  });
+});
+
+describe('tumbling windows', () => {
+  const counting = (event: Event) => ({
+    state: { count: (event.state?.count ?? 0) + event.Records.length },
+  });
+  const shape = ({ Records, window, state, isFinalInvokeForWindow }: Event) => ({
+    records: Records.length,
+    start: window.start.slice(14, 19),
+    state,
+    final: isFinalInvokeForWindow,
+  });
+
+  it('carry the state from batch to batch, and end with a final invocation', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(13));
+
+    const { mapping, events, checkpoints } = start(stream, counting, {
+      settings: { tumblingWindowSeconds: 10 },
+    });
+    await untilIdle(mapping);
+    await vi.waitFor(() => expect(mapping.lag().shards[0]?.windowOpen).toBe(false));
+
+    expect(events.map(shape)).toEqual([
+      { records: 4, start: '00:00', state: {}, final: false },
+      { records: 4, start: '00:00', state: { count: 4 }, final: false },
+      { records: 2, start: '00:00', state: { count: 8 }, final: false },
+      { records: 0, start: '00:00', state: { count: 10 }, final: true },
+      { records: 3, start: '00:10', state: {}, final: false },
+      { records: 0, start: '00:10', state: { count: 3 }, final: true },
+    ]);
+    expect(events.every(({ shardId }) => shardId === 's')).toBe(true);
+    expect(checkpoints.kept.get('s')).toEqual({
+      shardId: 's',
+      ended: false,
+      sequenceNumber: '1012',
+    });
+  });
+
+  it('survive a restart with their state', async () => {
+    const stream = createMemoryStream();
+    const checkpoints = memoryCheckpoints();
+    const clock = { ...systemClock, now: () => 5_000 };
+    const settings = { tumblingWindowSeconds: 10 };
+    stream.add('s', someRecords(2));
+    const first = start(stream, counting, { checkpoints, clock, settings });
+    await untilIdle(first.mapping);
+    await first.mapping.close();
+    stream.put('s', aRecord(2));
+
+    const second = start(stream, counting, { checkpoints, clock, settings });
+    await untilIdle(second.mapping);
+
+    expect(second.events.map(shape)).toEqual([
+      { records: 1, start: '00:00', state: { count: 2 }, final: false },
+    ]);
+    expect(second.mapping.lag().shards[0]?.windowOpen).toBe(true);
+  });
+
+  it('wait with the next window until the final invocation succeeded', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', [aRecord(0), aRecord(1, { arrivedAt: 10_000 })]);
+    let refusals = 4;
+
+    const { mapping, events } = start(
+      stream,
+      (event) => (event.isFinalInvokeForWindow && refusals-- > 0 ? failure : counting(event)),
+      { settings: { tumblingWindowSeconds: 10, maximumRetryAttempts: 0 } },
+    );
+    await untilIdle(mapping);
+
+    expect(events.slice(0, 7).map(shape)).toEqual([
+      { records: 1, start: '00:00', state: {}, final: false },
+      ...Array.from({ length: 5 }, () => ({
+        records: 0,
+        start: '00:00',
+        state: { count: 1 },
+        final: true,
+      })),
+      { records: 1, start: '00:10', state: {}, final: false },
+    ]);
+  });
+
+  it('end early when their state grows too large, and go on afresh', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(8));
+    const large = 'x'.repeat(1024 * 1024);
+
+    const { mapping, events } = start(
+      stream,
+      ({ Records }) => ({ state: Records[0]?.kinesis.sequenceNumber === '1000' ? { large } : {} }),
+      { settings: { tumblingWindowSeconds: 10 } },
+    );
+    await untilIdle(mapping);
+
+    expect(
+      events
+        .slice(0, 3)
+        .map((event) => [
+          event.Records.length,
+          Object.keys(event.state ?? {}),
+          event.isFinalInvokeForWindow,
+          event.isWindowTerminatedEarly,
+        ]),
+    ).toEqual([
+      [4, [], false, false],
+      [0, ['large'], true, true],
+      [4, [], false, false],
+    ]);
+  });
+
+  it('are refused together with a parallelization factor', () => {
+    const both = { tumblingWindowSeconds: 10, parallelizationFactor: 2 };
+
+    expect(() => start(createMemoryStream(), counting, { settings: both })).toThrow(
+      'mapping.parallelizationFactor must be 1',
+    );
+  });
+});

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import {
+  invocationRecord,
+  invocationRecordKey,
+  mappingUuid,
+} from '#local/event-source-mapping/invocation-record.ts';
+import { aRecord } from './records.ts';
+
+const given = {
+  functionArn: 'arn:function',
+  shardId: 'shardId-000000000001',
+  records: [aRecord(1), aRecord(2)] as const,
+  event: { Records: [aRecord(1).event, aRecord(2).event] },
+  condition: 'RetryAttemptsExhausted' as const,
+  invokeCount: 3,
+  lastFailure: { requestId: 'r-2', functionError: 'Unhandled' as const },
+  now: Date.parse('2026-02-03T04:05:06.789Z'),
+};
+
+it('has the shape and the key that Lambda gives an S3 destination', () => {
+  const record = invocationRecord({
+    ...given,
+    records: [...given.records],
+    source: { kind: 'kinesis', arn: 'arn:stream' },
+  });
+  const key = invocationRecordKey({
+    mappingUuid: 'the-mapping',
+    shardId: given.shardId,
+    now: given.now,
+    uuid: 'a-uuid',
+  });
+
+  expect(key).toBe(
+    'aws/lambda/the-mapping/shardId-000000000001/2026/02/03/2026-02-03T04.05.06-a-uuid',
+  );
+  const { payload, ...rest } = record;
+  expect(JSON.parse(payload)).toEqual(given.event);
+  expect(rest).toEqual({
+    requestContext: {
+      requestId: 'r-2',
+      functionArn: 'arn:function',
+      condition: 'RetryAttemptsExhausted',
+      approximateInvokeCount: 3,
+    },
+    responseContext: {
+      statusCode: 200,
+      executedVersion: '$LATEST',
+      functionError: 'Unhandled',
+    },
+    version: '1.0',
+    timestamp: '2026-02-03T04:05:06.789Z',
+    KinesisBatchInfo: {
+      shardId: 'shardId-000000000001',
+      startSequenceNumber: '1001',
+      endSequenceNumber: '1002',
+      approximateArrivalOfFirstRecord: '1970-01-01T00:00:01.000Z',
+      approximateArrivalOfLastRecord: '1970-01-01T00:00:02.000Z',
+      batchSize: 2,
+      streamArn: 'arn:stream',
+    },
+  });
+});
+
+it('names the batch by its kind of stream', () => {
+  const record = invocationRecord({
+    ...given,
+    records: [...given.records],
+    source: { kind: 'dynamodb', arn: 'arn:stream' },
+  });
+
+  expect(record).toHaveProperty('DDBStreamBatchInfo.batchSize', 2);
+  expect(record).not.toHaveProperty('KinesisBatchInfo');
+});
+
+it('names a mapping by a UUID that its function and stream decide', () => {
+  const uuid = mappingUuid('arn:function', 'arn:stream');
+
+  expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(mappingUuid('arn:function', 'arn:stream')).toBe(uuid);
+  expect(mappingUuid('arn:function', 'arn:other')).not.toBe(uuid);
+});

@@ -1,0 +1,53 @@
+import type {
+  Shard,
+  ShardPosition,
+  StreamRecord,
+  StreamSource,
+} from '#local/event-source-mapping/stream-source.ts';
+
+/** A stream in memory, with faults to order. */
+export function createMemoryStream(retentionMs = 86_400_000) {
+  const shards = new Map<string, Shard & { records: StreamRecord[]; closed: boolean }>();
+  const faults: Error[] = [];
+  const positions: ShardPosition[] = [];
+  const held = (shardId: string) => {
+    const shard = shards.get(shardId);
+    if (!shard) throw new Error(`no shard ${shardId}`);
+    return shard;
+  };
+  const source: StreamSource = {
+    kind: 'kinesis',
+    arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/text',
+    retentionMs,
+    listShards: async () => [...shards.values()],
+    async getIterator(shardId, position) {
+      positions.push(position);
+      const { records } = held(shardId);
+      if (position === 'TRIM_HORIZON') return '0';
+      if (position === 'LATEST') return String(records.length);
+      return String(records.findIndex((r) => r.sequenceNumber === position.after) + 1);
+    },
+    async getRecords(shardId, iterator, limit) {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      const { records, closed } = held(shardId);
+      const read = records.slice(Number(iterator), Number(iterator) + limit);
+      const end = Number(iterator) + read.length;
+      return { records: read, next: closed && end === records.length ? undefined : String(end) };
+    },
+  };
+  return {
+    source,
+    /** Errors that the next reads throw, one each. */
+    faults,
+    /** Positions that iterators were asked for. */
+    positions,
+    add(shardId: string, records: readonly StreamRecord[] = [], parentIds: string[] = []) {
+      shards.set(shardId, { shardId, parentIds, records: [...records], closed: false });
+    },
+    put: (shardId: string, ...records: StreamRecord[]) => held(shardId).records.push(...records),
+    close(shardId: string) {
+      held(shardId).closed = true;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { isExpression } from '#shared/alarms/definition.ts';
+import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
+import { metricNames } from '#shared/metric-names.ts';
+import { resourceNames } from '#shared/names.ts';
+import { parseSettings, type SettingsInput } from '#shared/settings.ts';
+
+const alarmsOf = (settings: SettingsInput = {}) =>
+  alarmDefinitions(parseSettings(settings), resourceNames('dev'));
+
+const signalsOf = (settings?: SettingsInput) =>
+  alarmsOf(settings).flatMap(({ signal }) =>
+    isExpression(signal) ? Object.values(signal.metrics) : [signal],
+  );
+
+describe('alarmDefinitions', () => {
+  it('names each alarm once, after the deployment', () => {
+    const names = alarmsOf().map((alarm) => alarm.name);
+
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.every((name) => /^spanstream-dev-[a-z-]+$/.test(name))).toBe(true);
+  });
+
+  it('watches only metrics of our own that are published', () => {
+    const published = new Set<string>(Object.values(metricNames));
+
+    const own = signalsOf().filter((signal) => signal.namespace === 'Spanstream');
+
+    expect(own.length).toBeGreaterThan(4);
+    expect(own.filter((signal) => !published.has(signal.metric))).toEqual([]);
+  });
+
+  it('stays within what CloudWatch allows', () => {
+    for (const alarm of alarmsOf({ alarms: { silenceMinutes: 1_440 } })) {
+      expect(alarm.period % 60).toBe(0);
+      expect(alarm.period * alarm.evaluationPeriods).toBeLessThanOrEqual(86_400);
+      expect(alarm.datapointsToAlarm).toBeLessThanOrEqual(alarm.evaluationPeriods);
+    }
+  });
+
+  it('takes thresholds from the settings', () => {
+    const alarms = alarmsOf({
+      inference: { timeoutSeconds: 100 },
+      alarms: { iteratorAgeSeconds: 42, durationShare: 0.5, rejectedRecords: 7 },
+    });
+
+    const threshold = (id: string) => alarms.find((alarm) => alarm.id === id)?.threshold;
+    expect(threshold('inference-iterator-age')).toBe(42_000);
+    expect(threshold('metrics-iterator-age')).toBe(42_000);
+    expect(threshold('inference-duration')).toBe(50_000);
+    expect(threshold('rejected-records')).toBe(7);
+  });
+
+  it('takes missing data as an alarm for silence alone, which can be switched off', () => {
+    const breaching = alarmsOf().filter((alarm) => alarm.treatMissingData === 'breaching');
+
+    expect(breaching.map((alarm) => alarm.id)).toEqual(['silence']);
+    expect(alarmsOf({ alarms: { silenceMinutes: 0 } }).some(({ id }) => id === 'silence')).toBe(
+      false,
+    );
+  });
+});
+
+describe('putMetricAlarmInput', () => {
+  const inputOf = (id: string, actions?: string[]) => {
+    const definition = alarmsOf().find((alarm) => alarm.id === id);
+    if (!definition) throw new Error(`no alarm ${id}`);
+    return putMetricAlarmInput(definition, actions);
+  };
+
+  it('writes a metric with its plain statistic', () => {
+    expect(inputOf('rejected-records')).toMatchObject({
+      AlarmName: 'spanstream-dev-rejected-records',
+      Namespace: 'Spanstream',
+      MetricName: 'RecordsRejected',
+      Dimensions: [],
+      Statistic: 'Sum',
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      ActionsEnabled: false,
+    });
+  });
+
+  it('writes a percentile as an extended statistic', () => {
+    const input = inputOf('api-latency');
+
+    expect(input.ExtendedStatistic).toBe('p95');
+    expect(input.Statistic).toBeUndefined();
+  });
+
+  it('writes metric math with one returned result', () => {
+    const input = inputOf('unanswered-share');
+
+    expect(input.MetricName).toBeUndefined();
+    expect(input.Metrics?.filter((metric) => metric.ReturnData)).toHaveLength(1);
+    expect(input.Metrics?.map((metric) => metric.Id).sort()).toEqual([
+      'answered',
+      'result',
+      'unanswered',
+    ]);
+  });
+
+  it('tells its actions of ALARM and of OK', () => {
+    const input = inputOf('silence', ['arn:aws:sns:eu-west-1:123456789012:topic']);
+
+    expect(input.ActionsEnabled).toBe(true);
+    expect(input.AlarmActions).toEqual(input.OKActions);
+  });
+});

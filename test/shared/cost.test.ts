@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { isExpression } from '#shared/alarms/definition.ts';
+import { alarmDefinitions } from '#shared/alarms.ts';
+import {
+  usdPerIdleMonth,
+  usdPerMillionByService,
+  usdPerMillionRecords,
+  type Workload,
+} from '#shared/cost.ts';
+import { resourceNames } from '#shared/names.ts';
+import { parseSettings } from '#shared/settings.ts';
+
+const workload: Workload = {
+  recordsPerSecond: 100,
+  recordKilobytes: 1,
+  resultKilobytes: 1.5,
+  indexKilobytes: 1.5,
+  inferenceMegabytes: 2_048,
+  inferenceBatch: 200,
+  metricsMegabytes: 256,
+  metricsBatch: 1_000,
+  metricsSecondsPerBatch: 0.5,
+  arrivalsPerSecond: 100,
+  logKilobytesPerBatch: 1,
+};
+
+describe('usdPerMillionRecords', () => {
+  it('is what the price lists say, service by service', () => {
+    const usd = usdPerMillionByService(workload);
+
+    // 1e6 records / 100 a second x 2 GB, and 1,000 batches x 0.5 s x 0.25 GB.
+    expect(usd.lambda).toBeCloseTo((20_000 + 125) * 0.0000166667 + (6_000 * 0.2) / 1e6, 6);
+    expect(usd.kinesisData).toBeCloseTo((1e6 / 1024 ** 2) * 0.12, 6);
+    expect(usd.kinesisHours).toBeCloseTo((1e6 / 100 / 3600) * 0.04, 6);
+    expect(usd.dynamodb).toBeCloseTo(4 * 0.625, 6);
+    expect(usd.logs).toBeCloseTo((6_000 / 1024 ** 2) * 0.5, 6);
+  });
+
+  it('is the sum over the services', () => {
+    const sum = Object.values(usdPerMillionByService(workload)).reduce((a, b) => a + b);
+
+    expect(usdPerMillionRecords(workload)).toBeCloseTo(sum, 9);
+  });
+
+  it('rises with the size and falls with the speed', () => {
+    const usd = usdPerMillionRecords(workload);
+
+    expect(usdPerMillionRecords({ ...workload, recordKilobytes: 2 })).toBeGreaterThan(usd);
+    expect(usdPerMillionRecords({ ...workload, recordsPerSecond: 200 })).toBeLessThan(usd);
+  });
+});
+
+describe('usdPerIdleMonth', () => {
+  it('is what docs/cost.md says of the default deployment', () => {
+    const alarms = alarmDefinitions(parseSettings({}), resourceNames('dev'));
+    const alarmMetrics = alarms.reduce(
+      (sum, { signal }) => sum + (isExpression(signal) ? Object.keys(signal.metrics).length : 1),
+      0,
+    );
+
+    const usd = usdPerIdleMonth({ provisionedShards: 0, metrics: 0, alarmMetrics });
+
+    expect(usd.kinesis).toBeCloseTo(29.2);
+    expect(usd.alarms).toBeCloseTo(alarmMetrics * 0.1 + 0.5);
+    expect(Object.values(usd).reduce((a, b) => a + b)).toBeLessThan(35);
+  });
+
+  it('counts shards where they are provisioned', () => {
+    const usd = usdPerIdleMonth({ provisionedShards: 2, metrics: 10, alarmMetrics: 0 });
+
+    expect(usd.kinesis).toBeCloseTo(21.9);
+    expect(usd.metrics).toBeCloseTo(3);
+  });
+});

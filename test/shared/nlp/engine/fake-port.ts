@@ -1,0 +1,29 @@
+import { PortLostError, type SessionPort } from '#shared/nlp/engine/session-port.ts';
+import type { BatchOutput, PackedBatch } from '#shared/nlp/onnx.ts';
+
+/** A port without a model: its output repeats the ids; ids that are named make it fail or be lost. */
+export function createFakePort(options: {
+  readonly failOn?: number;
+  readonly loseOn?: number;
+  readonly ran?: (model: number, batch: PackedBatch) => void | Promise<void>;
+}): SessionPort & { readonly loaded: number[] } {
+  const loaded: number[] = [];
+  return {
+    loaded,
+    async load(model) {
+      loaded.push(model);
+      return { inputs: ['input_ids'], outputs: { logits: 1 } };
+    },
+    async run(model, batch): Promise<BatchOutput> {
+      await options.ran?.(model, batch);
+      if (options.loseOn !== undefined && batch.ids.includes(options.loseOn)) {
+        throw new PortLostError('gone');
+      }
+      if (options.failOn !== undefined && batch.ids.includes(options.failOn)) {
+        throw new Error('cannot run this');
+      }
+      return { logits: Float32Array.from(batch.ids) };
+    },
+    async close() {},
+  };
+}

@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkFile, sumFile } from '#shared/nlp/file-sums.ts';
+import { readManifest } from '#shared/nlp/manifest.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spanstream-manifest-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const model = {
+  name: 'tiny',
+  task: 'token-classification',
+  revision: '1',
+  source: 'made here',
+  licence: 'Apache-2.0',
+  maximumLength: 64,
+  files: [{ path: 'config.json', bytes: 2, sha256: '0'.repeat(64) }],
+};
+const write = (value: unknown) => writeFile(join(folder, 'manifest.json'), JSON.stringify(value));
+
+describe('readManifest', () => {
+  it('reads a manifest', async () => {
+    await write({ version: 1, models: [model] });
+
+    expect((await readManifest(folder))?.models[0]?.name).toBe('tiny');
+  });
+
+  it('gives undefined where there is none', async () => {
+    expect(await readManifest(folder)).toBeUndefined();
+  });
+
+  it('names the field at fault', async () => {
+    await write({ version: 1, models: [{ ...model, task: 'translation' }] });
+
+    await expect(readManifest(folder)).rejects.toThrow(/manifest\.json: models\.0\.task/);
+  });
+
+  it('refuses a file outside the folder', async () => {
+    const files = [{ ...model.files[0], path: 'a/../../secret' }];
+    await write({ version: 1, models: [{ ...model, files }] });
+
+    await expect(readManifest(folder)).rejects.toThrow('must not leave the folder');
+  });
+});
+
+describe('checkFile', () => {
+  it('says which file is altered, and passes the unaltered one', async () => {
+    const path = join(folder, 'weights');
+    await writeFile(path, 'ab');
+    const sums = { path: 'weights', ...(await sumFile(path)) };
+
+    await expect(checkFile(path, sums)).resolves.toBeUndefined();
+    await writeFile(path, 'ba');
+
+    await expect(checkFile(path, sums)).rejects.toThrow(`${path} is not what the manifest says`);
+  });
+});

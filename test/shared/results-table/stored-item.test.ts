@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { itemSize } from '#shared/results-table/item-size.ts';
+import { createResultItem } from '#shared/results-table/result-item.ts';
+import {
+  fromStoredItem,
+  LARGEST_ITEM_BYTES,
+  toStoredItem,
+} from '#shared/results-table/stored-item.ts';
+
+/** The densest text there can be: every other character an entity, scores and letters without any pattern. */
+function worstItem(storeText: boolean) {
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  const letters = Array.from({ length: 51_200 }, () => String.fromCharCode(65 + random() * 58));
+  const entities = letters.map((text, index) => ({
+    type: ['PER', 'ORG', 'LOC', 'MISC'][Math.floor(random() * 4)] ?? 'PER',
+    text,
+    start: index * 2,
+    end: index * 2 + 1,
+    score: random(),
+  }));
+  return createResultItem(
+    {
+      record: { id: 'worst', text: letters.join(' '), source: 'news' },
+      questions: [],
+      analysis: { entities, answers: [], tokens: 51_200, windows: 200 },
+      pipelineVersion: 'p',
+      arrival: { arrivedAt: '2026-01-01T00:00:00.000Z', shard: 's', sequenceNumber: '1' },
+    },
+    { storeText, retentionDays: 1 },
+  );
+}
+
+describe('toStoredItem', () => {
+  it.each([true, false])(
+    'keeps the densest text within 400 KB and loses nothing (text kept: %s)',
+    (kept) => {
+      const item = worstItem(kept);
+      expect(itemSize(item)).toBeGreaterThan(2_000_000);
+
+      const stored = toStoredItem(item);
+
+      expect(itemSize(stored)).toBeLessThan(LARGEST_ITEM_BYTES);
+      expect(fromStoredItem(stored)).toEqual(item);
+      expect(stored).toMatchObject({ expiresAt: item.expiresAt, sourceKey: item.sourceKey });
+    },
+  );
+
+  it('leaves an item of common size as it is', () => {
+    const item = worstItem(true);
+    const small = { ...item, entities: item.entities.slice(0, 100) };
+
+    expect(toStoredItem(small)).toEqual(small);
+  });
+});

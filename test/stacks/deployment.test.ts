@@ -1,0 +1,379 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alarmDefinitions } from '#shared/alarms.ts';
+import { httpRoutes } from '#shared/contracts/http-api.ts';
+import { resourceNames } from '#shared/names.ts';
+import { resultsTableDefinition } from '#shared/results-table/definition.ts';
+import { parseSettings, type SettingsInput } from '#shared/settings.ts';
+import { createDeployment } from '#stacks/deployment.ts';
+
+const SYNTHESIS_MS = 120_000;
+let root: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
+  for (const path of ['consumers/Dockerfile', 'dist/metrics/index.mjs']) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), '');
+  }
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const deploy = (settings: SettingsInput = {}) => {
+  const made = createDeployment(parseSettings(settings), { root });
+  const template = (part: Exclude<keyof typeof made, 'app'>) => Template.fromStack(made[part]);
+  return { ...made, template };
+};
+
+type Statement = { Action: string | string[]; Resource: unknown; Condition?: unknown };
+
+/** Actions of the role's policies, with the resources that each may be done on, as JSON. */
+function actionsOf(template: Template, role: RegExp): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [id, policy] of Object.entries(template.findResources('AWS::IAM::Policy'))) {
+    if (!role.test(id)) continue;
+    for (const statement of policy.Properties.PolicyDocument.Statement as Statement[]) {
+      for (const action of [statement.Action].flat()) {
+        found.set(action, JSON.stringify(statement.Resource));
+      }
+    }
+  }
+  return found;
+}
+
+describe('the default deployment', () => {
+  let deployment: ReturnType<typeof deploy>;
+  beforeAll(() => {
+    deployment = deploy();
+    // The first template synthesizes all stacks and runs the rules over them.
+    deployment.template('stream');
+  }, SYNTHESIS_MS);
+
+  it('encrypts an on-demand stream', () => {
+    deployment.template('stream').hasResourceProperties('AWS::Kinesis::Stream', {
+      Name: 'spanstream-dev-text',
+      StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+      ShardCount: Match.absent(),
+      StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
+    });
+  });
+
+  it('makes the results table that the code expects, and can restore it', () => {
+    const { KeySchema, GlobalSecondaryIndexes } = resultsTableDefinition;
+
+    deployment.template('inference').hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema,
+      GlobalSecondaryIndexes,
+      StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+    });
+  });
+
+  it('keeps data when its stack is deleted', () => {
+    deployment
+      .template('inference')
+      .hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain' });
+    deployment.template('inference').hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain' });
+    deployment.template('stream').hasResource('AWS::Kinesis::Stream', { DeletionPolicy: 'Retain' });
+  });
+
+  it('closes the failures bucket to the world and to plain HTTP, and forgets in time', () => {
+    const template = deployment.template('inference');
+
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.objectLike({}),
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: {
+        Rules: [Match.objectLike({ Status: 'Enabled', ExpirationInDays: 90 })],
+      },
+      MetricsConfigurations: [{ Id: 'AbandonedBatches', Prefix: 'aws/lambda/' }],
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('maps the stream with partial responses, bisecting, bounds and a destination', () => {
+    deployment.template('inference').hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 200,
+      MaximumBatchingWindowInSeconds: 1,
+      StartingPosition: 'TRIM_HORIZON',
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+      MaximumRecordAgeInSeconds: 86_400,
+      ParallelizationFactor: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      TumblingWindowInSeconds: Match.absent(),
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Failures'), 'Arn'] } },
+      },
+    });
+  });
+
+  it('maps the table’s stream in windows, one environment at a time, for as long as it takes', () => {
+    const template = deployment.template('metrics');
+
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      TumblingWindowInSeconds: 60,
+      MaximumRetryAttempts: -1,
+      MaximumRecordAgeInSeconds: -1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      PackageType: Match.absent(),
+      ReservedConcurrentExecutions: 1,
+      Runtime: 'nodejs24.x',
+    });
+  });
+
+  it('runs both model functions from one image by different commands', () => {
+    const image = (part: 'inference' | 'api') =>
+      Object.values(deployment.template(part).findResources('AWS::Lambda::Function')).map(
+        ({ Properties }) => ({ uri: Properties.Code.ImageUri, command: Properties.ImageConfig }),
+      )[0];
+    const [inference, http] = [image('inference'), image('api')];
+
+    expect(inference?.uri).toEqual(http?.uri);
+    expect(inference?.command).toEqual({ Command: ['inference/index.handler'] });
+    expect(http?.command).toEqual({ Command: ['http/index.handler'] });
+  });
+
+  it('lets the inference function do just its work', () => {
+    const actions = actionsOf(deployment.template('inference'), /^Inference/);
+
+    expect([...actions.keys()].sort()).toEqual([
+      'dynamodb:BatchWriteItem',
+      'kinesis:DescribeStream',
+      'kinesis:DescribeStreamSummary',
+      'kinesis:GetRecords',
+      'kinesis:GetShardIterator',
+      'kinesis:ListShards',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:ListBucket',
+      's3:PutObject',
+    ]);
+    expect([...actions.values()]).not.toContain('"*"');
+  });
+
+  it('lets the metrics function do just its work, and write to one namespace only', () => {
+    const template = deployment.template('metrics');
+    const actions = actionsOf(template, /^Role/);
+
+    expect([...actions.keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'cloudwatch:PutMetricData',
+      'dynamodb:DescribeStream',
+      'dynamodb:GetItem',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+      'dynamodb:PutItem',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'cloudwatch:PutMetricData',
+            Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream' } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('lets the HTTP function read and record results, and nothing else', () => {
+    const actions = actionsOf(deployment.template('api'), /^Http/);
+
+    expect([...actions.keys()].sort()).toEqual([
+      'dynamodb:BatchWriteItem',
+      'dynamodb:Query',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
+    expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
+  });
+
+  it('asks every call of the contract for a key and checks every body', () => {
+    const template = deployment.template('api');
+    const methods = Object.values(template.findResources('AWS::ApiGateway::Method'))
+      .map((method) => method.Properties)
+      .filter((method) => method.HttpMethod !== 'OPTIONS');
+
+    expect(methods).toHaveLength(httpRoutes.length);
+    expect(methods.every((method) => method.ApiKeyRequired === true)).toBe(true);
+    const posts = methods.filter((method) => method.HttpMethod === 'POST');
+    expect(posts.every((method) => method.RequestModels['application/json'])).toBe(true);
+    expect(methods.every((method) => method.RequestValidatorId)).toBe(true);
+  });
+
+  it('gives the gateway’s models keywords of draft 4 only', () => {
+    const models = deployment.template('api').findResources('AWS::ApiGateway::Model');
+
+    expect(Object.keys(models)).toHaveLength(3);
+    for (const { Properties } of Object.values(models)) {
+      expect(Properties.Schema).toMatchObject({
+        $schema: 'http://json-schema.org/draft-04/schema#',
+        type: 'object',
+      });
+      expect(JSON.stringify(Properties.Schema)).not.toMatch(
+        /"(propertyNames|const|\$defs|prefixItems|if|contentEncoding)":/,
+      );
+    }
+  });
+
+  it('throttles, logs each access and answers errors with CORS headers', () => {
+    const template = deployment.template('api');
+
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      StageName: 'live',
+      AccessLogSetting: Match.objectLike({ Format: Match.anyValue() }),
+      MethodSettings: [
+        Match.objectLike({
+          ThrottlingRateLimit: 50,
+          ThrottlingBurstLimit: 100,
+          DataTraceEnabled: false,
+        }),
+      ],
+    });
+    template.hasResourceProperties('AWS::ApiGateway::UsagePlan', {
+      Throttle: { RateLimit: 50, BurstLimit: 100 },
+    });
+    for (const ResponseType of ['DEFAULT_4XX', 'DEFAULT_5XX', 'THROTTLED', 'BAD_REQUEST_BODY']) {
+      template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+        ResponseType,
+        ResponseParameters: Match.objectLike({
+          'gatewayresponse.header.Access-Control-Allow-Origin': "'*'",
+        }),
+      });
+    }
+  });
+
+  it('makes every alarm that is defined, and one over the critical ones', () => {
+    const template = deployment.template('monitoring');
+    const definitions = alarmDefinitions(parseSettings({}), resourceNames('dev'));
+    const critical = definitions.filter((alarm) => alarm.severity === 'critical');
+
+    template.resourceCountIs('AWS::CloudWatch::Alarm', definitions.length);
+    for (const { name, threshold, treatMissingData, comparison } of definitions) {
+      template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName: name,
+        Threshold: threshold,
+        TreatMissingData: treatMissingData,
+        ComparisonOperator: comparison,
+      });
+    }
+    const composite = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));
+    expect(composite).toHaveLength(1);
+    const rule = JSON.stringify(composite[0]?.Properties.AlarmRule);
+    expect(rule.match(/ALARM\(/g)).toHaveLength(critical.length);
+  });
+
+  it('tells people over an encrypted topic that CloudWatch may use', () => {
+    const template = deployment.template('monitoring');
+
+    template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      EnableKeyRotation: true,
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+          }),
+        ]),
+      },
+    });
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  });
+});
+
+describe('the AwsSolutions rules', () => {
+  const findings = async (make: (deployment: ReturnType<typeof createDeployment>) => unknown) => {
+    const outdir = await mkdtemp(join(tmpdir(), 'spanstream-out-'));
+    const deployment = createDeployment(parseSettings({}), { root, app: { outdir } });
+    make(deployment);
+    try {
+      deployment.app.synth();
+    } catch {
+      // What is found is in the report.
+    }
+    const report = await readFile(join(outdir, 'validation-report.json'), 'utf8');
+    await rm(outdir, { recursive: true, force: true });
+    return report;
+  };
+
+  it('find nothing, and would find an open bucket', { timeout: SYNTHESIS_MS }, async () => {
+    const clean = await findings(() => undefined);
+    const open = await findings(({ stream }) => new Bucket(stream, 'Open'));
+
+    expect(clean).not.toContain('AwsSolutions-');
+    expect(open).toContain('AwsSolutions-S1');
+  });
+});
+
+describe('a deployment by other settings', () => {
+  it(
+    'provisions shards, warms functions, signs calls, mails alarms and lets go of its data',
+    () => {
+      const { template } = deploy({
+        environmentName: 'test',
+        architecture: 'arm64',
+        removalPolicy: 'destroy',
+        stream: { mode: 'provisioned', shards: 4, retentionHours: 48 },
+        inference: { provisionedConcurrency: 2, mapping: { parallelizationFactor: 5 } },
+        http: { authorization: 'iam', store: false },
+        alarms: { emails: ['ops@example.com'] },
+      });
+
+      template('stream').hasResourceProperties('AWS::Kinesis::Stream', {
+        ShardCount: 4,
+        RetentionPeriodHours: 48,
+      });
+      template('inference').hasResourceProperties('AWS::Lambda::Function', {
+        Architectures: ['arm64'],
+      });
+      template('inference').hasResourceProperties('AWS::Lambda::Alias', {
+        ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
+      });
+      template('inference').hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+        ParallelizationFactor: 5,
+        FunctionName: { Ref: Match.stringLikeRegexp('Alias|Warm|warm') },
+      });
+      template('inference').hasResource('AWS::DynamoDB::Table', { DeletionPolicy: 'Delete' });
+      template('api').resourceCountIs('AWS::ApiGateway::ApiKey', 0);
+      template('api').hasResourceProperties('AWS::ApiGateway::Method', {
+        HttpMethod: 'POST',
+        AuthorizationType: 'AWS_IAM',
+      });
+      expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
+      template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
+        Protocol: 'email',
+        Endpoint: 'ops@example.com',
+      });
+    },
+    SYNTHESIS_MS,
+  );
+});

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], exclude: string[], timeout: number) => ({
+  extends: true as const,
+  test: { name, include, exclude, testTimeout: timeout, hookTimeout: timeout },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      project(
+        'unit',
+        ['test/**/*.test.ts'],
+        ['test/conformance/**', 'test/e2e/**', 'test/bench/**'],
+        20_000,
+      ),
+      project('conformance', ['test/conformance/**/*.test.ts'], [], 60_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], [], 180_000),
+    ],
+  },
+});
