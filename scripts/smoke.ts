@@ -8,8 +8,12 @@ import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.
 import { SpanstreamError } from '#shared/errors.ts';
 import { dimensionNames, METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
-import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
-import { createQueryItems, createResultsReader } from '#shared/results-table/read-results.ts';
+import {
+  createDocumentClient,
+  createGetBatch,
+  createQueryItems,
+} from '#shared/results-table/dynamodb-results.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { runSmoke, type SmokeDeps } from './smoke/run-smoke.ts';
 import { targetEnvironment } from './smoke/target.ts';
@@ -25,7 +29,10 @@ function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
   const kinesis = createKinesisClient();
   const cloudWatch = new CloudWatchClient({});
   const documents = createDocumentClient();
-  const reader = createResultsReader(createQueryItems(documents, names.resultsTable));
+  const reader = createResultsReader({
+    query: createQueryItems(documents, names.resultsTable),
+    getBatch: createGetBatch(documents, names.resultsTable),
+  });
   const apiKey = process.env.SPANSTREAM_API_KEY;
   const deps: SmokeDeps = {
     async put(record) {

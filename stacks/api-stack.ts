@@ -42,6 +42,7 @@ export class ApiStack extends Stack {
     });
     const { tableArn } = props.results;
     allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);
+    allow(http.role, ['dynamodb:BatchGetItem'], tableArn);
     if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
 
     const api = createApi(this, context);

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { messageOf, SpanstreamError } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { HttpDeps, Timing } from './analyze-texts.ts';
 import { serve } from './operations.ts';
 import { HttpError, problemOf } from './problems.ts';
@@ -73,7 +73,7 @@ function answer(
 
 /** Clients are told no detail of our own faults, so the log must hold it. */
 function logged(error: unknown, deps: HttpDeps): unknown {
-  if (!(error instanceof SpanstreamError)) {
+  if (!(error instanceof HttpError || error instanceof ValidationError)) {
     const stack = error instanceof Error ? error.stack : undefined;
     deps.log.error({ why: messageOf(error), stack }, 'a request failed');
   }

@@ -6,8 +6,13 @@ import {
 } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
-import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';
-import { createQueryItems, createResultsReader } from '#shared/results-table/read-results.ts';
+import {
+  createDocumentClient,
+  createGetBatch,
+  createPutBatch,
+  createQueryItems,
+} from '#shared/results-table/dynamodb-results.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import type { HttpDeps } from './analyze-texts.ts';
 import { handleRequest } from './handle-request.ts';
@@ -24,7 +29,10 @@ const deps: HttpDeps = {
     }),
   }),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
-  reader: createResultsReader(createQueryItems(client, table)),
+  reader: createResultsReader({
+    query: createQueryItems(client, table),
+    getBatch: createGetBatch(client, table),
+  }),
   options: {
     storeText: environment.SPANSTREAM_STORE_TEXT,
     retentionDays: environment.SPANSTREAM_RETENTION_DAYS,

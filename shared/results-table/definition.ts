@@ -30,7 +30,8 @@ export const resultsTableDefinition = {
         { AttributeName: resultsTableKeys.indexPartition, KeyType: 'HASH' },
         { AttributeName: resultsTableKeys.indexSort, KeyType: 'RANGE' },
       ],
-      Projection: { ProjectionType: 'ALL' },
+      // Every write of a result is a write of its index entry: with the keys alone, one of a single unit.
+      Projection: { ProjectionType: 'KEYS_ONLY' },
     },
   ],
   BillingMode: 'PAY_PER_REQUEST',

@@ -1,5 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  BatchWriteCommand,
+  DynamoDBDocumentClient,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { GetBatch, ItemKey } from './get-items.ts';
+import type { QueryItems } from './read-results.ts';
+import type { StoredItem } from './stored-item.ts';
 import type { PutBatch } from './write-items.ts';
 
 /** A document client whose own retries stay out of the way of the writer's. */
@@ -17,5 +25,44 @@ export function createPutBatch(client: DynamoDBDocumentClient, table: string): P
     return (answer.UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) =>
       PutRequest?.Item ? [PutRequest.Item] : [],
     );
+  };
+}
+
+/** `BatchGetItem` on the results table, consistent: what the index names already is in the table, but not yet in every copy of it. */
+export function createGetBatch(client: DynamoDBDocumentClient, table: string): GetBatch {
+  return async (keys) => {
+    const Keys = keys.map(({ pk, sk }) => ({ pk, sk }));
+    const RequestItems = { [table]: { Keys, ConsistentRead: true } };
+    const answer = await client.send(new BatchGetCommand({ RequestItems }));
+    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as unknown as ItemKey[];
+    return { items: answer.Responses?.[table] ?? [], unprocessed };
+  };
+}
+
+/** `Query` on the results table, newest first, page by page. */
+export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
+  return async ({ index, key, range, startAfter, limit }) => {
+    const items: StoredItem[] = [];
+    let start: Record<string, unknown> | undefined = startAfter;
+    do {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName: table,
+          ...(index && { IndexName: index }),
+          KeyConditionExpression: `#key = :key${range ? ' AND #range BETWEEN :from AND :to' : ''}`,
+          ExpressionAttributeNames: { '#key': key[0], ...(range && { '#range': range[0] }) },
+          ExpressionAttributeValues: {
+            ':key': key[1],
+            ...(range && { ':from': range[1], ':to': range[2] }),
+          },
+          ScanIndexForward: false,
+          ...(start && { ExclusiveStartKey: start }),
+          ...(limit !== undefined && { Limit: limit - items.length }),
+        }),
+      );
+      items.push(...(answer.Items ?? []));
+      start = answer.LastEvaluatedKey;
+    } while (start && (limit === undefined || items.length < limit));
+    return items;
   };
 }

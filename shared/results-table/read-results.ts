@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { SOURCE_INDEX, SOURCE_INDEX_SLOTS } from '#shared/names.ts';
 import { type Cursor, decodeCursor, encodeCursor, UNKNOWN_CURSOR } from './cursor.ts';
+import { type GetBatch, getItems } from './get-items.ts';
 import { sourceKeyOf } from './source-index.ts';
 import { fromStoredItem, type StoredItem } from './stored-item.ts';
 import { isResult } from './table-item.ts';
@@ -16,7 +17,7 @@ export interface SourceQuery {
   readonly cursor?: string | undefined;
 }
 
-/** A page of results, newest first; no cursor on the last. */
+/** A page of results, newest first, of `limit` at most; no cursor on the last. */
 export interface ResultsPage {
   readonly results: ResultItem[];
   readonly cursor?: string;
@@ -39,8 +40,32 @@ export type QueryItems = (query: {
   readonly limit?: number;
 }) => Promise<StoredItem[]>;
 
-/** A reader on `Query`. */
-export function createResultsReader(query: QueryItems): ResultsReader {
+/** What the index keeps of a result, as far as it is used: where it stands, and its key in the table. */
+const indexEntrySchema = z.object({
+  sourceKey: z.string(),
+  sourceOrder: z.string(),
+  pk: z.string(),
+  sk: z.string(),
+});
+type IndexEntry = z.output<typeof indexEntrySchema>;
+
+/** A reader on `Query` for an id; for a source on `Query` of the index, and `BatchGetItem` of what that names. */
+export function createResultsReader(deps: {
+  query: QueryItems;
+  getBatch: GetBatch;
+}): ResultsReader {
+  const { query, getBatch } = deps;
+
+  /** Results that the index names. It lags behind the table: one that is gone, or stands elsewhere by now, is left out. */
+  async function resultsOf(entries: readonly IndexEntry[]): Promise<ResultItem[]> {
+    const items = await getItems(entries, { getBatch });
+    return entries.flatMap(({ sourceKey, sourceOrder }, at) =>
+      toResults([items[at] ?? {}]).filter(
+        (item) => item.sourceKey === sourceKey && item.sourceOrder === sourceOrder,
+      ),
+    );
+  }
+
   return {
     async byId(id) {
       const items = await query({ key: ['pk', `REC#${id}`] });
@@ -65,17 +90,15 @@ export function createResultsReader(query: QueryItems): ResultsReader {
               limit: limit + 1,
             }),
           );
-          return toResults(items).map((result) => ({ slot, result }));
+          return items.map((item) => ({ slot, ...indexEntrySchema.parse(item) }));
         }),
       );
-      const merged = bySlot
-        .flat()
-        .sort((a, b) => descending(a.result.sourceOrder, b.result.sourceOrder));
+      const merged = bySlot.flat().sort((a, b) => descending(a.sourceOrder, b.sourceOrder));
       const page = merged.slice(0, limit);
-      const results = page.map(({ result }) => result);
+      const results = await resultsOf(page);
       if (merged.length <= limit) return { results };
       const slots = [...cursor.slots];
-      for (const { slot, result } of page) slots[slot] = [result.sourceOrder, result.pk, result.sk];
+      for (const { slot, sourceOrder, pk, sk } of page) slots[slot] = [sourceOrder, pk, sk];
       return { results, cursor: encodeCursor({ source, slots }) };
     },
   };
@@ -100,31 +123,3 @@ const toResults = (items: readonly StoredItem[]): ResultItem[] =>
     const item = fromStoredItem(stored);
     return item && isResult(item) ? [item] : [];
   });
-
-/** `Query` on the results table, newest first, page by page. */
-export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
-  return async ({ index, key, range, startAfter, limit }) => {
-    const items: StoredItem[] = [];
-    let start: Record<string, unknown> | undefined = startAfter;
-    do {
-      const answer = await client.send(
-        new QueryCommand({
-          TableName: table,
-          ...(index && { IndexName: index }),
-          KeyConditionExpression: `#key = :key${range ? ' AND #range BETWEEN :from AND :to' : ''}`,
-          ExpressionAttributeNames: { '#key': key[0], ...(range && { '#range': range[0] }) },
-          ExpressionAttributeValues: {
-            ':key': key[1],
-            ...(range && { ':from': range[1], ':to': range[2] }),
-          },
-          ScanIndexForward: false,
-          ...(start && { ExclusiveStartKey: start }),
-          ...(limit !== undefined && { Limit: limit - items.length }),
-        }),
-      );
-      items.push(...(answer.Items ?? []));
-      start = answer.LastEvaluatedKey;
-    } while (start && (limit === undefined || items.length < limit));
-    return items;
-  };
-}

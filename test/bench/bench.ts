@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { usdPerMillionRecords } from '#shared/cost.ts';
-import { parseSettings } from '#shared/settings.ts';
 import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
 import { median, race } from './children.ts';
 import { measureColdStart } from './cold-start.ts';
@@ -13,6 +12,7 @@ import { measureGemm } from './gemm.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
+import { typicalWorkload } from './typical-workload.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
@@ -61,24 +61,6 @@ function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
       fp32ToFp32OneByOne: fp32 / oneByOne.fp32OneByOne,
     },
   };
-}
-
-/** Cost at this machine's speed: the default function has two vCPUs, as many as the workers here. */
-function costOf(recordsPerSecond: number): number {
-  const { inference, metrics } = parseSettings({});
-  return usdPerMillionRecords({
-    recordsPerSecond,
-    recordKilobytes: 1,
-    resultKilobytes: 2.5,
-    indexKilobytes: 0.5,
-    inferenceMegabytes: inference.memoryMb,
-    inferenceBatch: inference.mapping.batchSize,
-    metricsMegabytes: metrics.memoryMb,
-    metricsBatch: metrics.mapping.batchSize,
-    metricsSecondsPerBatch: 1,
-    arrivalsPerSecond: 50,
-    logKilobytesPerBatch: 1,
-  });
 }
 
 async function bench(options: Options): Promise<void> {
@@ -140,7 +122,7 @@ async function bench(options: Options): Promise<void> {
       gemm,
       overhead,
       recordsPerSecond: records['ours-int8'],
-      usdPerMillionRecords: costOf(records['ours-int8']),
+      usdPerMillionRecords: usdPerMillionRecords(typicalWorkload(records['ours-int8'])),
     };
     process.stdout.write(`${table(result)}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);

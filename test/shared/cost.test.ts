@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { isExpression } from '#shared/alarms/definition.ts';
 import { alarmDefinitions } from '#shared/alarms.ts';
@@ -9,6 +10,7 @@ import {
 } from '#shared/cost.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { typicalWorkload } from '#test/bench/typical-workload.ts';
 
 const workload: Workload = {
   recordsPerSecond: 100,
@@ -34,6 +36,27 @@ describe('usdPerMillionRecords', () => {
     expect(usd.kinesisHours).toBeCloseTo((1e6 / 100 / 3600) * 0.04, 6);
     expect(usd.dynamodb).toBeCloseTo(4 * 0.625, 6);
     expect(usd.logs).toBeCloseTo((6_000 / 1024 ** 2) * 0.5, 6);
+  });
+
+  it('gives the table of docs/cost.md', async () => {
+    const names = ['Lambda', 'Kinesis, data', 'Kinesis, hours of the stream', 'DynamoDB', 'Logs'];
+    const text = await readFile(new URL('../../docs/cost.md', import.meta.url), 'utf8');
+    const rowOf = (name: string) =>
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`| ${name} `) && line.split('|').length === 6)
+        ?.match(/[\d.]+(?=[ *])/g);
+
+    const speeds = rowOf('USD per million records')?.map(Number) ?? [];
+    const columns = speeds.map((speed) => usdPerMillionByService(typicalWorkload(speed)));
+    const sums = speeds.map((speed) => usdPerMillionRecords(typicalWorkload(speed)));
+
+    expect(speeds).toEqual([12, 25, 50]);
+    for (const [at, name] of names.entries()) {
+      const row = columns.map((usd) => Object.values(usd)[at]?.toFixed(2));
+      expect(rowOf(name), name).toEqual(row);
+    }
+    expect(rowOf('**all**')).toEqual(sums.map((usd) => usd.toFixed(2)));
   });
 
   it('is the sum over the services', () => {

@@ -67,7 +67,9 @@ describe('the default deployment', () => {
 
     deployment.template('inference').hasResourceProperties('AWS::DynamoDB::Table', {
       KeySchema,
-      GlobalSecondaryIndexes,
+      GlobalSecondaryIndexes: [
+        { ...GlobalSecondaryIndexes[0], Projection: { ProjectionType: 'KEYS_ONLY' } },
+      ],
       StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -207,12 +209,14 @@ describe('the default deployment', () => {
     const actions = actionsOf(deployment.template('api'), /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
+      'dynamodb:BatchGetItem',
       'dynamodb:BatchWriteItem',
       'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
     ]);
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
+    expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
   });
 

@@ -5,12 +5,19 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
+import { SOURCE_INDEX } from '#shared/names.ts';
 import {
   metricsStateTableDefinition,
   resultsTableDefinition,
 } from '#shared/results-table/definition.ts';
-import { createPutBatch } from '#shared/results-table/dynamodb-results.ts';
-import { createQueryItems, createResultsReader } from '#shared/results-table/read-results.ts';
+import {
+  createGetBatch,
+  createPutBatch,
+  createQueryItems,
+} from '#shared/results-table/dynamodb-results.ts';
+import { getItems } from '#shared/results-table/get-items.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
+import { isResult } from '#shared/results-table/table-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { resultOf } from '#test/consumers/metrics/doubles.ts';
 
@@ -47,23 +54,61 @@ afterAll(() => {
 });
 
 describe('the results table', () => {
-  it('gives back what was written, by id and by source, page by page', async () => {
+  const items = Array.from({ length: 260 }, (_, index) => resultOf(index));
+  beforeAll(async () => {
     const writer = createResultsWriter({ putBatch: createPutBatch(documents, 'results') });
-    const reader = createResultsReader(createQueryItems(documents, 'results'));
-    const items = Array.from({ length: 60 }, (_, index) => resultOf(index));
-
     const outcomes = await writer.write(items, Date.now() + 20_000);
-
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['stored']));
-    expect(await reader.byId('r7')).toEqual([items[7]]);
-    const seen: string[] = [];
+  });
+
+  it('gives back what was written, by id and by source, page by page', async () => {
+    // Prepare
+    const query = createQueryItems(documents, 'results');
+    const reader = createResultsReader({ query, getBatch: createGetBatch(documents, 'results') });
+
+    // Act
+    const byId = await reader.byId('r7');
+    const seen: unknown[] = [];
     let cursor: string | undefined;
     do {
       const page = await reader.bySource({ source: 'news', limit: 25, cursor });
-      seen.push(...page.results.map(({ id }) => id));
+      seen.push(...page.results);
       cursor = page.cursor;
     } while (cursor);
-    expect(seen.sort()).toEqual(items.map((item) => ('id' in item ? item.id : '')).sort());
+
+    // Assess
+    const newestFirst = items
+      .filter(isResult)
+      .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1));
+    expect(byId).toEqual([items[7]]);
+    expect(seen).toEqual(newestFirst);
+  });
+
+  it('keeps the keys of a result in its index, and nothing else', async () => {
+    // Prepare
+    const item = items.filter(isResult).find(({ id }) => id === 'r7');
+    const query = createQueryItems(documents, 'results');
+
+    // Act
+    const entries = await query({ index: SOURCE_INDEX, key: ['sourceKey', item?.sourceKey ?? ''] });
+
+    // Assess
+    const { pk, sk, sourceKey, sourceOrder } = item ?? {};
+    expect(entries).toContainEqual({ pk, sk, sourceKey, sourceOrder });
+  });
+
+  it('gives more items than a call takes, in the order of their keys, those that there are', async () => {
+    // Prepare
+    const keys = items.map(({ pk, sk }) => ({ pk, sk })).reverse();
+    const gone = { pk: 'REC#gone', sk: 'RESULT#p#0' };
+
+    // Act
+    const found = await getItems([...keys, gone], {
+      getBatch: createGetBatch(documents, 'results'),
+    });
+
+    // Assess
+    expect(found).toEqual([...items.toReversed(), undefined]);
   });
 });
 

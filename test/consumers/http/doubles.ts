@@ -3,6 +3,7 @@ import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { isResult } from '#shared/results-table/table-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { createTestEngine, createTestTable, silentLog } from '#test/consumers/inference/doubles.ts';
+import { resultsIn } from '#test/shared/results-table/doubles.ts';
 
 /** Everything the HTTP consumer needs, in memory. */
 export function createHttpDeps(overrides: Partial<HttpDeps> = {}) {
@@ -11,14 +12,7 @@ export function createHttpDeps(overrides: Partial<HttpDeps> = {}) {
   const deps: HttpDeps = {
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),
-    reader: createResultsReader(async ({ key, limit }) =>
-      table
-        .items()
-        .filter(isResult)
-        .filter((item) => Reflect.get(item, key[0]) === key[1])
-        .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1))
-        .slice(0, limit),
-    ),
+    reader: createResultsReader(resultsIn(() => table.items().filter(isResult))),
     options: { storeText: true, retentionDays: 0 },
     storeOnDemand: true,
     log: silentLog,

@@ -13,8 +13,9 @@ import {
   recordsResponseSchema,
   requestBodySchemas,
 } from '#shared/contracts/http-api.ts';
+import { SpanstreamError } from '#shared/errors.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
-import { createTestEngine } from '#test/consumers/inference/doubles.ts';
+import { createTestEngine, silentLog } from '#test/consumers/inference/doubles.ts';
 import { createHttpDeps, proxyEvent } from './doubles.ts';
 
 const minute = () => 60_000;
@@ -174,19 +175,22 @@ describe('errors', () => {
     });
   });
 
-  it('show no detail of our own faults', async () => {
-    const { deps } = createHttpDeps({
-      reader: {
-        byId: () => Promise.reject(new Error('secret table')),
-        bySource: () => Promise.reject(new Error('secret table')),
-      },
-    });
+  it.each([new Error('secret table'), new SpanstreamError('table-throttled', 'secret table')])(
+    'show no detail of our own fault %s, but log it',
+    async (fault) => {
+      const logged: unknown[] = [];
+      const { deps } = createHttpDeps({
+        reader: { byId: () => Promise.reject(fault), bySource: () => Promise.reject(fault) },
+        log: { ...silentLog, error: (...entry: unknown[]) => void logged.push(...entry) },
+      });
 
-    const { statusCode, body } = await request(deps, proxyEvent('GET', '/v1/records/a'));
+      const { statusCode, body } = await request(deps, proxyEvent('GET', '/v1/records/a'));
 
-    expect(statusCode).toBe(500);
-    expect(body).not.toContain('secret');
-  });
+      expect(statusCode).toBe(500);
+      expect(body).not.toContain('secret');
+      expect(logged).toContainEqual(expect.objectContaining({ why: 'secret table' }));
+    },
+  );
 
   it('say that the time was not enough, or that the models are not there', async () => {
     const slow = createTestEngine({ before: () => new Promise(() => {}) });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createResultsReader, type QueryItems } from '#shared/results-table/read-results.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
+import { resultsIn } from './doubles.ts';
 
 const itemAt = (id: string, second: number, source = 'news') =>
   createResultItem(
@@ -19,17 +20,6 @@ const itemAt = (id: string, second: number, source = 'news') =>
     { storeText: true, retentionDays: 0 },
   );
 
-/** `Query`, newest first, over items in memory. */
-const queryOver =
-  (items: readonly ReturnType<typeof itemAt>[]): QueryItems =>
-  async ({ key, range, startAfter, limit }) =>
-    items
-      .filter((item) => Reflect.get(item, key[0]) === key[1])
-      .filter(({ sourceOrder }) => !range || (sourceOrder >= range[1] && sourceOrder <= range[2]))
-      .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1))
-      .filter(({ sourceOrder }) => !startAfter || sourceOrder < (startAfter.sourceOrder ?? ''))
-      .slice(0, limit);
-
 describe('bySource', () => {
   it('gives every result of the source once, newest first, whatever the page size', async () => {
     await fc.assert(
@@ -39,7 +29,9 @@ describe('bySource', () => {
         fc.nat(50),
         async (seconds, limit, from) => {
           const items = seconds.map((second, index) => itemAt(`r${index}`, second));
-          const reader = createResultsReader(queryOver([...items, itemAt('other', 1, 'chat')]));
+          const reader = createResultsReader(
+            resultsIn(() => [...items, itemAt('other', 1, 'chat')]),
+          );
           const range = { from: new Date(Date.UTC(2026, 0, 1, 0, 0, from)).toISOString() };
           const seen: string[] = [];
           let cursor: string | undefined;
@@ -64,7 +56,7 @@ describe('bySource', () => {
   });
 
   it('leaves out what arrived at `to`', async () => {
-    const reader = createResultsReader(queryOver([itemAt('a', 1), itemAt('b', 2)]));
+    const reader = createResultsReader(resultsIn(() => [itemAt('a', 1), itemAt('b', 2)]));
 
     const page = await reader.bySource({
       source: 'news',
@@ -75,10 +67,43 @@ describe('bySource', () => {
     expect(page.results.map(({ id }) => id)).toEqual(['a']);
   });
 
+  it('leaves out what left the table, or its place in it, after the index was read', async () => {
+    // Prepare
+    const [c, e] = [itemAt('c', 2), itemAt('e', 4)];
+    const index = () => [itemAt('a', 0), itemAt('b', 1), c, itemAt('d', 3), e];
+    const table = () => [itemAt('a', 9), itemAt('b', 1, 'chat'), c, e];
+    const reader = createResultsReader(resultsIn(table, index));
+
+    // Act
+    const page = await reader.bySource({ source: 'news', limit: 2 });
+    const rest = await reader.bySource({ source: 'news', limit: 9, cursor: page.cursor });
+
+    // Assess
+    expect(page.results).toEqual([e]);
+    expect(page.cursor).toBeDefined();
+    expect(rest).toEqual({ results: [c] });
+  });
+
+  it('asks the table for the results of the page alone', async () => {
+    // Prepare
+    const results = resultsIn(() => Array.from({ length: 60 }, (_, at) => itemAt(`r${at}`, at)));
+    const asked: number[] = [];
+    const getBatch: typeof results.getBatch = (keys) => {
+      asked.push(keys.length);
+      return results.getBatch(keys);
+    };
+
+    // Act
+    await createResultsReader({ ...results, getBatch }).bySource({ source: 'news', limit: 7 });
+
+    // Assess
+    expect(asked).toEqual([7]);
+  });
+
   it.each(['x', 'bnVsbA', Buffer.from('{"source":"chat","slots":[]}').toString('base64url')])(
     'refuses the cursor %s',
     async (cursor) => {
-      const reader = createResultsReader(queryOver([]));
+      const reader = createResultsReader(resultsIn(() => []));
 
       await expect(reader.bySource({ source: 'news', limit: 1, cursor })).rejects.toThrow(
         /^cursor/,

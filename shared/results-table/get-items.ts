@@ -1,0 +1,74 @@
+import pLimit from 'p-limit';
+import { SpanstreamError } from '#shared/errors.ts';
+import { backoffDelay, isThrottle, wait } from '#shared/retry.ts';
+import type { StoredItem } from './stored-item.ts';
+
+/** What `BatchGetItem` takes at most. */
+const KEYS_PER_CALL = 100;
+const CONCURRENCY = 4;
+/** Calls in a row that bring nothing until the table counts as out of reach: some three seconds. */
+const FRUITLESS_CALLS = 8;
+const BACKOFF = { baseMs: 25, capMs: 1_000 };
+
+/** Primary key of an item of the results table. */
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Reads at most 100 items by different keys in one call: those that there are, in any order, and the keys left unprocessed. */
+export type GetBatch = (
+  keys: readonly ItemKey[],
+) => Promise<{ readonly items: StoredItem[]; readonly unprocessed: readonly ItemKey[] }>;
+
+/**
+ * The items of these keys, in the keys' order; undefined where there is none. Keys left unprocessed are asked for again with
+ * exponential backoff and full jitter.
+ *
+ * @throws {SpanstreamError} `table-throttled` where the table gives nothing any more
+ */
+export async function getItems(
+  keys: readonly ItemKey[],
+  deps: { getBatch: GetBatch; pause?: (milliseconds: number) => Promise<void> },
+): Promise<(StoredItem | undefined)[]> {
+  const { getBatch, pause = wait } = deps;
+  const found = new Map<string, StoredItem>();
+
+  async function getChunk(chunk: readonly ItemKey[]): Promise<void> {
+    let left = chunk;
+    for (let fruitless = 0; left.length > 0; await pause(backoffDelay(fruitless, BACKOFF))) {
+      const { items, unprocessed } = await orUnprocessed(getBatch, left);
+      for (const item of items) found.set(nameOf(item), item);
+      if (unprocessed.length === 0) return;
+      fruitless = unprocessed.length < left.length ? 0 : fruitless + 1;
+      if (fruitless === FRUITLESS_CALLS) {
+        throw new SpanstreamError(
+          'table-throttled',
+          `the table left ${left.length} items unprocessed (throttled)`,
+        );
+      }
+      left = unprocessed;
+    }
+  }
+
+  // A call that names a key twice is refused.
+  const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+  const limit = pLimit(CONCURRENCY);
+  const chunks = Array.from({ length: Math.ceil(distinct.length / KEYS_PER_CALL) }, (_, index) =>
+    distinct.slice(index * KEYS_PER_CALL, (index + 1) * KEYS_PER_CALL),
+  );
+  await Promise.all(chunks.map((chunk) => limit(() => getChunk(chunk))));
+  return keys.map((key) => found.get(nameOf(key)));
+}
+
+/** A throttled call is one that processed nothing: the service throws only where it would give back every key. */
+async function orUnprocessed(getBatch: GetBatch, keys: readonly ItemKey[]) {
+  try {
+    return await getBatch(keys);
+  } catch (error) {
+    if (!isThrottle(error)) throw error;
+    return { items: [], unprocessed: keys };
+  }
+}
+
+const nameOf = ({ pk, sk }: { pk?: unknown; sk?: unknown }): string => `${pk}\n${sk}`;

@@ -1,0 +1,36 @@
+import type { GetBatch } from '#shared/results-table/get-items.ts';
+import type { QueryItems } from '#shared/results-table/read-results.ts';
+import type { ResultItem } from '#shared/results-table/table-item.ts';
+
+/**
+ * `Query`, newest first, and `BatchGetItem` over results in memory. As in DynamoDB, the index holds keys alone and may know
+ * what the table does not hold any more, a call takes at most 100 different keys, and answers come in an order of their own.
+ */
+export function resultsIn(
+  table: () => readonly ResultItem[],
+  index: () => readonly ResultItem[] = table,
+): { query: QueryItems; getBatch: GetBatch } {
+  return {
+    query: async ({ index: name, key, range, startAfter, limit }) =>
+      (name === undefined ? table() : index())
+        .filter((item) => Reflect.get(item, key[0]) === key[1])
+        .filter(({ sourceOrder }) => !range || (sourceOrder >= range[1] && sourceOrder <= range[2]))
+        .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1))
+        .filter(({ sourceOrder }) => !startAfter || sourceOrder < (startAfter.sourceOrder ?? ''))
+        .slice(0, limit)
+        .map((item) => (name === undefined ? item : keysOf(item))),
+    async getBatch(keys) {
+      const wanted = new Set(keys.map(({ pk, sk }) => `${pk} ${sk}`));
+      if (wanted.size < keys.length || keys.length > 100) throw new Error('ValidationException');
+      const items = table().filter(({ pk, sk }) => wanted.has(`${pk} ${sk}`));
+      return { items: [...items], unprocessed: [] };
+    },
+  };
+}
+
+const keysOf = ({ pk, sk, sourceKey, sourceOrder }: ResultItem) => ({
+  pk,
+  sk,
+  sourceKey,
+  sourceOrder,
+});
