@@ -1,5 +1,5 @@
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { SpanstreamError } from '#shared/errors.ts';
+import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import type { Entity } from '#shared/nlp/types.ts';
 
 /** The text that a smoke test sends. */
@@ -37,9 +37,10 @@ export interface SmokeReport {
  */
 export async function runSmoke(
   id: string,
-  deps: SmokeDeps,
+  deployment: SmokeDeps,
   bounds: { storedSeconds: number; metricSeconds: number },
 ): Promise<SmokeReport> {
+  const deps = namingSteps(deployment);
   const started = deps.now();
   const since = new Date(started - 60_000);
   const before = await deps.processed(SMOKE_SOURCE, since);
@@ -72,6 +73,30 @@ export async function runSmoke(
   const secondsToMetric = elapsed();
   deps.say(`counted after ${secondsToMetric} s`);
   return { id, entities: stored.entities.length, secondsToStored, secondsToMetric };
+}
+
+/** The same deployment, whose faults say at which step they came and why. */
+function namingSteps(deps: SmokeDeps): SmokeDeps {
+  return {
+    ...deps,
+    put: (record) => naming('the record cannot be put on the stream', deps.put(record)),
+    results: (id) => naming('the results table cannot be read', deps.results(id)),
+    ask: (method, path, body) =>
+      naming(`${method} ${path} cannot be asked`, deps.ask(method, path, body)),
+    processed: (source, since) =>
+      naming('the metric cannot be read', deps.processed(source, since)),
+  };
+}
+
+async function naming<T>(step: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (cause instanceof SpanstreamError) throw cause;
+    // `fetch` hides why it failed in the cause.
+    const inner = cause instanceof Error && cause.cause ? `: ${messageOf(cause.cause)}` : '';
+    throw new SpanstreamError('smoke-failed', `${step}: ${messageOf(cause)}${inner}`, { cause });
+  }
 }
 
 async function until<T>(

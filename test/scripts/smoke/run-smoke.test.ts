@@ -41,6 +41,16 @@ describe('runSmoke', () => {
       { processed: async () => 5 },
       'the metric does not count the record within 10 s',
     ],
+    [
+      'the stream is out of reach',
+      { put: () => Promise.reject(new Error('ECONNREFUSED')) },
+      'the record cannot be put on the stream: ECONNREFUSED',
+    ],
+    [
+      'the API is out of reach',
+      { ask: () => Promise.reject(new Error('fetch failed', { cause: new Error('ECONNRESET') })) },
+      'GET /v1/records/smoke-1 cannot be asked: fetch failed: ECONNRESET',
+    ],
     ['the API finds other spans', { ask: async () => ({ results: [] }) }, 'GET /v1/records'],
     [
       'offsets are off',
