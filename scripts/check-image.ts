@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { type Buildah, createBuildah } from './image/buildah.ts';
+import { type Buildah, createBuildah, requireBuildah } from './image/buildah.ts';
 import { contentFaults, listFiles } from './image/contents.ts';
 import { driveImage } from './image/drive.ts';
 import { buildStandInBase } from './image/stand-in-base.ts';
@@ -21,6 +21,7 @@ async function checkContents(buildah: Buildah, container: string): Promise<numbe
 }
 
 async function check(options: { base?: string; json?: boolean }): Promise<void> {
+  await requireBuildah();
   const folder = await mkdtemp(join(tmpdir(), 'spanstream-image-'));
   const buildah = createBuildah(folder);
   try {

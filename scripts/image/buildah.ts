@@ -13,6 +13,26 @@ export interface Buildah {
   run(...args: string[]): Promise<string>;
 }
 
+/**
+ * Makes sure that buildah can be used here.
+ *
+ * @throws {SpanstreamError} where it is not installed, or this is not root, which its isolation by chroot needs
+ */
+export async function requireBuildah(): Promise<void> {
+  try {
+    await run('buildah', ['--version']);
+  } catch (cause) {
+    throw new SpanstreamError(
+      'image-failed',
+      'the check needs buildah, which runs on Linux: on Debian or Ubuntu, apt-get install buildah',
+      { cause },
+    );
+  }
+  if (process.getuid?.() !== 0) {
+    throw new SpanstreamError('image-failed', 'the check must run as root: start it with sudo');
+  }
+}
+
 /** Buildah that keeps everything in `folder`; as root, which its isolation by chroot needs. */
 export function createBuildah(folder: string): Buildah {
   const global = [
