@@ -8,7 +8,7 @@ export function typicalWorkload(recordsPerSecond: number): Workload {
     recordsPerSecond,
     recordKilobytes: 1,
     resultKilobytes: 2.5,
-    indexKilobytes: 0.5,
+    indexKilobytes: 0.25,
     inferenceMegabytes: inference.memoryMb,
     inferenceBatch: inference.mapping.batchSize,
     metricsMegabytes: metrics.memoryMb,
