@@ -8,24 +8,20 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from export import export_onnx
-from optimize import optimize
-from quantize import quantize
+from int8_graph import write_int8
 
 MAXIMUM_LENGTH = 512
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 GRAPH = "onnx/model_quantized.onnx"
-QUANTIZATION = "static int8 QDQ, 7-bit weights by column, uint8 activations, int8 embeddings by column"
+QUANTIZATION = "static int8 of what matrix products read: 7-bit weights by column, uint8 inputs; int8 embeddings by column"
 SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
                   "mask_token": "[MASK]"}
 
 
-def make_graphs(model, task: str, calibration_rows, run: Path, folder: Path) -> None:
+def make_graphs(model, task: str, run: Path, folder: Path) -> None:
     """Write `run`/onnx/model.onnx (fp32) and `folder`/onnx/model_quantized.onnx with its data file."""
-    full, plain = run / "onnx/model.onnx", run / "onnx/model_quantized.plain.onnx"
-    export_onnx(model, task, full)
-    quantize(full, plain, calibration_rows)
-    (folder / "onnx").mkdir(parents=True, exist_ok=True)
-    optimize(plain, folder / GRAPH)
+    export_onnx(model, task, run / "onnx/model.onnx")
+    write_int8(model, json.loads((run / "ranges.json").read_text()), folder / GRAPH)
 
 
 def write_texts(run: Path, folder: Path, lower_case: bool) -> None:

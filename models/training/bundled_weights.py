@@ -9,24 +9,26 @@ from onnx import numpy_helper
 
 
 def read_weights(graph: Path) -> dict[str, torch.Tensor]:
-    """The state of a BERT model by its PyTorch names; matrices are what their int8 values stand for."""
+    """The state of a BERT model by its PyTorch names, from a graph of `int8_graph`; what its int8 values stand for."""
     model = onnx.load(graph).graph
-    values = {each.name: each for each in model.initializer}
-    base = graph.parent
-
-    def array(name: str) -> np.ndarray:
-        return numpy_helper.to_array(values[name], str(base))
-
+    values = {each.name: numpy_helper.to_array(each, str(graph.parent)) for each in model.initializer}
     state = {}
-    for name in values:
-        if name.startswith("model.") and name.endswith((".weight", ".bias")):
-            value = array(name)
-            if value.dtype == np.int8:  # an embedding table, rounded by column
-                value = value.astype(np.float32) * array(name + "_scale")
-            state[name.removeprefix("model.")] = torch.from_numpy(np.array(value))
     for node in model.node:
-        if node.op_type == "MatMulIntegerToFloat":
-            layer = node.output[0].split("/MatMul_output")[0].removeprefix("/model/").replace("/", ".")
-            weight = array(node.input[1]).astype(np.float32) * array(node.input[3])
-            state[layer + ".weight"] = torch.from_numpy(np.ascontiguousarray(weight.T))
-    return state
+        if node.op_type == "LayerNormalization":
+            state.update({name: values[name] for name in node.input[1:]})
+        elif node.op_type == "DequantizeLinear":
+            table = node.input[1].removesuffix(".scale")
+            state[table] = values[table].astype(np.float32) * values[table + ".scale"]
+        elif node.op_type == "MatMulIntegerToFloat":
+            weight = (values[node.input[1]].astype(np.float32) * values[node.input[3]]).T
+            layers = _layers_of(node.name)
+            for layer, part, bias in zip(layers, np.split(weight, len(layers)),
+                                         np.split(values[node.input[6]], len(layers))):
+                state[layer + ".weight"], state[layer + ".bias"] = part, bias
+    return {name: torch.from_numpy(np.array(value)) for name, value in state.items()}
+
+
+def _layers_of(product: str) -> list[str]:
+    """The layers of a product: queries, keys and values are one."""
+    stem = product.removesuffix("query")
+    return [product] if stem == product else [stem + part for part in ("query", "key", "value")]

@@ -13,18 +13,25 @@ from transformers import BertForTokenClassification
 
 import cased_vocabulary
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_texts
+from bundled_weights import read_weights
 from evaluate import evaluate_ner, open_session
+from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from ner_data import IGNORED, LABEL_ID, LABELS, encode, entities, read_conll, swap_names, vary
 
 SEED = 20
 TASK = "token-classification"
 # Rounds of training, each from the averaged weights of the one before: epochs, scale of the rates, how long the
-# average remembers, and the shares of names swapped for others and of pieces hidden.
+# average remembers, the shares of names swapped for others and of pieces hidden, and how often one, two, three, ...
+# sentences of a document make one text.
 ROUNDS = [
-    {"epochs": 8, "scale": 1.0, "average": 0.998, "swapped": 0.0, "hidden": 0.0},
-    {"epochs": 1, "scale": 0.45, "average": 0.995, "swapped": 0.15, "hidden": 0.05},
+    {"epochs": 8, "scale": 1.0, "average": 0.998, "swapped": 0.0, "hidden": 0.0, "joined": [17, 2, 1]},
+    {"epochs": 1, "scale": 0.45, "average": 0.995, "swapped": 0.15, "hidden": 0.05, "joined": [17, 2, 1]},
 ]
+# The last round goes on from the mean of those before, feels int8's rounding, and reads longer texts too.
+LAST_ROUND = {"epochs": 4, "scale": 0.5, "average": 0.997, "swapped": 0.15, "hidden": 0.05,
+              "joined": [10, 2, 2, 1, 1, 1, 1, 1, 1]}
+RANGE_BATCHES = 40  # batches by which the ranges of the layers' inputs are set
 VOCABULARY_SIZE = 34_000
 TOKENS_PER_BATCH = 768
 TWITTER_TYPES = {"person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG", "creative-work": "MISC",
@@ -78,8 +85,12 @@ def make_model(encoder: Path, bases: list[int], cases: list[int]) -> BertForToke
 
 
 def make_optimizers(model, scale: float):
-    """Higher rates for what is new (head, case vectors) than for what is pretrained."""
+    """Higher rates for what is new (head, case vectors) than for what is pretrained, or no longer new."""
     words = model.bert.embeddings.word_embeddings
+    if not isinstance(words, cased_vocabulary.CasedEmbedding):
+        others = [p for p in model.parameters() if p is not words.weight]
+        return optimizers([{"params": others, "lr": scale * RATES["encoder"]}],
+                          [{"params": [words.weight], "lr": scale * RATES["words"]}], decay=0.01)
     new = [*model.classifier.parameters(), words.case.weight]
     apart = {id(p) for p in [*new, words.base.weight]}
     old = [p for p in model.parameters() if id(p) not in apart]
@@ -88,14 +99,13 @@ def make_optimizers(model, scale: float):
     return optimizers(groups, [{"params": [words.base.weight], "lr": scale * RATES["words"]}], decay=0.01)
 
 
-def training_batches(sentences, tokenizer, round_number: int):
+def training_batches(sentences, tokenizer, round_number: int, settings: dict):
     """A function from epoch to its batches of model arguments."""
-    settings = ROUNDS[round_number]
 
     @lru_cache(maxsize=2)
     def batches_of(epoch: int):
         dice = random.Random(SEED + 100 * round_number + epoch)
-        varied = vary(swap_names(sentences, settings["swapped"], dice), dice)
+        varied = vary(swap_names(sentences, settings["swapped"], dice), dice, settings["joined"])
         rows = [hide(encode(sentence, tokenizer), settings["hidden"], dice) for sentence in varied]
         groups = batches_by_length([len(ids) for ids, _ in rows], TOKENS_PER_BATCH, dice)
         return [collate([rows[i] for i in group]) for group in groups]
@@ -130,26 +140,66 @@ def torch_f1(model, sentences, tokenizer) -> float:
     return 2 * right / (found + true)
 
 
-def fine_tune(data: Path, encoder: Path, run: Path, threads: int):
-    """Train, fold the cased embeddings into a plain table, save a Hugging Face folder in `run`."""
+def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path | None):
+    """Train, fold the cased embeddings into a plain table, save a Hugging Face folder in `run`.
+
+    With `bundled` the first rounds are left out: their weights are those of that bundled model.
+    """
     torch.set_num_threads(threads)
-    base = cased_vocabulary.read_vocabulary(encoder / "vocab.txt")
-    pieces, bases, cases = cased_vocabulary.build_vocabulary(base, weighted_texts(data), VOCABULARY_SIZE)
-    tokenizer = make_tokenizer(pieces)
     sentences = read_conll(data / "ner/conll2003/eng.train")
     held_out = read_conll(data / "ner/conll2003/eng.testa")
-    model = make_model(encoder, bases, cases)
+    tokenizer, pieces = None, None
 
     def report(epoch, averaged):
         print(f"epoch {epoch + 1}: testa F1 {torch_f1(averaged, held_out, tokenizer):.4f}", flush=True)
 
-    rounds = []
-    for number, settings in enumerate(ROUNDS):
-        batches_of = training_batches(sentences, tokenizer, number)
-        model = train(model, settings["epochs"], batches_of, make_optimizers(model, settings["scale"]),
-                      run / f"checkpoint-{number}.pt", average=settings["average"], after_epoch=report)
-        rounds.append(model)
-    save(mean_of(rounds), tokenizer, pieces, run / "model")
+    if bundled:
+        pieces = cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
+        tokenizer = make_tokenizer(pieces)
+        model = read_model(encoder, bundled)
+    else:
+        base = cased_vocabulary.read_vocabulary(encoder / "vocab.txt")
+        pieces, bases, cases = cased_vocabulary.build_vocabulary(base, weighted_texts(data), VOCABULARY_SIZE)
+        tokenizer = make_tokenizer(pieces)
+        model = make_model(encoder, bases, cases)
+        rounds = []
+        for number, settings in enumerate(ROUNDS):
+            batches_of = training_batches(sentences, tokenizer, number, settings)
+            model = train(model, settings["epochs"], batches_of, make_optimizers(model, settings["scale"]),
+                          run / f"checkpoint-{number}.pt", average=settings["average"], after_epoch=report)
+            rounds.append(model)
+        model = mean_of(rounds)
+        set_table(model, model.bert.embeddings.word_embeddings.folded())
+
+    make_roundable(model)
+    batches_of = training_batches(sentences, tokenizer, len(ROUNDS), LAST_ROUND)
+
+    def start_to_round(_epoch, trained, averaged):
+        if not has_ranges(averaged):
+            set_ranges(averaged, batches_of(0)[:RANGE_BATCHES])
+        start_rounding(averaged, trained)
+
+    model = train(model, LAST_ROUND["epochs"], batches_of, make_optimizers(model, LAST_ROUND["scale"]),
+                  run / "checkpoint-last.pt", average=LAST_ROUND["average"], before_epoch=start_to_round,
+                  after_epoch=report)
+    save(model, tokenizer, pieces, run)
+
+
+def set_table(model: BertForTokenClassification, table: torch.Tensor) -> None:
+    """Give the model a plain embedding table, trained row by row."""
+    words = torch.nn.Embedding.from_pretrained(table.clone(), freeze=False, sparse=True)
+    model.bert.embeddings.word_embeddings = words
+    model.config.vocab_size = len(table)
+
+
+def read_model(encoder: Path, bundled: Path) -> BertForTokenClassification:
+    """The bundled model in fp32, as far as its int8 weights tell."""
+    weights = read_weights(bundled / GRAPH)
+    table = weights.pop("bert.embeddings.word_embeddings.weight")
+    model = make_model(encoder, [0], [0])
+    set_table(model, table)
+    model.load_state_dict(weights, strict=False)
+    return model
 
 
 @torch.no_grad()
@@ -161,30 +211,21 @@ def mean_of(models):
     return mean
 
 
-def save(model, tokenizer, pieces, folder: Path):
-    """Write the model as plain BERT with its tokenizer."""
-    table = model.bert.embeddings.word_embeddings.folded()
-    model.bert.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(table, padding_idx=0)
-    model.config.vocab_size = len(pieces)
+def save(model, tokenizer, pieces, run: Path):
+    """Write the model as plain BERT with its tokenizer, and the ranges of its layers' inputs."""
+    folder = run / "model"
     model.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
 
 
-def pack(data: Path, run: Path, folder: Path):
+def pack(run: Path, folder: Path):
     """Export, quantize, and write all but the card."""
-    tokenizer = load_tokenizer(run / "model")
     model = BertForTokenClassification.from_pretrained(run / "model", attn_implementation="eager")
-    make_graphs(model, TASK, calibration_rows(data, tokenizer), run, folder)
+    make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=False)
     update_manifest(folder, TASK, "Apache-2.0", labels=LABELS)
-
-
-def calibration_rows(data: Path, tokenizer: Tokenizer) -> list[tuple[list[int], int]]:
-    """A sample of the training sentences, varied as in training."""
-    dice = random.Random(SEED)
-    sentences = dice.sample(vary(read_conll(data / "ner/conll2003/eng.train"), dice), 400)
-    return [(ids, len(ids)) for ids, _ in (encode(sentence, tokenizer) for sentence in sentences)]
 
 
 def report(data: Path, run: Path, folder: Path):
@@ -203,15 +244,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's model.safetensors")
+    parser.add_argument("--go-on-from", type=Path, help="bundled model to take the first rounds' weights from")
     parser.add_argument("--run", type=Path, default=Path("runs/ner"), help="checkpoints and fp32 graph")
     parser.add_argument("--folder", type=Path, default=Path("../minilm-l6-ner"), help="the bundled model")
     parser.add_argument("--steps", nargs="+", default=["train", "pack", "report"])
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if "train" in options.steps:
-        fine_tune(options.data, options.encoder, options.run, options.threads)
+        fine_tune(options.data, options.encoder, options.run, options.threads, options.go_on_from)
     if "pack" in options.steps:
-        pack(options.data, options.run, options.folder)
+        pack(options.run, options.folder)
     if "report" in options.steps:
         report(options.data, options.run, options.folder)
 

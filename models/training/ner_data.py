@@ -58,11 +58,14 @@ def entities(tags: list[str]) -> set[tuple[str, int, int]]:
     return found
 
 
-def vary(sentences: list[Sentence], dice: random.Random) -> list[Sentence]:
-    """One epoch's sentences: some joined with those that follow, some in another case."""
+def vary(sentences: list[Sentence], dice: random.Random, joined: list[int]) -> list[Sentence]:
+    """One epoch's texts: sentences alone or joined with those that follow, some in another case.
+
+    `joined` weighs how many make one: its first number for one sentence, the next for two, and so on.
+    """
     epoch, i = [], 0
     while i < len(sentences):
-        count = dice.choices([1, 2, 3], [0.85, 0.1, 0.05])[0]
+        count = dice.choices(range(1, len(joined) + 1), joined)[0]
         group = [s for s in sentences[i : i + count] if s.document == sentences[i].document]
         i += len(group)
         words = [word for s in group for word in s.words]

@@ -156,18 +156,10 @@ def pack(data: Path, run: Path, folder: Path):
     """Export, quantize, choose the null threshold, and write all but the card."""
     tokenizer = load_tokenizer(run / "model")
     model = BertForQuestionAnswering.from_pretrained(run / "model", attn_implementation="eager")
-    make_graphs(model, TASK, calibration_rows(data / "qa/train", tokenizer), run, folder)
+    make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=True)
     threshold = choose_threshold(open_session(folder / GRAPH), tokenizer, data / "qa/train")
     update_manifest(folder, TASK, "Apache-2.0", settings={"nullThreshold": threshold})
-
-
-def calibration_rows(folder: Path, tokenizer: Tokenizer) -> list[tuple[list[int], int]]:
-    """A few rows of the last stage."""
-    dice = random.Random(SEED)
-    questions = training_questions(folder, "squad-emptycity") + training_questions(folder, "squadshifts-wiki")
-    rows = encode(dice.sample(questions, 150), tokenizer, 384, dice)
-    return [(row.ids, row.second) for row in rows]
 
 
 def choose_threshold(session, tokenizer: Tokenizer, folder: Path) -> float:

@@ -26,9 +26,9 @@ export interface TextEngineOptions {
   readonly entityModel?: string | null;
   /** See `entityModel`. */
   readonly answerModel?: string | null;
-  /** How token predictions become entities; default `first`. */
+  /** How token predictions become entities; by default as the model's settings say, else `first`. */
   readonly aggregation?: Aggregation;
-  /** Tokens that consecutive windows of a long text share; default 128. */
+  /** Tokens that consecutive windows of a long text share; by default as the model's settings say, else 128. */
   readonly overlap?: number;
   /** Worker threads; by default one per vCPU. */
   readonly workers?: number;
@@ -40,7 +40,6 @@ export interface TextEngineOptions {
 
 /** Default of `tokenBudget`; what it rests on is in docs/performance.md. */
 export const TOKEN_BUDGET = 256;
-const OVERLAP = 128;
 
 /** Raised where decoding changes, so that results of before and after are told apart. */
 const DECODING_VERSION = 1;
@@ -78,9 +77,10 @@ async function startEngine(
   pool: SessionPool,
 ): Promise<TextEngine> {
   const loads = folders.map((folder, model) => loadModel(pool, folder, model));
+  const { aggregation, overlap } = options;
   const settings = {
-    aggregation: options.aggregation ?? 'first',
-    overlap: options.overlap ?? OVERLAP,
+    ...(aggregation && { aggregation }),
+    ...(overlap !== undefined && { overlap }),
   };
   const indexOf = (task: Task): number => folders.findIndex((folder) => folder.task === task);
   const entities = entityTask(folders, indexOf('token-classification'), settings);

@@ -1,16 +1,19 @@
 import type { AnswerTask, EntityTask } from './engine/analyze.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { parseQuestionAnsweringSettings, prepareQuestion } from './question-answering/index.ts';
-import { type Aggregation, parseLabels, prepareEntities } from './token-classification/index.ts';
+import {
+  parseLabels,
+  parseTokenClassificationSettings,
+  prepareEntities,
+  type TokenClassificationSettings,
+} from './token-classification/index.ts';
 import { createSpellingLengths } from './token-classification/spelling.ts';
 import { createTokenizer } from './tokenizer/index.ts';
 
-/** Decoding settings of an engine. */
-export interface DecodingSettings {
-  readonly aggregation: Aggregation;
-  /** Tokens that consecutive windows of a long text share. */
-  readonly overlap: number;
-}
+/** Decoding settings of an engine, which come before a model's own. */
+export type DecodingSettings = Partial<
+  Pick<TokenClassificationSettings, 'aggregation' | 'overlap'>
+>;
 
 /** Entity recognition with the model of that index; undefined where there is none. */
 export function entityTask(
@@ -20,13 +23,17 @@ export function entityTask(
 ): EntityTask | undefined {
   const folder = folders[model];
   if (folder === undefined) return undefined;
+  const own = { ...parseTokenClassificationSettings(folder.settings), ...settings };
   const classifier = {
     tokenizer: createTokenizer(folder.tokenizerJson),
     spellingLengths: createSpellingLengths(folder.tokenizerJson),
     labels: parseLabels(folder.labels),
     maximumLength: folder.maximumLength,
-    overlap: overlapOf(folder, settings),
-    aggregation: settings.aggregation,
+    // A quarter of a window at most, however short the model's windows are.
+    settings: {
+      ...own,
+      overlap: Math.min(own.overlap, Math.floor((folder.maximumLength - 2) / 4)),
+    },
   };
   return {
     model,
@@ -48,9 +55,4 @@ export function answerTask(folders: readonly ModelFolder[], model: number): Answ
     prepare: (text, question, topK, encoding) =>
       prepareQuestion(tokenizer, text, question, { topK, settings, encoding }),
   };
-}
-
-/** A quarter of a window at most, however short the model's windows are. */
-function overlapOf(folder: ModelFolder, settings: DecodingSettings): number {
-  return Math.min(settings.overlap, Math.floor((folder.maximumLength - 2) / 4));
 }

@@ -1,4 +1,5 @@
 import type { Entity } from '../types.ts';
+import { chooseLabels, type MayFollow } from './label-sequence.ts';
 import { type Label, OUTSIDE } from './labels.ts';
 
 /** How token predictions become entities; named as in Hugging Face's Python pipeline. */
@@ -26,16 +27,21 @@ interface Piece {
 /**
  * Turns token predictions into entities, equal to the token-classification pipeline of transformers
  * 4.57 for its five strategies. With `none`, types keep their prefix, since nothing is grouped.
+ *
+ * @param mayFollow beyond that pipeline: the labels of tokens (`simple`) or words are then the most probable sequence
+ *   that it allows, instead of each one's best
  */
 export function aggregate(
   predictions: TokenPredictions,
   labels: readonly Label[],
   aggregation: Aggregation,
+  mayFollow?: MayFollow,
 ): Entity[] {
   const wordwise = aggregation !== 'none' && aggregation !== 'simple';
-  const pieces = wordwise
-    ? wordPieces(predictions, labels, aggregation)
-    : tokenPieces(predictions, labels);
+  const units = wordwise
+    ? wordUnits(predictions, labels.length, aggregation)
+    : tokenUnits(predictions, labels.length);
+  const pieces = labelled(units, labels, aggregation === 'none' ? undefined : mayFollow);
   const entity = (type: string, start: number, end: number, score: number): Entity => ({
     type,
     text: predictions.text.slice(start, end),
@@ -54,30 +60,53 @@ export function aggregate(
   });
 }
 
-function tokenPieces(predictions: TokenPredictions, labels: readonly Label[]): Piece[] {
-  const probabilities = new Float64Array(labels.length);
-  return Array.from(predictions.starts, (start, token) => {
-    softmaxRow(predictions.logits, token, probabilities);
-    return best(probabilities, labels, start, predictions.ends[token] ?? start);
-  });
+/** What gets one label, tokens or words, with `units x labels` probabilities. */
+interface Units {
+  readonly starts: ArrayLike<number>;
+  readonly ends: ArrayLike<number>;
+  readonly probabilities: Float64Array;
 }
 
-function wordPieces(
-  predictions: TokenPredictions,
-  labels: readonly Label[],
+function tokenUnits({ starts, ends, logits }: TokenPredictions, width: number): Units {
+  const probabilities = new Float64Array(starts.length * width);
+  for (let token = 0; token < starts.length; token += 1) {
+    softmaxRow(logits, token, probabilities.subarray(token * width, (token + 1) * width));
+  }
+  return { starts, ends, probabilities };
+}
+
+function wordUnits(
+  { starts, ends, continues, logits }: TokenPredictions,
+  width: number,
   aggregation: 'first' | 'average' | 'max',
-): Piece[] {
-  const { starts, ends, continues } = predictions;
-  const probabilities = new Float64Array(labels.length);
-  const pieces: Piece[] = [];
+): Units {
+  const wordStarts: number[] = [];
+  const wordEnds: number[] = [];
+  const probabilities = new Float64Array(starts.length * width);
   for (let from = 0; from < starts.length; ) {
     let to = from + 1;
     while (to < starts.length && continues[to] === 1) to += 1;
-    wordProbabilities(predictions.logits, from, to, aggregation, probabilities);
-    pieces.push(best(probabilities, labels, starts[from] ?? 0, ends[to - 1] ?? 0));
+    const row = wordStarts.length * width;
+    wordProbabilities(logits, from, to, aggregation, probabilities.subarray(row, row + width));
+    wordStarts.push(starts[from] ?? 0);
+    wordEnds.push(ends[to - 1] ?? 0);
     from = to;
   }
-  return pieces;
+  const used = probabilities.subarray(0, wordStarts.length * width);
+  return { starts: wordStarts, ends: wordEnds, probabilities: used };
+}
+
+function labelled(
+  { starts, ends, probabilities }: Units,
+  labels: readonly Label[],
+  mayFollow: MayFollow | undefined,
+): Piece[] {
+  return Array.from(chooseLabels(probabilities, labels, mayFollow), (index, row) => {
+    const label = labels[index];
+    if (label === undefined) throw new RangeError(`the model gave no label ${index}`);
+    const score = probabilities[row * labels.length + index] ?? 0;
+    return { start: starts[row] ?? 0, end: ends[row] ?? 0, label, score };
+  });
 }
 
 function wordProbabilities(
@@ -119,21 +148,6 @@ function softmaxRow(logits: Float32Array, row: number, into: Float64Array): void
     sum += value;
   }
   for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / sum;
-}
-
-function best(
-  probabilities: Float64Array,
-  labels: readonly Label[],
-  start: number,
-  end: number,
-): Piece {
-  let index = 0;
-  for (let i = 1; i < probabilities.length; i += 1) {
-    if ((probabilities[i] ?? 0) > (probabilities[index] ?? 0)) index = i;
-  }
-  const label = labels[index];
-  if (label === undefined) throw new RangeError(`the model gave no label ${index}`);
-  return { start, end, label, score: probabilities[index] ?? 0 };
 }
 
 interface Group {

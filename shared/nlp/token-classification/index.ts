@@ -7,11 +7,14 @@ import type {
   WindowOutput,
 } from '../types.ts';
 import { tokenWindows } from '../windows.ts';
-import { type Aggregation, aggregate } from './aggregate.ts';
+import { aggregate } from './aggregate.ts';
+import { labelSchemes } from './label-sequence.ts';
 import type { Label } from './labels.ts';
+import type { TokenClassificationSettings } from './settings.ts';
 
 export type { Aggregation } from './aggregate.ts';
 export { type Label, parseLabels } from './labels.ts';
+export { parseTokenClassificationSettings, type TokenClassificationSettings } from './settings.ts';
 
 /** What token classification needs to know of its model. */
 export interface TokenClassifier {
@@ -22,9 +25,7 @@ export interface TokenClassifier {
   readonly labels: readonly Label[];
   /** Tokens of a window, special tokens counted. */
   readonly maximumLength: number;
-  /** Tokens that consecutive windows of a long text share. */
-  readonly overlap: number;
-  readonly aggregation: Aggregation;
+  readonly settings: TokenClassificationSettings;
 }
 
 /** Prepares a text for entity recognition: all of it, in as many windows as it takes. */
@@ -33,12 +34,9 @@ export function prepareEntities(
   text: string,
   encoding: Encoding = classifier.tokenizer.encode(text),
 ): PreparedJob<Entity[]> {
-  const { tokenizer, labels } = classifier;
-  const windows = tokenWindows(
-    encoding.ids.length,
-    classifier.maximumLength - 2,
-    classifier.overlap,
-  );
+  const { tokenizer, labels, settings } = classifier;
+  const mayFollow = settings.labelScheme && labelSchemes[settings.labelScheme];
+  const windows = tokenWindows(encoding.ids.length, classifier.maximumLength - 2, settings.overlap);
   return {
     windows: windows.map(({ from, to }) =>
       withSpecialTokens(encoding.ids.subarray(from, to), tokenizer),
@@ -54,7 +52,8 @@ export function prepareEntities(
       });
       const continues = continuations(encoding, text, classifier);
       const { starts, ends } = encoding;
-      return aggregate({ text, starts, ends, continues, logits }, labels, classifier.aggregation);
+      const predictions = { text, starts, ends, continues, logits };
+      return aggregate(predictions, labels, settings.aggregation, mayFollow);
     },
   };
 }

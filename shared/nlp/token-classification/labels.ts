@@ -10,6 +10,8 @@ export interface Label {
   readonly begins: boolean;
   /** Nothing may continue the entity after it. */
   readonly ends: boolean;
+  /** Its part in an entity, by its prefix. */
+  readonly role: 'begin' | 'inside' | 'end' | 'single' | 'none';
 }
 
 /** The label, and the type, of what is no entity. */
@@ -30,14 +32,23 @@ export function parseLabels(names: readonly string[]): Label[] {
 function parseLabel(name: string, known: ReadonlySet<string>): Label {
   const prefix = name.slice(0, 2);
   const rest = name.slice(2);
-  if (prefix === 'B-') return { name, tag: rest, type: rest, begins: true, ends: false };
-  if (prefix === 'I-') return { name, tag: rest, type: rest, begins: false, ends: false };
+  if (prefix === 'B-')
+    return { name, tag: rest, type: rest, begins: true, ends: false, role: 'begin' };
+  if (prefix === 'I-')
+    return { name, tag: rest, type: rest, begins: false, ends: false, role: 'inside' };
   const chunked = known.has(`B-${rest}`) && known.has(`I-${rest}`);
   if (chunked && (prefix === 'E-' || prefix === 'L-')) {
-    return { name, tag: rest, type: rest, begins: false, ends: true };
+    return { name, tag: rest, type: rest, begins: false, ends: true, role: 'end' };
   }
   if (chunked && (prefix === 'S-' || prefix === 'U-')) {
-    return { name, tag: rest, type: rest, begins: true, ends: true };
+    return { name, tag: rest, type: rest, begins: true, ends: true, role: 'single' };
   }
-  return { name, tag: name, type: name.slice(name.indexOf('-') + 1), begins: false, ends: false };
+  return {
+    name,
+    tag: name,
+    type: name.slice(name.indexOf('-') + 1),
+    begins: false,
+    ends: false,
+    role: 'none',
+  };
 }

@@ -28,7 +28,6 @@ const classifier = {
   spellingLengths: createSpellingLengths(tokenizerJson),
   labels: parseLabels(Object.values(id2label)),
   maximumLength: 512,
-  overlap: 128,
 };
 let session: InferenceSession;
 
@@ -42,7 +41,7 @@ test.each(Object.keys(strategies) as Aggregation[])(
   async (aggregation) => {
     const different: unknown[] = [];
     for (const [index, text] of texts.entries()) {
-      const job = prepareEntities({ ...classifier, aggregation }, text);
+      const job = prepareEntities({ ...classifier, settings: { aggregation, overlap: 128 } }, text);
       const outputs = [];
       for (const window of job.windows) outputs.push(await runWindow(session, window));
       const given = job.decode(outputs);

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { ModelError } from '#shared/errors.ts';
+
+const schema = z.strictObject({
+  /** How token predictions become entities. */
+  aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).default('first'),
+  /** Labels are chosen so that their sequence is one that this scheme allows; without it, each by itself. */
+  labelScheme: z.enum(['IOB2', 'BIOES']).optional(),
+  /** Tokens that consecutive windows of a long text share. */
+  overlap: z.int().min(0).default(128),
+});
+
+/** How a model's token predictions become entities. */
+export type TokenClassificationSettings = Readonly<z.output<typeof schema>>;
+
+/**
+ * Fills in what a model's manifest leaves out.
+ *
+ * @throws {ModelError} naming the setting at fault.
+ */
+export function parseTokenClassificationSettings(input: unknown): TokenClassificationSettings {
+  const parsed = schema.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = ['settings', ...(issue?.path ?? [])].join('.');
+  throw new ModelError(`manifest: ${field}: ${issue?.message}`, { cause: parsed.error });
+}
