@@ -15,13 +15,20 @@ interface Options {
   readonly model?: string;
   readonly limit: number;
   readonly unanswerable?: boolean;
+  readonly mustAnswer?: boolean;
   readonly seed: number;
   readonly json?: boolean;
 }
 
 async function evaluate(options: Options): Promise<void> {
-  if (options.unanswerable && options.task !== 'qa') {
-    throw new ConfigurationError('--unanswerable goes with --task qa only');
+  for (const flag of ['unanswerable', 'mustAnswer'] as const) {
+    if (options[flag] && options.task !== 'qa') {
+      const name = flag === 'unanswerable' ? '--unanswerable' : '--must-answer';
+      throw new ConfigurationError(`${name} goes with --task qa only`);
+    }
+  }
+  if (options.unanswerable && options.mustAnswer) {
+    throw new ConfigurationError('--unanswerable and --must-answer exclude each other');
   }
   const data = await readData(options.data);
   const engine = await createTextEngine(await engineOptions(options));
@@ -47,8 +54,12 @@ async function evaluate(options: Options): Promise<void> {
 }
 
 /** A folder beside a manifest that names it is that manifest's model, so that its settings hold. */
-async function engineOptions({ task, models, model }: Options): Promise<TextEngineOptions> {
-  const other = task === 'ner' ? { answerModel: null } : { entityModel: null };
+async function engineOptions(options: Options): Promise<TextEngineOptions> {
+  const { task, models, model, mustAnswer } = options;
+  const other = {
+    ...(task === 'ner' ? { answerModel: null } : { entityModel: null }),
+    ...(mustAnswer && { nullThreshold: 1 }),
+  };
   if (model === undefined) return { modelsDirectory: models, ...other };
   const folder = resolve(model);
   const beside = await readManifest(dirname(folder));
@@ -78,6 +89,7 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
   .option('--models <folder>', 'folder with the manifest', 'models')
   .option('--limit <n>', 'sentences or questions at most', wholeNumber(1), Number.POSITIVE_INFINITY)
   .option('--unanswerable', 'ask about paragraphs that do not hold the answer (qa)')
+  .option('--must-answer', 'never decline: always the best span (qa)')
   .option('--seed <n>', 'seed of the unanswerable pairs', wholeNumber(0), 1)
   .action(evaluate);
 

@@ -39,17 +39,30 @@ def write_texts(run: Path, folder: Path, lower_case: bool) -> None:
         shutil.copyfile(run / "model" / name, folder / name)
 
 
-def update_manifest(folder: Path, task: str, licence: str, labels=None, settings=None) -> None:
+def update_manifest(folder: Path, task: str, labels=None, settings=None) -> None:
     """Write the model's entry of manifest.json, which lies beside its folder."""
     path = folder.parent / "manifest.json"
     models = json.loads(path.read_text())["models"] if path.exists() else []
-    entry = {"name": folder.name, "task": task, "revision": "1", "source": ENCODER, "licence": licence,
+    entry = {"name": folder.name, "task": task, "revision": "1", "source": ENCODER, "licence": "Apache-2.0",
              "maximumLength": MAXIMUM_LENGTH, **({"labels": labels} if labels else {}),
-             "quantization": QUANTIZATION, **({"settings": settings} if settings else {}),
+             **({"quantization": QUANTIZATION} if (folder / GRAPH).exists() else {}),
+             **({"settings": settings} if settings else {}),
              "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
                        if file.is_file() and file.name != "README.md"]}
     kept = [model for model in models if model["name"] != folder.name]
     _write_json(path, {"version": 1, "models": sorted([*kept, entry], key=lambda model: model["name"])})
+
+
+def write_reference(run: Path, folder: Path) -> None:
+    """Lay out `run`/fp32 as a models folder that holds the fp32 graph under the bundled model's name and settings."""
+    reference = run / "fp32" / folder.name
+    (reference / "onnx").mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "tokenizer.json"):
+        shutil.copyfile(folder / name, reference / name)
+    shutil.copyfile(run / "onnx/model.onnx", reference / "onnx/model.onnx")
+    entry = next(each for each in json.loads((folder.parent / "manifest.json").read_text())["models"]
+                 if each["name"] == folder.name)
+    update_manifest(reference, entry["task"], entry.get("labels"), entry.get("settings"))
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

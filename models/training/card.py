@@ -1,4 +1,4 @@
-"""Write the model cards from the figures that ner.py and qa.py left in their run folders."""
+"""Write the model cards from the figures that figures.py left in the run folders."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ def ner_tables(figures: dict) -> dict[str, str]:
     """Markdown tables: F1 by data set, and by type on each."""
     sets = figures["int8"]
     rows = [f"| {name} | {_percent(figures['fp32'][name]['f1'])} | {_percent(value['f1'])} | "
-            f"{_percent(value['precision'])} | {_percent(value['recall'])} | {value['sentences']:,} |"
+            f"{_percent(value['precision'])} | {_percent(value['recall'])} | {value['examples']:,} |"
             for name, value in sets.items()]
     kinds = ["LOC", "MISC", "ORG", "PER"]
     by_type = [f"| {name} | " + " | ".join(_by_type(figures, name, kind) for kind in kinds) + " |" for name in sets]
@@ -26,11 +26,16 @@ def _by_type(figures, name, kind) -> str:
 def qa_tables(figures: dict) -> dict[str, str]:
     """Markdown rows: EM and F1 with and without declining, and how often it rightly declines."""
     rows = []
-    for size in sorted({"fp32", "int8"} & figures.keys()):
-        forced, free = figures[size]["forced"], figures[size]["with threshold"]
-        rows.append(f"| {size} | {forced['exactMatch']:.1f} / {forced['f1']:.1f} | {free['exactMatch']:.1f} / "
-                    f"{free['f1']:.1f} | {_percent(figures[size]['declined'])} % |")
-    return {"rows": "\n".join(rows), "threshold": str(figures["nullThreshold"])}
+    for size, value in sorted(figures.items()):
+        both = [f"{value[way]['exactMatch']:.1f} / {value[way]['f1']:.1f}" for way in ("must answer", "may decline")]
+        rows.append(f"| {size} | {both[0]} | {both[1]} | {value['unanswerable']['declineRate']:.1f} % |")
+    return {"rows": "\n".join(rows)}
+
+
+def settings_of(models: Path, name: str) -> dict[str, str]:
+    entries = json.loads((models / "manifest.json").read_text())["models"]
+    settings = next(entry for entry in entries if entry["name"] == name).get("settings", {})
+    return {key: str(value) for key, value in settings.items()}
 
 
 def _percent(share: float) -> str:
@@ -47,8 +52,9 @@ def main():
         if name in options.only:
             figures = json.loads((options.runs / name / "figures.json").read_text())
             template = Template((HERE / f"card-{name}.md").read_text(encoding="utf-8"))
-            card = options.models / f"minilm-l6-{name}" / "README.md"
-            card.write_text(template.substitute(tables(figures)), encoding="utf-8")
+            model = f"minilm-l6-{name}"
+            values = {**settings_of(options.models, model), **tables(figures)}
+            (options.models / model / "README.md").write_text(template.substitute(values), encoding="utf-8")
 
 
 if __name__ == "__main__":

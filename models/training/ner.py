@@ -12,9 +12,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import BertForTokenClassification
 
 import cased_vocabulary
-from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_texts
+from bundle import GRAPH, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
-from evaluate import evaluate_ner, open_session
 from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from ner_data import IGNORED, LABEL_ID, LABELS, encode, entities, read_conll, swap_names, vary
@@ -34,14 +33,8 @@ LAST_ROUND = {"epochs": 4, "scale": 0.5, "average": 0.997, "swapped": 0.15, "hid
 RANGE_BATCHES = 40  # batches by which the ranges of the layers' inputs are set
 VOCABULARY_SIZE = 34_000
 TOKENS_PER_BATCH = 768
-TWITTER_TYPES = {"person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG", "creative-work": "MISC",
-                 "product": "MISC"}
-TEST_SETS = {
-    "CoNLL-2003 testb": ("ner/conll2003/eng.testb", None),
-    "CoNLL-2003 testa": ("ner/conll2003/eng.testa", None),
-    "WikiGold": ("ner/wikigold/CONLL-format/data/wikigold.conll.txt", None),
-    "WNUT-17 test": ("ner/wnut17/emerging.test.annotated", TWITTER_TYPES),
-}
+# How its labels become entities: a word's pieces vote, and the labels' sequence is one that IOB2 allows.
+SETTINGS = {"aggregation": "average", "labelScheme": "IOB2"}
 RATES = {"encoder": 1.5e-4, "words": 1.5e-4, "new": 1e-3}
 
 
@@ -148,7 +141,6 @@ def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path 
     torch.set_num_threads(threads)
     sentences = read_conll(data / "ner/conll2003/eng.train")
     held_out = read_conll(data / "ner/conll2003/eng.testa")
-    tokenizer, pieces = None, None
 
     def report(epoch, averaged):
         print(f"epoch {epoch + 1}: testa F1 {torch_f1(averaged, held_out, tokenizer):.4f}", flush=True)
@@ -225,19 +217,8 @@ def pack(run: Path, folder: Path):
     model = BertForTokenClassification.from_pretrained(run / "model", attn_implementation="eager")
     make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=False)
-    update_manifest(folder, TASK, "Apache-2.0", labels=LABELS)
-
-
-def report(data: Path, run: Path, folder: Path):
-    """Evaluate the fp32 and the int8 model and write the figures to `run`/figures.json."""
-    tokenizer = load_tokenizer(folder)
-    figures = {}
-    for name, path in (("int8", folder / GRAPH), ("fp32", run / "onnx/model.onnx")):
-        session = open_session(path)
-        figures[name] = {title: evaluate_ner(session, tokenizer, data / file, mapping)
-                         for title, (file, mapping) in TEST_SETS.items()}
-        print(name, figures[name], flush=True)
-    (run / "figures.json").write_text(json.dumps(figures, indent=2))
+    update_manifest(folder, TASK, labels=LABELS, settings=SETTINGS)
+    write_reference(run, folder)
 
 
 def main():
@@ -247,15 +228,13 @@ def main():
     parser.add_argument("--go-on-from", type=Path, help="bundled model to take the first rounds' weights from")
     parser.add_argument("--run", type=Path, default=Path("runs/ner"), help="checkpoints and fp32 graph")
     parser.add_argument("--folder", type=Path, default=Path("../minilm-l6-ner"), help="the bundled model")
-    parser.add_argument("--steps", nargs="+", default=["train", "pack", "report"])
+    parser.add_argument("--steps", nargs="+", default=["train", "pack"])
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if "train" in options.steps:
         fine_tune(options.data, options.encoder, options.run, options.threads, options.go_on_from)
     if "pack" in options.steps:
         pack(options.run, options.folder)
-    if "report" in options.steps:
-        report(options.data, options.run, options.folder)
 
 
 if __name__ == "__main__":

@@ -12,28 +12,29 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertForQuestionAnswering
 
-from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_texts
+from answers import open_session, predict, score_answers
+from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
-from evaluate import open_session, predict, read_examples, score_answers, unanswerable_examples
 from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from qa_data import encode, glue, make_unanswerable, read_squad
 
 SEED = 20
 TASK = "question-answering"
-LONGEST = 160
 TOKENS_PER_BATCH = 2048
 LOSS_ALLOWED = 2.0  # points of F1 on answerable questions that declining may cost
 HELD_OUT = 400  # last questions of squad-train-val5pct: the null threshold is chosen on them
 RANGE_BATCHES = 40  # batches by which the ranges of the layers' inputs are set
 
 # Two legs of training, the second from the averaged weights of the first. A stage says how many questions are taken
-# of each file: short contexts first, whole paragraphs last. `rounded` is the first stage that feels int8's rounding.
+# of each file: short contexts first, whole paragraphs last. `longest` is a stage's longest row in tokens, `rounded` the
+# first stage that feels int8's rounding.
 LEGS = [
     {
         "rates": {"encoder": 2e-4, "new": 1e-3},
         "no answer": 0.22,
         "rounded": None,
+        "longest": [160, 160],
         "stages": [
             {"squad-train-sentences": 14_500, "qamr": 1_200, "tweetqa": 1_000},
             {"nq-open-oracle": 500, "tydiqa-en": 500, "squadshifts-wiki": 4_000, "squad-emptycity": 3_984,
@@ -44,6 +45,7 @@ LEGS = [
         "rates": {"encoder": 1.5e-4, "new": 1.5e-4},
         "no answer": 0.12,
         "rounded": 1,
+        "longest": [160, 320],
         "stages": [
             {"squad-train-sentences": 12_000, "squadshifts-reddit": 1_500, "squadshifts-amazon": 1_500,
              "squadshifts-wiki": 7_738, "squad-emptycity": 3_984, "squad-train-val5pct": 3_856},
@@ -81,7 +83,7 @@ def training_batches(folder: Path, tokenizer: Tokenizer, number: int):
     def batches_of(stage: int):
         dice = random.Random(SEED + 100 * number + stage)
         questions = stage_questions(folder, leg["stages"][stage], leg["no answer"], dice)
-        rows = encode(questions, tokenizer, LONGEST, dice)
+        rows = encode(questions, tokenizer, leg["longest"][stage], dice)
         groups = batches_by_length([len(row.ids) for row in rows], TOKENS_PER_BATCH, dice)
         return [collate([rows[i] for i in group]) for group in groups]
 
@@ -159,7 +161,8 @@ def pack(data: Path, run: Path, folder: Path):
     make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=True)
     threshold = choose_threshold(open_session(folder / GRAPH), tokenizer, data / "qa/train")
-    update_manifest(folder, TASK, "Apache-2.0", settings={"nullThreshold": threshold})
+    update_manifest(folder, TASK, settings={"nullThreshold": threshold})
+    write_reference(run, folder)
 
 
 def choose_threshold(session, tokenizer: Tokenizer, folder: Path) -> float:
@@ -178,25 +181,6 @@ def choose_threshold(session, tokenizer: Tokenizer, folder: Path) -> float:
     return min(fit, default=candidates[-1])
 
 
-def report(data: Path, run: Path, folder: Path):
-    """Evaluate the fp32 and the int8 model and write the figures to `run`/figures.json."""
-    tokenizer = load_tokenizer(folder)
-    models = json.loads((folder.parent / "manifest.json").read_text())["models"]
-    threshold = next(m for m in models if m["name"] == folder.name)["settings"]["nullThreshold"]
-    answerable = read_examples(data / "qa/squad-dev.json")
-    unanswerable = unanswerable_examples(data / "qa/squad-dev.json", random.Random(SEED))[::4]
-    figures = {"nullThreshold": threshold}
-    for name, path in (("int8", folder / GRAPH), ("fp32", run / "onnx/model.onnx")):
-        session = open_session(path)
-        answers = predict(session, tokenizer, [(q, c) for q, c, _ in answerable])
-        figures[name] = {"forced": score_answers(answers, answerable, None),
-                         "with threshold": score_answers(answers, answerable, threshold)}
-        declined = predict(session, tokenizer, [(q, c) for q, c, _ in unanswerable])
-        figures[name]["declined"] = sum(lead > threshold for _, _, lead in declined) / len(declined)
-        print(name, figures[name], flush=True)
-        (run / "figures.json").write_text(json.dumps(figures, indent=2))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
@@ -204,15 +188,13 @@ def main():
     parser.add_argument("--go-on-from", type=Path, help="bundled model to take the first leg's weights from")
     parser.add_argument("--run", type=Path, default=Path("runs/qa"), help="checkpoints and fp32 graph")
     parser.add_argument("--folder", type=Path, default=Path("../minilm-l6-qa"), help="the bundled model")
-    parser.add_argument("--steps", nargs="+", default=["train", "pack", "report"])
+    parser.add_argument("--steps", nargs="+", default=["train", "pack"])
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if "train" in options.steps:
         fine_tune(options.data, options.encoder, options.run, options.threads, options.go_on_from)
     if "pack" in options.steps:
         pack(options.data, options.run, options.folder)
-    if "report" in options.steps:
-        report(options.data, options.run, options.folder)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Lookalikes:
     def find(self, text: str, without: str, dice: random.Random, among: int = 6) -> str:
         """One of the `among` contexts nearest to `text` that do not contain the words `without`."""
         scores = Counter()
-        for word in _words(text):
+        for word in sorted(_words(text)):
             holders = self.holders.get(word, ())
             if len(holders) < len(self.contexts) / 8:
                 weight = math.log(len(self.contexts) / (1 + len(holders)))

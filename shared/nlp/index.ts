@@ -30,6 +30,8 @@ export interface TextEngineOptions {
   readonly aggregation?: Aggregation;
   /** Tokens that consecutive windows of a long text share; by default as the model's settings say, else 128. */
   readonly overlap?: number;
+  /** Null answers' threshold, see the settings of question answering; by default as the model's settings say. */
+  readonly nullThreshold?: number;
   /** Worker threads; by default one per vCPU. */
   readonly workers?: number;
   /** Padded tokens of a batch at most; default 256. */
@@ -77,14 +79,15 @@ async function startEngine(
   pool: SessionPool,
 ): Promise<TextEngine> {
   const loads = folders.map((folder, model) => loadModel(pool, folder, model));
-  const { aggregation, overlap } = options;
+  const { aggregation, overlap, nullThreshold } = options;
   const settings = {
     ...(aggregation && { aggregation }),
     ...(overlap !== undefined && { overlap }),
   };
   const indexOf = (task: Task): number => folders.findIndex((folder) => folder.task === task);
   const entities = entityTask(folders, indexOf('token-classification'), settings);
-  const answers = answerTask(folders, indexOf('question-answering'));
+  const own = nullThreshold === undefined ? {} : { nullThreshold };
+  const answers = answerTask(folders, indexOf('question-answering'), own);
   await Promise.all([...loads, ...folders.map((folder) => folder.verify())]);
   const tokenizers = [entities, answers].filter((task) => task !== undefined);
   const pads = folders.map(
@@ -93,7 +96,11 @@ async function startEngine(
   const tokenBudget = options.tokenBudget ?? TOKEN_BUDGET;
   const models = folders.map(identityOf);
   return {
-    pipelineVersion: shortHash([DECODING_VERSION, settings, folders.map(describeModel)]),
+    pipelineVersion: shortHash([
+      DECODING_VERSION,
+      { ...settings, ...own },
+      folders.map(describeModel),
+    ]),
     models,
     analyze: (requests) =>
       analyzeTexts(

@@ -43,16 +43,20 @@ export function entityTask(
 }
 
 /** Question answering with the model of that index; undefined where there is none. */
-export function answerTask(folders: readonly ModelFolder[], model: number): AnswerTask | undefined {
+export function answerTask(
+  folders: readonly ModelFolder[],
+  model: number,
+  settings: { readonly nullThreshold?: number },
+): AnswerTask | undefined {
   const folder = folders[model];
   if (folder === undefined) return undefined;
   const tokenizer = createTokenizer(folder.tokenizerJson);
-  const own = parseQuestionAnsweringSettings(folder.settings);
-  const settings = { ...own, maximumLength: Math.min(own.maximumLength, folder.maximumLength) };
+  const own = parseQuestionAnsweringSettings({ ...folder.settings, ...settings });
+  const limited = { ...own, maximumLength: Math.min(own.maximumLength, folder.maximumLength) };
   return {
     model,
     tokenizer,
     prepare: (text, question, topK, encoding) =>
-      prepareQuestion(tokenizer, text, question, { topK, settings, encoding }),
+      prepareQuestion(tokenizer, text, question, { topK, settings: limited, encoding }),
   };
 }

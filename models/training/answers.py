@@ -1,6 +1,8 @@
-"""Entity F1 and answer EM/F1 of an ONNX model, by the rules of conlleval and of SQuAD."""
+"""Answers of an ONNX model and their F1 by SQuAD's rules, to choose the null threshold by.
 
-import json
+The figures of the model cards are not from here: the project's own evaluation makes them (figures.py).
+"""
+
 import random
 import re
 import string
@@ -9,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import Tokenizer
 
 from loop import batches_by_length
-from ner_data import LABELS, entities, read_conll
 
 WINDOW, STRIDE, LONGEST_ANSWER, LONGEST_QUESTION = 384, 128, 30, 64
 
@@ -35,50 +35,6 @@ def run_rows(session, rows: list[tuple[list[int], int]], budget: int = 1024):
         outputs = session.run(None, feeds)
         for line, i in enumerate(group):
             yield i, [output[line, : len(rows[i][0])] for output in outputs]
-
-
-def evaluate_ner(session, tokenizer: Tokenizer, path: Path, mapping=None) -> dict:
-    """Precision, recall, F1 over exact entity spans, in all and by type; a sentence is its words joined by spaces.
-
-    A word's first piece speaks for it. `mapping` renames the file's types; types it leaves out do not count.
-    """
-    sentences = read_conll(path)
-    encodings = [tokenizer.encode(" ".join(sentence.words)) for sentence in sentences]
-    rows = [(encoding.ids[:512], 512) for encoding in encodings]
-    counts = {"right": Counter(), "found": Counter(), "true": Counter()}
-    for i, (logits,) in run_rows(session, rows):
-        said = _spans(encodings[i], logits.argmax(-1))
-        gold = _gold_spans(sentences[i])
-        if mapping is not None:
-            gold = {(mapping[kind], a, b) for kind, a, b in gold if kind in mapping}
-        for name, spans in (("right", said & gold), ("found", said), ("true", gold)):
-            counts[name].update(kind for kind, _, _ in spans)
-    kinds = {kind: _scores(*(counts[name][kind] for name in counts)) for kind in sorted(counts["true"])}
-    return {**_scores(*(counts[name].total() for name in counts)), "sentences": len(sentences), "types": kinds}
-
-
-def _spans(encoding, best) -> set[tuple[str, int, int]]:
-    """(type, first character, character after the last) of what the labels `best` of the tokens say."""
-    words = []
-    for token, (start, end), label in zip(encoding.tokens[1:-1], encoding.offsets[1:-1], best[1:]):
-        if token.startswith("##"):
-            words[-1][1] = end
-        else:
-            words.append([start, end, LABELS[label]])
-    return {(kind, words[a][0], words[b - 1][1]) for kind, a, b in entities([label for _, _, label in words])}
-
-
-def _gold_spans(sentence) -> set[tuple[str, int, int]]:
-    starts, position = [], 0
-    for word in sentence.words:
-        starts.append(position)
-        position += len(word) + 1
-    return {(kind, starts[a], starts[b - 1] + len(sentence.words[b - 1])) for kind, a, b in entities(sentence.tags)}
-
-
-def _scores(right: int, found: int, true: int) -> dict:
-    precision, recall = right / max(1, found), right / max(1, true)
-    return {"precision": precision, "recall": recall, "f1": 2 * right / max(1, found + true)}
 
 
 def score_answers(answers, examples, threshold: float | None) -> dict:
@@ -136,27 +92,6 @@ def _best_span(start: np.ndarray, end: np.ndarray) -> tuple[float, int, int]:
     scores = np.tril(np.triu(np.outer(start, end)), LONGEST_ANSWER - 1)
     first, last = np.unravel_index(scores.argmax(), scores.shape)
     return float(scores[first, last]), int(first), int(last)
-
-
-def read_examples(path: Path) -> list[tuple[str, str, list[str]]]:
-    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
-    return [(qa["question"], paragraph["context"], [answer["text"] for answer in qa["answers"]])
-            for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
-
-
-def unanswerable_examples(path: Path, dice: random.Random) -> list[tuple[str, str, list[str]]]:
-    """Each question with another paragraph of its article that holds none of its answers."""
-    examples = []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
-        contexts = [paragraph["context"] for paragraph in article["paragraphs"]]
-        for paragraph in article["paragraphs"]:
-            for qa in paragraph["qas"]:
-                golds = [answer["text"].casefold() for answer in qa["answers"]]
-                others = [c for c in contexts if c != paragraph["context"]
-                          and not any(gold in c.casefold() for gold in golds)]
-                if others:
-                    examples.append((qa["question"], dice.choice(others), []))
-    return examples
 
 
 def _normal(text: str) -> str:

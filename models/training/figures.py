@@ -1,0 +1,51 @@
+"""Measure the bundled models and their fp32 references with the project's own evaluation (`npm run eval`)."""
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent.resolve()
+ROOT = HERE.parent.parent
+NER_SETS = {
+    "CoNLL-2003 testb": "ner/conll2003/eng.testb",
+    "CoNLL-2003 testa": "ner/conll2003/eng.testa",
+    "WikiGold": "ner/wikigold/CONLL-format/data/wikigold.conll.txt",
+    "WNUT-17 test": "ner/wnut17/emerging.test.annotated",
+}
+QA_SET = "qa/squad-dev.json"
+QA_WAYS = {"must answer": ["--must-answer"], "may decline": [], "unanswerable": ["--unanswerable"]}
+
+
+def evaluate(task: str, data: Path, models: Path, *flags: str) -> dict:
+    """The figures of one evaluation, as its `--json` line has them."""
+    arguments = ["--task", task, "--data", str(data.resolve()), "--models", str(models.resolve()), "--json", *flags]
+    done = subprocess.run(["npm", "run", "--silent", "eval", "--", *arguments], cwd=ROOT, text=True, check=True,
+                          stdout=subprocess.PIPE)
+    figures = json.loads(done.stdout.strip().split("\n")[-1])
+    print(models, data.name, *flags, {name: value for name, value in figures.items() if name != "types"}, flush=True)
+    return figures
+
+
+def measure(task: str, data: Path, models: Path) -> dict:
+    if task == "ner":
+        return {title: evaluate(task, data / file, models) for title, file in NER_SETS.items()}
+    return {way: evaluate(task, data / QA_SET, models, *flags) for way, flags in QA_WAYS.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
+    parser.add_argument("--runs", type=Path, default=HERE / "runs")
+    parser.add_argument("--models", type=Path, default=HERE.parent)
+    parser.add_argument("--only", nargs="+", default=["ner", "qa"])
+    options = parser.parse_args()
+    for task in options.only:
+        run = options.runs / task
+        figures = {"int8": measure(task, options.data, options.models),
+                   "fp32": measure(task, options.data, run / "fp32")}
+        (run / "figures.json").write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()
