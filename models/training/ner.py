@@ -1,6 +1,5 @@
 """Train the bundled named-entity model (see README.md beside this file)."""
 
-import argparse
 import copy
 import json
 import random
@@ -14,6 +13,7 @@ from transformers import BertForTokenClassification
 import cased_vocabulary
 from bundle import GRAPH, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
+from command import run_steps
 from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from ner_data import IGNORED, LABEL_ID, LABELS, encode, entities, read_conll, swap_names, vary
@@ -222,19 +222,11 @@ def pack(run: Path, folder: Path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
-    parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's model.safetensors")
-    parser.add_argument("--go-on-from", type=Path, help="bundled model to take the first rounds' weights from")
-    parser.add_argument("--run", type=Path, default=Path("runs/ner"), help="checkpoints and fp32 graph")
-    parser.add_argument("--folder", type=Path, default=Path("../minilm-l6-ner"), help="the bundled model")
-    parser.add_argument("--steps", nargs="+", default=["train", "pack"])
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    if "train" in options.steps:
-        fine_tune(options.data, options.encoder, options.run, options.threads, options.go_on_from)
-    if "pack" in options.steps:
-        pack(options.run, options.folder)
+    run_steps(
+        "ner", __doc__,
+        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from),
+        pack=lambda o: pack(o.run, o.folder),
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Train the bundled question-answering model (see README.md beside this file)."""
 
-import argparse
 import json
 import random
 import shutil
@@ -15,6 +14,7 @@ from transformers import BertForQuestionAnswering
 from answers import open_session, predict, score_answers
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
+from command import run_steps
 from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from qa_data import encode, glue, make_unanswerable, read_squad
@@ -182,19 +182,11 @@ def choose_threshold(session, tokenizer: Tokenizer, folder: Path) -> float:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
-    parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's model.safetensors")
-    parser.add_argument("--go-on-from", type=Path, help="bundled model to take the first leg's weights from")
-    parser.add_argument("--run", type=Path, default=Path("runs/qa"), help="checkpoints and fp32 graph")
-    parser.add_argument("--folder", type=Path, default=Path("../minilm-l6-qa"), help="the bundled model")
-    parser.add_argument("--steps", nargs="+", default=["train", "pack"])
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    if "train" in options.steps:
-        fine_tune(options.data, options.encoder, options.run, options.threads, options.go_on_from)
-    if "pack" in options.steps:
-        pack(options.data, options.run, options.folder)
+    run_steps(
+        "qa", __doc__,
+        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from),
+        pack=lambda o: pack(o.data, o.run, o.folder),
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelError } from '#shared/errors.ts';
+import { parseModelSettings } from '../model-settings.ts';
 
 const schema = z.strictObject({
   /** Tokens of a window, special tokens counted. */
@@ -27,9 +27,5 @@ export const defaultQuestionAnsweringSettings: QuestionAnsweringSettings = schem
  * @throws {ModelError} naming the setting at fault.
  */
 export function parseQuestionAnsweringSettings(input: unknown): QuestionAnsweringSettings {
-  const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = ['settings', ...(issue?.path ?? [])].join('.');
-  throw new ModelError(`manifest: ${field}: ${issue?.message}`, { cause: parsed.error });
+  return parseModelSettings(schema, input);
 }

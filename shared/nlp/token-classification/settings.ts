@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelError } from '#shared/errors.ts';
+import { parseModelSettings } from '../model-settings.ts';
 
 const schema = z.strictObject({
   /** How token predictions become entities. */
@@ -19,9 +19,5 @@ export type TokenClassificationSettings = Readonly<z.output<typeof schema>>;
  * @throws {ModelError} naming the setting at fault.
  */
 export function parseTokenClassificationSettings(input: unknown): TokenClassificationSettings {
-  const parsed = schema.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = ['settings', ...(issue?.path ?? [])].join('.');
-  throw new ModelError(`manifest: ${field}: ${issue?.message}`, { cause: parsed.error });
+  return parseModelSettings(schema, input);
 }
