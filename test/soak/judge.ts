@@ -61,6 +61,8 @@ export interface LagSpread {
 /** What the samples say. */
 export interface Judgement {
   readonly memory: readonly MemoryTrend[];
+  /** Whether enough was seen after the warm-up to judge memory by. */
+  readonly memoryJudged: boolean;
   readonly lag: { readonly first: LagSpread; readonly last: LagSpread };
   /** What breaks the rule, in words. */
   readonly failures: readonly string[];
@@ -78,6 +80,7 @@ export function judge(samples: readonly Sample[]): Judgement {
   const processes = new Set(samples.flatMap(({ memory }) => memory.map(({ process }) => process)));
   const memory = [...processes].map((process) => trendOf(process, warm));
 
+  const memoryJudged = seconds - warmUp >= SHORTEST_JUDGED_SECONDS;
   const failures: string[] = [];
   const lagBound = LAG_FACTOR * lag.first.median + LAG_SLACK_MS;
   if (lag.last.median > lagBound) {
@@ -92,10 +95,10 @@ export function judge(samples: readonly Sample[]): Judgement {
     if (pids.size > 1) failures.push(`${process} ended on the way: ${pids.size} processes`);
   }
   for (const { process, growthMb } of memory) {
-    if (seconds - warmUp < SHORTEST_JUDGED_SECONDS || growthMb <= GROWTH_BOUND_MB) continue;
+    if (!memoryJudged || growthMb <= GROWTH_BOUND_MB) continue;
     failures.push(`${process} grows: by ${growthMb.toFixed(0)} MB after the warm-up`);
   }
-  return { memory, lag, failures };
+  return { memory, memoryJudged, lag, failures };
 }
 
 const inSeconds = (ms: number) => (ms / 1_000).toFixed(1);

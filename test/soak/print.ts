@@ -21,7 +21,7 @@ export function failuresOf({ report, judgement }: SoakOutcome): string[] {
 /** Prints the outcome of a run to standard output. */
 export function print(outcome: SoakOutcome): void {
   const { put, seconds, report, judgement } = outcome;
-  const { memory, lag } = judgement;
+  const { memory, memoryJudged, lag } = judgement;
   write();
   if (outcome.interrupted)
     write(`Interrupted after ${seconds.toFixed(0)} s; what was seen so far:`);
@@ -35,6 +35,7 @@ export function print(outcome: SoakOutcome): void {
     const cells = [warmMb, endMb].map((value) => value.toFixed(1).padStart(10)).join('');
     write(`  ${process.padEnd(12)}${cells}${slopeMbPerHour.toFixed(1).padStart(16)}`);
   }
+  if (!memoryJudged) write('  shown and not judged: the run is too short for that');
   write();
   write('lag, s            median       p95       max');
   for (const [part, spread] of Object.entries(lag)) {
@@ -68,6 +69,7 @@ export function summary(outcome: SoakOutcome) {
         },
       ]),
     ),
+    memoryJudged: judgement.memoryJudged,
     lagMs: judgement.lag,
     failures: failuresOf(outcome),
     interrupted,
