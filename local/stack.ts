@@ -26,7 +26,7 @@ export interface LocalStackOptions {
   readonly ports?: Partial<Record<ServiceName | 'http', number>>;
   /** Folder with `manifest.json`; the bundled models unless given. */
   readonly modelsDirectory?: string;
-  /** Folder of bundles that are built already; built into the repository's `dist/` unless given. */
+  /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
   /** Endpoints that functions and mappings use instead of the services' own, as a proxy in front of one. */
   readonly clientEndpoints?: Partial<Endpoints>;
@@ -65,7 +65,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   };
   try {
     closers.push(await lockDirectory(directory));
-    const bundleDirectory = options.bundleDirectory ?? join(root, 'dist');
+    // Not into the repository's dist/: another stack may start from the same checkout, or be running from there.
+    const bundleDirectory = options.bundleDirectory ?? join(directory, 'bundles');
     const [services] = await Promise.all([
       startServices(directory, options.ports ?? {}),
       options.bundleDirectory === undefined ? bundle({ outdir: bundleDirectory }) : undefined,

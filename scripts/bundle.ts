@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readlink, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
@@ -97,8 +96,12 @@ export function findModelRuntime(metafile: Pick<Metafile, 'inputs'>): string | u
 async function linkModules(outdir: string): Promise<void> {
   const inside = !relative(root, outdir).startsWith('..');
   const link = join(outdir, 'node_modules');
-  if (inside || existsSync(link)) return;
-  await symlink(join(root, 'node_modules'), link, 'dir');
+  const modules = join(root, 'node_modules');
+  // A folder that is kept may hold the link of a checkout that has moved since.
+  if (inside || (await readlink(link).catch(() => undefined)) === modules) return;
+  await rm(link, { force: true });
+  // A junction is what Windows lets everybody make; elsewhere it is a plain link.
+  await symlink(modules, link, 'junction');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -38,7 +38,7 @@ export function readTableEvent(event: WindowedStreamEvent): { shardId: string; c
     if (!dynamodb?.SequenceNumber) return [];
     const item =
       eventName === 'INSERT' && dynamodb.NewImage
-        ? fromStoredItem(unmarshall(dynamodb.NewImage as Record<string, AttributeValue>))
+        ? fromStoredItem(unmarshall(imageOf(dynamodb.NewImage)))
         : undefined;
     return [
       {
@@ -49,4 +49,18 @@ export function readTableEvent(event: WindowedStreamEvent): { shardId: string; c
     ];
   });
   return { shardId: event.shardId, changes };
+}
+
+type Image = NonNullable<
+  NonNullable<DynamoDBStreamEvent['Records'][number]['dynamodb']>['NewImage']
+>;
+
+/** The image as the SDK has it: an event is JSON, so that bytes come in base64. Items of ours hold bytes at the top alone. */
+function imageOf(image: Image): Record<string, AttributeValue> {
+  return Object.fromEntries(
+    Object.entries(image).map(([name, value]) => [
+      name,
+      (value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') }) as AttributeValue,
+    ]),
+  );
 }

@@ -36,6 +36,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     PATH: process.env.PATH ?? '',
     ...endpointEnvironment(options.endpoints),
     SPANSTREAM_MODELS: options.modelsDirectory,
+    // The SDK's notice on Node versions to come is no line of a function's log; Lambda chooses its Node itself.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
   const start = (kind: keyof Functions, name: string, environment: Record<string, string>) =>
     startFunction({

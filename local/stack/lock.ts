@@ -1,29 +1,80 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from '#shared/errors.ts';
 
-/** Holds a folder for one stack; a lock left by a killed process is taken over. */
+/** Locks that this very process holds: its id alone cannot tell them from those of a dead process of the same id. */
+const held = new Set<string>();
+
+/** What a rename says where the target is a folder with something in it; the last two are Windows's words. */
+const TAKEN = new Set(['ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES']);
+
+/** More than any number of starters need: each attempt that fails meets a holder, dead or alive, or somebody's removal of one. */
+const ATTEMPTS = 100;
+
+/**
+ * Holds a folder for one stack; a lock left by a killed process is taken over.
+ *
+ * The lock is the folder `in-use` with one file, named after its holder's process id and a token of its own. It comes into
+ * being whole, as a folder made elsewhere and renamed, which succeeds only where nothing or an empty folder stands. A dead
+ * holder is removed by its file's name, which is never used twice: so however late, nobody removes another's lock.
+ *
+ * @throws {ConfigurationError} where a stack that runs holds the folder
+ */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   await mkdir(directory, { recursive: true });
-  const path = join(directory, 'lock');
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const lock = join(directory, 'in-use');
+  const mine = `${process.pid}-${randomUUID()}`;
+  const prepared = `${lock}.${mine}`;
+  await mkdir(prepared);
+  await writeFile(join(prepared, mine), '');
+  held.add(mine);
+  try {
+    for (let attempt = 1; !(await putInPlace(prepared, lock)); attempt += 1) {
+      if (attempt > ATTEMPTS) throw new ConfigurationError(`${lock} cannot be made`);
+      await removeDeadHolders(directory, lock);
     }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (holder > 0 && holder !== process.pid && isAlive(holder)) {
-      throw new ConfigurationError(
-        `${directory} is in use by a stack that runs as process ${holder}`,
-      );
-    }
-    await rm(path, { force: true });
+  } catch (error) {
+    held.delete(mine);
+    await rm(prepared, { recursive: true, force: true });
+    throw error;
   }
-  throw new ConfigurationError(`${directory} cannot be locked: another stack is starting in it`);
+  return async () => {
+    await unlessGone(unlink(join(lock, mine)));
+    held.delete(mine);
+    await rmdir(lock).catch(() => undefined);
+  };
+}
+
+async function putInPlace(prepared: string, lock: string): Promise<boolean> {
+  // Not every system renames onto an empty folder; a folder that is not empty stays.
+  await rmdir(lock).catch(() => undefined);
+  try {
+    await rename(prepared, lock);
+    return true;
+  } catch (error) {
+    if (TAKEN.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
+
+async function removeDeadHolders(directory: string, lock: string): Promise<void> {
+  for (const holder of (await unlessGone(readdir(lock))) ?? []) {
+    const pid = Number(holder.split('-', 1)[0]);
+    if (held.has(holder) || (pid !== process.pid && isAlive(pid))) {
+      throw new ConfigurationError(`${directory} is in use by a stack that runs as process ${pid}`);
+    }
+    await unlessGone(unlink(join(lock, holder)));
+  }
+}
+
+async function unlessGone<T>(done: Promise<T>): Promise<T | undefined> {
+  try {
+    return await done;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -55,11 +55,12 @@ const digestOf = (data: Uint8Array): string => createHash('sha256').update(data)
 
 /** Compares what was produced with what the stream, the table, the bucket and CloudWatch hold; uses nothing of the pipeline. */
 export async function audit(
-  workload: readonly WorkloadRecord[],
+  workload: Iterable<WorkloadRecord>,
   clients: AuditClients,
   targets: AuditTargets,
 ): Promise<AuditReport> {
-  const expected = new Map(workload.map((record) => [digestOf(record.data), record.expected]));
+  const expected = new Map<string, WorkloadRecord['expected']>();
+  for (const record of workload) expected.set(digestOf(record.data), record.expected);
   const [records, items, failures] = await Promise.all([
     readStream(clients.kinesis, targets.stream),
     scan(clients.dynamodb, targets.table),

@@ -1,10 +1,7 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { createPlan } from './plan.ts';
+import { readTexts } from './read-texts.ts';
 import { type ChaosOutcome, runChaos } from './run-chaos.ts';
-
-const fixture = new URL('../../fixtures/texts/records.jsonl', import.meta.url);
 
 interface Flags {
   records: number;
@@ -13,13 +10,6 @@ interface Flags {
   plan?: boolean;
   keep?: boolean;
   json?: boolean;
-}
-
-async function readTexts(): Promise<string[]> {
-  if (!existsSync(fixture)) throw new Error('fixtures/texts/records.jsonl is missing');
-  const lines = (await readFile(fixture, 'utf8')).split('\n').filter(Boolean);
-  const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text);
-  return texts.filter((text) => text.length < 400);
 }
 
 function print(outcome: ChaosOutcome): void {

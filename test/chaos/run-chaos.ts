@@ -22,7 +22,7 @@ import { type AuditClients, type AuditReport, audit, sumOf } from './audit.ts';
 import type { FaultPlan, PlannedEvent, RequestFault, Service } from './plan.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
 import type { StackNews, StackOptions, StackOrder } from './stack-process.ts';
-import { createWorkload, type WorkloadRecord } from './workload.ts';
+import { drawWorkload, takeRecords, type WorkloadRecord } from './workload.ts';
 
 /** What a chaos run did and what its audit found. */
 export interface ChaosOutcome {
@@ -69,11 +69,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const run = new ChaosRun(options, directory);
   try {
     await run.start();
-    const workload = createWorkload({
-      records: options.records,
-      seed: options.plan.seed,
-      texts: options.texts,
-    });
+    const draw = drawWorkload({ seed: options.plan.seed, texts: options.texts });
+    const workload = takeRecords(draw, options.records);
     await run.produce(workload);
     await run.settle(workload);
     const report = await audit(workload, run.clients, {
@@ -103,7 +100,7 @@ class ChaosRun {
   private readonly directory: string;
   private readonly counts = new Map<string, number>();
   private readonly proxies = new Map<Service, FaultProxy>();
-  private ports!: StackOptions['ports']; // set by start()
+  private ports!: NonNullable<StackOptions['ports']>; // set by start()
   private child: ChildProcess | undefined;
   private calm = false;
   private s3Down = false;
@@ -116,7 +113,7 @@ class ChaosRun {
 
   async start(): Promise<void> {
     const [kinesis, dynamodb, cloudwatch, s3, http] = await freePorts(5);
-    this.ports = { kinesis, dynamodb, cloudwatch, s3, http } as StackOptions['ports'];
+    this.ports = { kinesis, dynamodb, cloudwatch, s3, http } as NonNullable<StackOptions['ports']>;
     for (const service of services) {
       this.proxies.set(
         service,

@@ -1,27 +1,39 @@
 import { resolve } from 'node:path';
+import type { Endpoints, ServiceName } from '#local/stack/endpoints.ts';
 import { startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { randomFrom } from './random.ts';
 
-/** What the chaos run tells the process that holds the stack. */
+/** What a chaos or a soak run tells the process that holds the stack. */
 export type StackOrder =
   | { readonly kind: 'kill'; readonly name: 'inference' | 'metrics' }
   | { readonly kind: 'redeliver'; readonly seed: number }
-  | { readonly kind: 'status' };
+  /** `since`, epoch milliseconds: idle means that all which had arrived by then is processed. */
+  | { readonly kind: 'status'; readonly since?: number }
+  | { readonly kind: 'close' };
 
-/** What the process that holds the stack tells the chaos run. */
+/** What the process that holds the stack tells the run. */
 export type StackNews =
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly endpoints: Endpoints }
   | { readonly kind: 'killed'; readonly name: string; readonly count: number }
   | { readonly kind: 'redelivered'; readonly count: number }
-  | { readonly kind: 'status'; readonly idle: boolean };
+  | StackStatus;
 
-/** How the process is started: ports are fixed, so that a restarted stack is found where it was. */
+/** How far the stack is, and which processes it is. */
+export interface StackStatus {
+  readonly kind: 'status';
+  readonly idle: boolean;
+  /** Records of the text stream that are processed or parked, since the stack was started. */
+  readonly settled: number;
+  readonly pids: Readonly<Record<string, readonly number[]>>;
+}
+
+/** How the process is started; with fixed ports a restarted stack is found where it was. */
 export interface StackOptions {
   readonly directory: string;
   readonly modelsDirectory?: string;
   readonly settings: unknown;
-  readonly ports: Readonly<Record<'kinesis' | 'dynamodb' | 'cloudwatch' | 's3' | 'http', number>>;
+  readonly ports?: Readonly<Record<ServiceName | 'http', number>>;
   /** Endpoints that the functions and mappings use instead of the services': the fault proxies. */
   readonly proxies: Readonly<Record<string, string>>;
 }
@@ -44,7 +56,7 @@ async function main(options: StackOptions): Promise<void> {
   const stack = await startLocalStack({
     directory: resolve(options.directory),
     settings: parseSettings(options.settings),
-    ports: options.ports,
+    ...(options.ports === undefined ? {} : { ports: options.ports }),
     ...(options.modelsDirectory === undefined ? {} : { modelsDirectory: options.modelsDirectory }),
     clientEndpoints: options.proxies,
     wrapInvoke: (_name, invoke) => remember(invoke),
@@ -63,15 +75,32 @@ async function main(options: StackOptions): Promise<void> {
       await Promise.allSettled(chosen.map(({ invoke, payload }) => invoke(payload)));
       tell({ kind: 'redelivered', count: chosen.length });
     },
-    status() {
-      tell({ kind: 'status', idle: stack.idle() });
+    status({ since }: Extract<StackOrder, { kind: 'status' }>) {
+      const { shards } = stack.mappings.inference.lag();
+      tell({
+        kind: 'status',
+        idle: stack.idle(since),
+        settled: shards.reduce((sum, { acknowledged, parked }) => sum + acknowledged + parked, 0),
+        pids: {
+          stack: [process.pid],
+          ...Object.fromEntries(
+            Object.entries(stack.functions).map(([name, one]) => [name, one.pids()]),
+          ),
+        },
+      });
+    },
+    async close() {
+      await stack.close();
+      process.exit(0);
     },
   };
   process.on('message', (order: StackOrder) => {
     void (orders[order.kind] as (order: StackOrder) => void)(order);
   });
+  // Ctrl-C on a terminal reaches the whole process group; the run decides when its stack ends.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(1));
-  tell({ kind: 'ready' });
+  tell({ kind: 'ready', endpoints: stack.endpoints });
 }
 
 await main(JSON.parse(process.env.CHAOS_STACK ?? '{}') as StackOptions);

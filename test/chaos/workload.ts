@@ -10,12 +10,13 @@ export interface WorkloadRecord {
 
 /** What a workload is drawn from. */
 export interface WorkloadOptions {
-  readonly records: number;
   readonly seed: number;
   /** Real texts to take sentences and paragraphs from. */
   readonly texts: readonly string[];
   /** Share of poison records, 0 to 1. */
   readonly poisonShare?: number;
+  /** Source of the records, and the beginning of their ids; `chaos` unless given. */
+  readonly name?: string;
 }
 
 const longestText = 100 * 1024;
@@ -60,19 +61,28 @@ function fill(bytes: number, pick: () => string): string {
   return cut.replace(/\uFFFD+$/u, '.');
 }
 
-/** Draws a workload; the same options give the same bytes. */
-export function createWorkload(options: WorkloadOptions): WorkloadRecord[] {
+/** Draws records without end; the same options give the same bytes. */
+export function* drawWorkload(options: WorkloadOptions): Generator<WorkloadRecord, never> {
   const random = randomFrom(options.seed);
-  const share = options.poisonShare ?? 0.02;
-  return Array.from({ length: options.records }, (_, index) => {
-    const id = `chaos-${options.seed}-${index}`;
+  const { poisonShare = 0.02, name = 'chaos' } = options;
+  for (let index = 0; ; index += 1) {
+    const id = `${name}-${options.seed}-${index}`;
     const partitionKey = `${id}-${Math.floor(random() * 1e6)}`;
-    if (random() < share) {
+    if (random() < poisonShare) {
       const { data, reason } = (poisons[Math.floor(random() * poisons.length)] as Poison)(id);
-      return { partitionKey, data, expected: { reason } };
+      yield { partitionKey, data, expected: { reason } };
+      continue;
     }
     const text = textOf(index, random, options.texts);
     const questions = index % 50 === 7 && text.length > 40 ? ['Who is it about?'] : undefined;
-    return { partitionKey, data: json({ id, text, source: 'chaos', questions }), expected: { id } };
-  });
+    yield { partitionKey, data: json({ id, text, source: name, questions }), expected: { id } };
+  }
+}
+
+/** The first `count` records of a workload; one that is drawn from goes on where it was. */
+export function takeRecords(
+  workload: Generator<WorkloadRecord, never>,
+  count: number,
+): WorkloadRecord[] {
+  return Array.from({ length: count }, () => workload.next().value);
 }

@@ -99,15 +99,19 @@ function totalsOf(published: readonly { data: readonly Datum[] }[]): Record<stri
   return sums;
 }
 
-/** A result of the table, different for each number. */
-export function resultOf(number: number, source = 'news'): TableItem {
+/** A result of the table, different for each number; with so many entities as given, or with a few. */
+export function resultOf(
+  number: number,
+  source = 'news',
+  entityCount: number = number % 4,
+): TableItem {
   const types = ['PER', 'ORG', 'MADE-UP'];
   return createResultItem(
     {
       record: { id: `r${number}`, text: `Ada ${number}`, source },
       questions: number % 3 === 0 ? ['Who?', 'When?'] : [],
       analysis: {
-        entities: Array.from({ length: number % 4 }, (_, index) => ({
+        entities: Array.from({ length: entityCount }, (_, index) => ({
           type: types[(number + index) % 3] ?? 'PER',
           text: 'Ada',
           start: 0,
@@ -147,6 +151,19 @@ export function rejectionOf(number: number): TableItem {
   };
 }
 
+/** An image as it is in Lambda's event, which is JSON: bytes in base64. */
+function imageOf(item: TableItem) {
+  const image = marshall(toStoredItem(item), { removeUndefinedValues: true });
+  return Object.fromEntries(
+    Object.entries(image).map(([name, value]) => [
+      name,
+      value.B === undefined
+        ? (value as AttributeValue & { S: string })
+        : { B: Buffer.from(value.B).toString('base64') },
+    ]),
+  );
+}
+
 /** A batch of inserts; each change keeps its sequence number in every delivery. */
 export function tableEvent(
   shardId: string,
@@ -159,10 +176,7 @@ export function tableEvent(
       dynamodb: {
         SequenceNumber: sequenceNumber,
         ApproximateCreationDateTime: Date.UTC(2026, 0, 1) / 1_000,
-        NewImage: marshall(toStoredItem(item), { removeUndefinedValues: true }) as Record<
-          string,
-          AttributeValue & { S: string }
-        >,
+        NewImage: imageOf(item),
       },
     })),
   };

@@ -42,6 +42,18 @@ describe('publishChanges', () => {
     expect(world.totals()).toEqual(expectedMetrics([item]));
   });
 
+  it('counts a result so large that it is packed', async () => {
+    const world = createTestWorld();
+    const item = resultOf(2, 'news', 12_000);
+    const event = tableEvent('s1', [{ item, sequenceNumber: '1' }]);
+
+    await publishChanges(event, world.deps, minute);
+
+    expect(event.Records[0]?.dynamodb?.NewImage).toHaveProperty('packed');
+    expect(world.totals()).toEqual(expectedMetrics([item]));
+    expect(world.totals()).toMatchObject({ EntitiesFound: 12_000 });
+  });
+
   it('refuses an event without a shard', async () => {
     const world = createTestWorld();
     const { shardId: _, ...event } = tableEvent('s1', numbered(1));

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -45,6 +45,16 @@ it('bundles into a folder outside the repository, where ONNX Runtime is still fo
   expect(bootstrap).toBe(join(directory, 'bootstrap'));
   expect(await readFile(join(bootstrap, 'index.mjs.map'), 'utf8')).toContain('bootstrap.ts');
   expect(invocation).toMatchObject({ ok: true, payload: 'function' });
+});
+
+it('mends the link of a folder that was made by a checkout which has moved', async () => {
+  const link = join(directory, 'node_modules');
+  await symlink(join(directory, 'where-it-was'), link);
+
+  await bundle({ outdir: directory, only: ['bootstrap'] });
+  await bundle({ outdir: directory, only: ['bootstrap'] });
+
+  expect(await readdir(link)).toContain('onnxruntime-node');
 });
 
 it('finds who would carry ONNX Runtime into a bundle', async () => {
