@@ -13,7 +13,7 @@ from int8_graph import write_int8
 MAXIMUM_LENGTH = 512
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 GRAPH = "onnx/model_quantized.onnx"
-QUANTIZATION = "static int8 of what matrix products read: 7-bit weights by column, uint8 inputs; int8 embeddings by column"
+QUANTIZATION = "static int8 of matrix products: 7-bit weights by column, uint8 inputs; int8 embeddings by column"
 SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
                   "mask_token": "[MASK]"}
 

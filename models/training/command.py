@@ -9,7 +9,7 @@ def run_steps(name: str, description: str, train, pack) -> None:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's model.safetensors")
-    parser.add_argument("--go-on-from", type=Path, help="bundled model whose weights stand for the first part of training")
+    parser.add_argument("--go-on-from", type=Path, help="bundled model to go on training from")
     parser.add_argument("--run", type=Path, default=Path("runs") / name, help="checkpoints and fp32 graph")
     parser.add_argument("--folder", type=Path, default=Path("..") / f"minilm-l6-{name}", help="the bundled model")
     parser.add_argument("--steps", nargs="+", choices=["train", "pack"], default=["train", "pack"])

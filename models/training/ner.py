@@ -14,7 +14,7 @@ import cased_vocabulary
 from bundle import GRAPH, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
 from command import run_steps
-from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
+from fake_quantization import input_ranges, make_roundable, set_ranges, start_rounding
 from loop import batches_by_length, optimizers, pad, train
 from ner_data import IGNORED, LABEL_ID, LABELS, encode, entities, read_conll, swap_names, vary
 
@@ -27,9 +27,14 @@ ROUNDS = [
     {"epochs": 8, "scale": 1.0, "average": 0.998, "swapped": 0.0, "hidden": 0.0, "joined": [17, 2, 1]},
     {"epochs": 1, "scale": 0.45, "average": 0.995, "swapped": 0.15, "hidden": 0.05, "joined": [17, 2, 1]},
 ]
-# The last round goes on from the mean of those before, feels int8's rounding, and reads longer texts too.
-LAST_ROUND = {"epochs": 4, "scale": 0.5, "average": 0.997, "swapped": 0.15, "hidden": 0.05,
-              "joined": [10, 2, 2, 1, 1, 1, 1, 1, 1]}
+# Variants each go on from the mean of those rounds, feel int8's rounding and read longer texts too. The model is the
+# mean of where they began and where they ended (a model soup: Wortsman et al. 2022, arXiv:2203.05482).
+VARIANTS = [
+    {"epochs": 4, "scale": 0.5, "average": 0.997, "swapped": 0.15, "hidden": 0.05,
+     "joined": [10, 2, 2, 1, 1, 1, 1, 1, 1]},
+    {"epochs": 3, "scale": 0.4, "average": 0.997, "swapped": 0.25, "hidden": 0.1,
+     "joined": [14, 2, 1, 1, 1, 1]},
+]
 RANGE_BATCHES = 40  # batches by which the ranges of the layers' inputs are set
 VOCABULARY_SIZE = 34_000
 TOKENS_PER_BATCH = 768
@@ -134,47 +139,54 @@ def torch_f1(model, sentences, tokenizer) -> float:
 
 
 def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path | None):
-    """Train, fold the cased embeddings into a plain table, save a Hugging Face folder in `run`.
+    """Train and save a Hugging Face folder in `run`.
 
-    With `bundled` the first rounds are left out: their weights are those of that bundled model.
+    With `bundled` the rounds are left out: their weights are those of that bundled model.
     """
     torch.set_num_threads(threads)
-    sentences = read_conll(data / "ner/conll2003/eng.train")
-    held_out = read_conll(data / "ner/conll2003/eng.testa")
-
-    def report(epoch, averaged):
-        print(f"epoch {epoch + 1}: testa F1 {torch_f1(averaged, held_out, tokenizer):.4f}", flush=True)
-
     if bundled:
         pieces = cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
-        tokenizer = make_tokenizer(pieces)
         model = read_model(encoder, bundled)
     else:
         base = cased_vocabulary.read_vocabulary(encoder / "vocab.txt")
         pieces, bases, cases = cased_vocabulary.build_vocabulary(base, weighted_texts(data), VOCABULARY_SIZE)
-        tokenizer = make_tokenizer(pieces)
         model = make_model(encoder, bases, cases)
+    trainer = Trainer(data, make_tokenizer(pieces), run)
+    if not bundled:
         rounds = []
         for number, settings in enumerate(ROUNDS):
-            batches_of = training_batches(sentences, tokenizer, number, settings)
-            model = train(model, settings["epochs"], batches_of, make_optimizers(model, settings["scale"]),
-                          run / f"checkpoint-{number}.pt", average=settings["average"], after_epoch=report)
+            model = trainer.train(model, number, settings)
             rounds.append(model)
         model = mean_of(rounds)
         set_table(model, model.bert.embeddings.word_embeddings.folded())
-
     make_roundable(model)
-    batches_of = training_batches(sentences, tokenizer, len(ROUNDS), LAST_ROUND)
+    first = len(ROUNDS)
+    set_ranges(model, trainer.batches(first, VARIANTS[0])(0)[:RANGE_BATCHES])
+    start_rounding(model)
+    ends = [trainer.train(copy.deepcopy(model), first + i, settings) for i, settings in enumerate(VARIANTS)]
+    save(mean_of([model, *ends]), trainer.tokenizer, pieces, run)
 
-    def start_to_round(_epoch, trained, averaged):
-        if not has_ranges(averaged):
-            set_ranges(averaged, batches_of(0)[:RANGE_BATCHES])
-        start_rounding(averaged, trained)
 
-    model = train(model, LAST_ROUND["epochs"], batches_of, make_optimizers(model, LAST_ROUND["scale"]),
-                  run / "checkpoint-last.pt", average=LAST_ROUND["average"], before_epoch=start_to_round,
-                  after_epoch=report)
-    save(model, tokenizer, pieces, run)
+class Trainer:
+    """Trains a model by rounds on CoNLL-2003, watching testa."""
+
+    def __init__(self, data: Path, tokenizer: Tokenizer, run: Path):
+        self.sentences = read_conll(data / "ner/conll2003/eng.train")
+        self.held_out = read_conll(data / "ner/conll2003/eng.testa")
+        self.tokenizer = tokenizer
+        self.run = run
+
+    def batches(self, number: int, settings: dict):
+        return training_batches(self.sentences, self.tokenizer, number, settings)
+
+    def train(self, model, number: int, settings: dict):
+        """The averaged model after the round of that number; goes on from its checkpoint where there is one."""
+        return train(model, settings["epochs"], self.batches(number, settings),
+                     make_optimizers(model, settings["scale"]), self.run / f"checkpoint-{number}.pt",
+                     average=settings["average"], after_epoch=self.report)
+
+    def report(self, epoch: int, averaged) -> None:
+        print(f"epoch {epoch + 1}: testa F1 {torch_f1(averaged, self.held_out, self.tokenizer):.4f}", flush=True)
 
 
 def set_table(model: BertForTokenClassification, table: torch.Tensor) -> None:
