@@ -62,7 +62,7 @@ export class InferenceStack extends Stack {
       ],
       stream.streamArn,
     );
-    allow(role, ['dynamodb:BatchWriteItem'], this.results.tableArn);
+    allow(role, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], this.results.tableArn);
     allow(
       role,
       ['s3:PutObject'],

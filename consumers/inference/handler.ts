@@ -7,15 +7,21 @@ import {
 } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
-import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';
+import {
+  createDocumentClient,
+  createGetBatch,
+  createPutBatch,
+} from '#shared/results-table/dynamodb-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { SETTLED_ATTRIBUTES } from './find-settled.ts';
 import { createPace } from './pace.ts';
 import { type InferenceDeps, processBatch } from './process-batch.ts';
 import { createPutFailure } from './s3-failures.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
 const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined });
-const putBatch = createPutBatch(createDocumentClient(), environment.SPANSTREAM_RESULTS_TABLE);
+const client = createDocumentClient();
+const table = environment.SPANSTREAM_RESULTS_TABLE;
 
 const deps: InferenceDeps = {
   engine: await createTextEngine({
@@ -24,7 +30,8 @@ const deps: InferenceDeps = {
       workers: environment.SPANSTREAM_WORKERS,
     }),
   }),
-  writer: createResultsWriter({ putBatch }),
+  writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
+  getBatch: createGetBatch(client, table, SETTLED_ATTRIBUTES),
   putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
   pace: createPace(),
   options: {

@@ -2,9 +2,11 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import { messageOf } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import type { TextEngine } from '#shared/nlp/types.ts';
+import type { GetBatch } from '#shared/results-table/get-items.ts';
 import type { ResultOptions } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
+import { findSettled, largeAggregateAtHead } from './find-settled.ts';
 import type { Pace } from './pace.ts';
 import type { PutFailure } from './park-failures.ts';
 import { readKinesisEvent } from './read-event.ts';
@@ -13,11 +15,15 @@ import { type SliceReport, settleSlice } from './settle-slice.ts';
 /** Kept back from the time left: to write the last slice's results and to answer. */
 const WRITE_RESERVE_MS = 3_000;
 const RESERVE_SHARE = 0.2;
+/** Share of the time left that asking what is stored already may take. */
+const LOOKUP_SHARE = 0.3;
 
 /** What the inference consumer works with. */
 export interface InferenceDeps {
   readonly engine: TextEngine;
   readonly writer: ResultsWriter;
+  /** Asks the table which records of a large aggregate an earlier delivery made durable. */
+  readonly getBatch: GetBatch;
   readonly putFailure: PutFailure;
   readonly pace: Pace;
   readonly options: ResultOptions;
@@ -28,7 +34,8 @@ export interface InferenceDeps {
 }
 
 /**
- * Processes a batch of the stream in slices, in stream order; a slice is durable before the next one starts.
+ * Processes a batch of the stream in slices, in stream order; a slice is durable before the next one starts. What an earlier
+ * delivery did of a large aggregate is not done again.
  *
  * @param remaining milliseconds until the function's time-out, as Lambda's context gives it
  * @returns the lowest sequence number that is not durable, if any: it and all after it are delivered again
@@ -39,9 +46,10 @@ export async function processBatch(
   deps: InferenceDeps,
   remaining: () => number,
 ): Promise<KinesisStreamBatchResponse> {
-  const entries = readKinesisEvent(event).map((decoded) => withQuestions(decoded, deps));
+  const delivered = readKinesisEvent(event).map((decoded) => withQuestions(decoded, deps));
   const budget = remaining();
   const end = deps.now() + budget;
+  const entries = await withoutSettled(delivered, deps, budget * LOOKUP_SHARE);
   const reserve = Math.min(WRITE_RESERVE_MS, budget * RESERVE_SHARE);
   let done = 0;
   while (done < entries.length) {
@@ -56,6 +64,7 @@ export async function processBatch(
     try {
       report = await settleSlice(slice, deps, {
         inference: end - reserve,
+        parking: end - reserve / 2,
         writes: end - reserve / 4,
       });
     } catch (error) {
@@ -82,6 +91,28 @@ function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
     : undefined;
   const questions = own ?? standing ?? [];
   return { ...decoded, questions, weight: text.length * (1 + questions.length) };
+}
+
+async function withoutSettled(
+  delivered: readonly Entry[],
+  deps: InferenceDeps,
+  milliseconds: number,
+): Promise<readonly Entry[]> {
+  const members = largeAggregateAtHead(delivered);
+  if (members.length === 0) return delivered;
+  const settled = await findSettled(members, {
+    getBatch: deps.getBatch,
+    pipelineVersion: deps.engine.pipelineVersion,
+    retentionDays: deps.options.retentionDays,
+    log: deps.log,
+    signal: AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds))),
+  });
+  if (settled.size === 0) return delivered;
+  deps.log.info(
+    { settled: settled.size, of: members.length },
+    'going on with an aggregate where an earlier delivery stopped',
+  );
+  return delivered.filter((entry) => !settled.has(entry));
 }
 
 /** The next records whose weights fit the limit; at least one where something must be done. */

@@ -11,9 +11,11 @@ export interface SliceReport {
   readonly undurable?: { readonly entry: Entry; readonly why: string };
 }
 
-/** Epoch milliseconds after which inference, and then the writes, are given up. */
+/** Epoch milliseconds after which inference, then parking, and then the writes are given up. */
 export interface SliceDeadlines {
   readonly inference: number;
+  /** Before that of the writes, so that what was parked can be written down: else a slice of poison alone would never end. */
+  readonly parking: number;
   readonly writes: number;
 }
 
@@ -34,14 +36,17 @@ export async function settleSlice(
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
 ): Promise<SliceReport> {
-  const park = async (entries: readonly { entry: Entry; parking: Parking }[]): Promise<Fate[]> => {
+  const park = async (
+    entries: readonly { entry: Entry; parking: Parking }[],
+    deadline: number,
+  ): Promise<Fate[]> => {
     const parked = await parkFailures(
       entries.map(({ parking }) => parking),
       {
         putFailure: deps.putFailure,
         retentionDays: deps.options.retentionDays,
         now: deps.now,
-        deadline: deadlines.writes,
+        deadline,
       },
     );
     return entries.flatMap(({ entry }, index) => {
@@ -54,7 +59,7 @@ export async function settleSlice(
     entry.rejection ? [{ entry, parking: { source: entry, ...entry.rejection } }] : [],
   );
   const [parkedPoison, inferred] = await Promise.all([
-    park(poison),
+    park(poison, deadlines.parking),
     infer(slice, deps, deadlines.inference),
   ]);
   const failed = inferred.flatMap(({ entry, error }) =>
@@ -62,7 +67,7 @@ export async function settleSlice(
   );
   const fates: Fate[] = [
     ...parkedPoison,
-    ...(await park(failed)),
+    ...(await park(failed, deadlines.parking)),
     ...inferred.filter(({ error }) => error === undefined),
   ];
   const written = await write(fates, deps, deadlines.writes);
@@ -71,7 +76,10 @@ export async function settleSlice(
       ? [{ entry: fate.entry, parking: unprocessable(fate.entry, refusal) }]
       : [],
   );
-  const again = refused.length > 0 ? await write(await park(refused), deps, deadlines.writes) : [];
+  const again =
+    refused.length > 0
+      ? await write(await park(refused, deadlines.writes), deps, deadlines.writes)
+      : [];
   const settledAgain = new Set(refused.map(({ entry }) => entry));
   return firstUndurable(slice, [
     ...written.filter(({ fate }) => !settledAgain.has(fate.entry)),

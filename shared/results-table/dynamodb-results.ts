@@ -28,12 +28,30 @@ export function createPutBatch(client: DynamoDBDocumentClient, table: string): P
   };
 }
 
-/** `BatchGetItem` on the results table, consistent: what the index names already is in the table, but not yet in every copy of it. */
-export function createGetBatch(client: DynamoDBDocumentClient, table: string): GetBatch {
-  return async (keys) => {
+/**
+ * `BatchGetItem` on the results table, consistent: what the index names already is in the table, but not yet in every copy of it.
+ *
+ * @param attributes what to bring of each item; the whole item by default
+ */
+export function createGetBatch(
+  client: DynamoDBDocumentClient,
+  table: string,
+  attributes?: readonly string[],
+): GetBatch {
+  // By placeholders, since some names are reserved words.
+  const projection = attributes && {
+    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(
+      attributes.map((name, index) => [`#a${index}`, name]),
+    ),
+  };
+  return async (keys, abortSignal) => {
     const Keys = keys.map(({ pk, sk }) => ({ pk, sk }));
-    const RequestItems = { [table]: { Keys, ConsistentRead: true } };
-    const answer = await client.send(new BatchGetCommand({ RequestItems }));
+    const RequestItems = { [table]: { Keys, ConsistentRead: true, ...projection } };
+    const answer = await client.send(
+      new BatchGetCommand({ RequestItems }),
+      abortSignal && { abortSignal },
+    );
     const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as unknown as ItemKey[];
     return { items: answer.Responses?.[table] ?? [], unprocessed };
   };

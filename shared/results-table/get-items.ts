@@ -19,25 +19,32 @@ export interface ItemKey {
 /** Reads at most 100 items by different keys in one call: those that there are, in any order, and the keys left unprocessed. */
 export type GetBatch = (
   keys: readonly ItemKey[],
+  signal?: AbortSignal,
 ) => Promise<{ readonly items: StoredItem[]; readonly unprocessed: readonly ItemKey[] }>;
 
 /**
  * The items of these keys, in the keys' order; undefined where there is none. Keys left unprocessed are asked for again with
  * exponential backoff and full jitter.
  *
+ * @param deps.signal gives up: no call is under way any more once it aborts
  * @throws {SpanstreamError} `table-throttled` where the table gives nothing any more
  */
 export async function getItems(
   keys: readonly ItemKey[],
-  deps: { getBatch: GetBatch; pause?: (milliseconds: number) => Promise<void> },
+  deps: {
+    getBatch: GetBatch;
+    pause?: (milliseconds: number) => Promise<void>;
+    signal?: AbortSignal;
+  },
 ): Promise<(StoredItem | undefined)[]> {
-  const { getBatch, pause = wait } = deps;
+  const { getBatch, pause = wait, signal } = deps;
   const found = new Map<string, StoredItem>();
 
   async function getChunk(chunk: readonly ItemKey[]): Promise<void> {
     let left = chunk;
     for (let fruitless = 0; left.length > 0; await pause(backoffDelay(fruitless, BACKOFF))) {
-      const { items, unprocessed } = await orUnprocessed(getBatch, left);
+      signal?.throwIfAborted();
+      const { items, unprocessed } = await orUnprocessed(getBatch, left, signal);
       for (const item of items) found.set(nameOf(item), item);
       if (unprocessed.length === 0) return;
       fruitless = unprocessed.length < left.length ? 0 : fruitless + 1;
@@ -62,9 +69,13 @@ export async function getItems(
 }
 
 /** A throttled call is one that processed nothing: the service throws only where it would give back every key. */
-async function orUnprocessed(getBatch: GetBatch, keys: readonly ItemKey[]) {
+async function orUnprocessed(
+  getBatch: GetBatch,
+  keys: readonly ItemKey[],
+  signal: AbortSignal | undefined,
+) {
   try {
-    return await getBatch(keys);
+    return await getBatch(keys, signal);
   } catch (error) {
     if (!isThrottle(error)) throw error;
     return { items: [], unprocessed: keys };

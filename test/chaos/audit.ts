@@ -13,6 +13,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { fromStoredItem } from '#shared/results-table/stored-item.ts';
+import { isAggregated } from './aggregate-some.ts';
 import type { WorkloadRecord } from './workload.ts';
 
 /** Clients that talk to the services themselves, past every proxy. */
@@ -92,31 +93,34 @@ export async function audit(
   let rejected = 0;
   for (const record of records) {
     seen.add(record.digest);
-    const fate = expected.get(record.digest);
-    if (fate === undefined) {
+    const expectedOf = expected.get(record.digest);
+    if (expectedOf === undefined) {
       doubled.push(`a record at ${record.position} that nobody produced`);
-    } else if ('id' in fate) {
-      if (!processed.has(fate.id)) lost.push(`no result of ${fate.id} (${record.position})`);
-    } else {
+      continue;
+    }
+    for (const { position, digest, fate } of partsOf(record, expectedOf)) {
+      if ('id' in fate) {
+        if (!processed.has(fate.id)) lost.push(`no result of ${fate.id} (${position})`);
+        continue;
+      }
       rejected++;
-      const parked = failuresOf.get(record.position) ?? [];
-      if (parked.length === 0)
-        lost.push(`no failure object for ${record.position} (${fate.reason})`);
-      if (parked.length > 1)
-        doubled.push(`${parked.length} failure objects for ${record.position}`);
-      if (!rejections.has(`REJ#${targets.stream}#${record.position}`)) {
-        lost.push(`no rejection item for ${record.position}`);
+      const parked = failuresOf.get(position) ?? [];
+      if (parked.length === 0) lost.push(`no failure object for ${position} (${fate.reason})`);
+      if (parked.length > 1) doubled.push(`${parked.length} failure objects for ${position}`);
+      if (!rejections.has(`REJ#${targets.stream}#${position}`)) {
+        lost.push(`no rejection item for ${position}`);
       }
       for (const failure of parked) {
         if (failure.reason !== fate.reason) {
-          wrongReason.push(`${record.position}: ${failure.reason} instead of ${fate.reason}`);
+          wrongReason.push(`${position}: ${failure.reason} instead of ${fate.reason}`);
         }
-        if (failure.digest !== record.digest) wrongReason.push(`${record.position}: other bytes`);
+        if (failure.digest !== digest) wrongReason.push(`${position}: other bytes`);
       }
     }
   }
   for (const [digest, fate] of expected) {
-    if (!seen.has(digest)) lost.push(`never put on the stream: ${JSON.stringify(fate)}`);
+    if (!seen.has(digest))
+      lost.push(`never put on the stream: ${JSON.stringify(fate).slice(0, 200)}`);
   }
   if (rejections.size > rejected)
     doubled.push(`${rejections.size} rejection items for ${rejected} poison records`);
@@ -139,6 +143,16 @@ export async function audit(
     wrongReason,
     metrics,
   };
+}
+
+/** The records of a blob, each with its place in the books and the digest of its own bytes. */
+function partsOf({ position, digest }: StreamRecord, expected: WorkloadRecord['expected']) {
+  if (!isAggregated(expected)) return [{ position, digest, fate: expected }];
+  return expected.map(({ data, expected: fate }, index) => ({
+    position: `${position}.${index}`,
+    digest: digestOf(data),
+    fate,
+  }));
 }
 
 async function readStream(kinesis: KinesisClient, stream: string): Promise<StreamRecord[]> {
@@ -211,8 +225,9 @@ async function readFailures(s3: S3Client, bucket: string): Promise<Failure[]> {
         string,
         string
       >;
+      const { shard, sequenceNumber, subSequenceNumber: sub } = failure;
       failures.push({
-        position: `${failure.shard}#${failure.sequenceNumber}`,
+        position: `${shard}#${sequenceNumber}${sub === undefined ? '' : `.${sub}`}`,
         reason: failure.reason ?? '',
         digest: digestOf(Buffer.from(failure.data ?? '', 'base64')),
       });

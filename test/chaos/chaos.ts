@@ -17,7 +17,7 @@ function print(outcome: ChaosOutcome): void {
   const write = (line: string) => process.stdout.write(`${line}\n`);
   write('');
   write(`records produced      ${outcome.produced}`);
-  write(`records on the stream ${report.onStream} (repeats are lost PutRecords answers)`);
+  write(`blobs on the stream   ${report.onStream} (repeats are lost PutRecords answers)`);
   write(`results               ${report.results}`);
   write(`rejected              ${report.rejected}`);
   for (const [name, count] of Object.entries(outcome.faults).sort())

@@ -62,6 +62,13 @@ const odds: Readonly<Record<string, Odds>> = {
     'kill-after': 0.004,
     delay: 0.01,
   },
+  'dynamodb:BatchGetItem': {
+    throttle: 0.1,
+    'internal-error': 0.1,
+    'lose-response': 0.05,
+    'kill-after': 0.05,
+    delay: 0.05,
+  },
   'dynamodb:UpdateItem': {
     throttle: 0.03,
     'internal-error': 0.02,

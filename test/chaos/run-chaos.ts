@@ -18,6 +18,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { createProgress } from '#shared/cli/progress.ts';
 import { resourceNames } from '#shared/names.ts';
+import { aggregateSome, recordsIn } from './aggregate-some.ts';
 import { type AuditClients, type AuditReport, audit, sumOf } from './audit.ts';
 import type { FaultPlan, PlannedEvent, RequestFault, Service } from './plan.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
@@ -70,7 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   try {
     await run.start();
     const draw = drawWorkload({ seed: options.plan.seed, texts: options.texts });
-    const workload = takeRecords(draw, options.records);
+    const workload = aggregateSome(takeRecords(draw, options.records));
     await run.produce(workload);
     await run.settle(workload);
     const report = await audit(workload, run.clients, {
@@ -80,7 +81,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
       since: new Date(started),
     });
     return {
-      produced: workload.length,
+      produced: recordsIn(workload),
       faults: run.faults,
       report,
       seconds: Math.round((Date.now() - started) / 100) / 10,
@@ -156,7 +157,7 @@ class ChaosRun {
       requestHandler: new NodeHttpHandler(),
       maxAttempts: 1,
     });
-    const progress = createProgress({ label: 'produced', total: workload.length, unit: 'records' });
+    const progress = createProgress({ label: 'produced', total: workload.length, unit: 'blobs' });
     const events = [...this.options.plan.events];
     let done = 0;
     while (done < workload.length) {
@@ -181,18 +182,19 @@ class ChaosRun {
     this.s3Down = false;
     const patience = (this.options.patienceSeconds ?? 1_800) * 1_000;
     const deadline = Date.now() + patience;
-    const progress = createProgress({ label: 'counted', total: workload.length, unit: 'records' });
+    const total = recordsIn(workload);
+    const progress = createProgress({ label: 'counted', total, unit: 'records' });
     let quietSince = 0;
     let last = -1;
     while (Date.now() < deadline) {
       const counted = await this.counted();
-      progress.update(Math.min(counted, workload.length));
+      progress.update(Math.min(counted, total));
       // The last tenth runs without faults, so that the end is bounded; everything before ran with them.
-      if (counted > 0.9 * workload.length) this.calm = true;
+      if (counted > 0.9 * total) this.calm = true;
       const idle = await this.idle();
       if (!idle || counted !== last) quietSince = Date.now();
       last = counted;
-      if (counted >= workload.length && Date.now() - quietSince > 5_000) break;
+      if (counted >= total && Date.now() - quietSince > 5_000) break;
       if (this.calm && Date.now() - quietSince > 90_000) break;
       await pause(1_000);
     }

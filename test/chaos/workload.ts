@@ -1,11 +1,19 @@
 import { randomFrom } from './random.ts';
 
-/** One blob for the stream and what must become of it. */
+/** What must become of a record: the id of its result, or the reason to be parked for. */
+export type Fate = { readonly id: string } | { readonly reason: string };
+
+/** A record within an aggregate and what must become of it. */
+export interface ExpectedRecord {
+  readonly data: Buffer;
+  readonly expected: Fate;
+}
+
+/** One blob for the stream and what must become of it: of an aggregate, of each record in it. */
 export interface WorkloadRecord {
   readonly partitionKey: string;
   readonly data: Buffer;
-  /** Id of the result to expect, or the reason to be parked for. */
-  readonly expected: { readonly id: string } | { readonly reason: string };
+  readonly expected: Fate | readonly ExpectedRecord[];
 }
 
 /** What a workload is drawn from. */

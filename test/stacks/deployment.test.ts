@@ -163,6 +163,7 @@ describe('the default deployment', () => {
     const actions = actionsOf(deployment.template('inference'), /^Inference/);
 
     expect([...actions.keys()].sort()).toEqual([
+      'dynamodb:BatchGetItem',
       'dynamodb:BatchWriteItem',
       'kinesis:DescribeStream',
       'kinesis:DescribeStreamSummary',
@@ -175,6 +176,9 @@ describe('the default deployment', () => {
       's3:PutObject',
     ]);
     expect([...actions.values()]).not.toContain('"*"');
+    expect(actions.get('dynamodb:BatchGetItem')).toMatch(
+      /^\{"Fn::GetAtt":\["Results\w+","Arn"\]\}$/,
+    );
   });
 
   it('lets the metrics function do just its work, and write to one namespace only', () => {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SETTLED_ATTRIBUTES } from '#consumers/inference/find-settled.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
@@ -109,6 +110,26 @@ describe('the results table', () => {
 
     // Assess
     expect(found).toEqual([...items.toReversed(), undefined]);
+  });
+
+  it('gives no more of an item than was asked for, whatever the attributes are called', async () => {
+    // Prepare
+    const item = items.filter(isResult).find(({ id }) => id === 'r7');
+    const { pk = '', sk = '', source } = item ?? {};
+    const getBatch = createGetBatch(documents, 'results', SETTLED_ATTRIBUTES);
+
+    // Act
+    const found = await getItems([{ pk, sk }], { getBatch });
+
+    // Assess: the item has no time of writing, no attributes and no expiry.
+    expect(found).toEqual([{ pk, sk, source }]);
+  });
+
+  it('gives up a read when it is told to', async () => {
+    const getBatch = createGetBatch(documents, 'results');
+    const signal = AbortSignal.abort();
+
+    await expect(getBatch([{ pk: 'REC#r7', sk: 'RESULT#p#0' }], signal)).rejects.toThrow('abort');
   });
 });
 

@@ -4,6 +4,7 @@ import type { InferenceDeps } from '#consumers/inference/process-batch.ts';
 import type { FailureObject } from '#shared/contracts/failure-object.ts';
 import { InferenceError } from '#shared/errors.ts';
 import type { AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
+import type { GetBatch } from '#shared/results-table/get-items.ts';
 import { fromStoredItem, type StoredItem } from '#shared/results-table/stored-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import { createResultsWriter, type PutBatch } from '#shared/results-table/write-items.ts';
@@ -72,6 +73,8 @@ export function createTestEngine(
 export function createTestTable(fault: (items: readonly StoredItem[]) => StoredItem[] = () => []) {
   const stored = new Map<string, StoredItem>();
   const inserts: TableItem[] = [];
+  /** Keys of each read. */
+  const reads: number[] = [];
   const putBatch: PutBatch = async (items) => {
     const keys = new Set(items.map((item) => `${item.pk}|${item.sk}`));
     if (keys.size < items.length || items.length > 25) {
@@ -90,9 +93,16 @@ export function createTestTable(fault: (items: readonly StoredItem[]) => StoredI
     }
     return unprocessed;
   };
+  const getBatch: GetBatch = async (keys) => {
+    const names = new Set(keys.map(({ pk, sk }) => `${pk}|${sk}`));
+    if (names.size < keys.length || keys.length > 100) throw new Error('ValidationException');
+    reads.push(keys.length);
+    const items = [...names].map((name) => stored.get(name)).filter((item) => item !== undefined);
+    return { items, unprocessed: [] };
+  };
   const items = () =>
     [...stored.values()].map((item) => fromStoredItem(item)).filter((item) => item !== undefined);
-  return { putBatch, inserts, items };
+  return { putBatch, getBatch, inserts, reads, items };
 }
 
 /** A failures bucket in memory: the first object of a key stays. */
@@ -115,6 +125,7 @@ export function createTestDeps(overrides: Partial<InferenceDeps> = {}) {
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),
+    getBatch: table.getBatch,
     putFailure: bucket.putFailure,
     pace: createPace(),
     options: { storeText: true, retentionDays: 0 },

@@ -93,6 +93,19 @@ describe('getItems', () => {
     expect(pauses).toHaveLength(7);
   });
 
+  it('asks no more once it is told to give up', async () => {
+    const giveUp = new AbortController();
+    const { deps, calls } = table((keys) => {
+      giveUp.abort(new Error('the time is over'));
+      return keys;
+    });
+
+    const asked = getItems(keysTo(3), { ...deps, signal: giveUp.signal });
+
+    await expect(asked).rejects.toThrow('the time is over');
+    expect(calls).toHaveLength(1);
+  });
+
   it('passes other faults on at once', async () => {
     const { deps, calls } = table(() => {
       throw new Error('AccessDenied');
