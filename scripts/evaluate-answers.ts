@@ -1,5 +1,5 @@
 import { createProgress } from '#shared/cli/progress.ts';
-import { ValidationError } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
 import { bestNullThreshold } from '#shared/evaluation/null-threshold.ts';
 import { type QuestionExample, readSquad } from '#shared/evaluation/squad-file.ts';
 import { scoreAnswer } from '#shared/evaluation/squad-scores.ts';
@@ -26,6 +26,10 @@ export async function evaluateAnswers(
     0,
     options.limit,
   );
+  if (examples.length === 0) {
+    const why = options.unanswerable ? ' with another paragraph that does not answer it' : '';
+    throw new ValidationError('data', `the data holds no question${why}`);
+  }
   const answers = await answerAll(engine, examples);
   const scored = examples.map((example, index) => {
     const answer = answers[index];
@@ -122,6 +126,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ValidationError('data', 'the data must be SQuAD JSON', { cause: error });
+    // It quotes the text, whose line breaks would make several lines of one sentence.
+    const reason = messageOf(error).replace(/\s+/g, ' ');
+    throw new ValidationError('data', `the data must be SQuAD JSON: ${reason}`, { cause: error });
   }
 }

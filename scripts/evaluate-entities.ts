@@ -1,4 +1,5 @@
 import { createProgress } from '#shared/cli/progress.ts';
+import { ValidationError } from '#shared/errors.ts';
 import { type EntityScore, scoreEntities } from '#shared/evaluation/entity-scores.ts';
 import { mapTag } from '#shared/evaluation/entity-types.ts';
 import { readTaggedSentences } from '#shared/evaluation/tagged-sentences.ts';
@@ -13,6 +14,7 @@ export async function evaluateEntities(
   limit: number,
 ): Promise<{ summary: Record<string, unknown>; lines: string[] }> {
   const sentences = readTaggedSentences(data).slice(0, limit);
+  if (sentences.length === 0) throw new ValidationError('data', 'the data holds no sentence');
   const requests = sentences.map(({ words }) => ({ text: words.join(' ') }));
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'sentences' });
   const analyses = await analyzeInSlices(engine, requests, progress);
