@@ -9,10 +9,11 @@ import { analyzeInSlices } from './analyze-in-slices.ts';
 
 /** What of question answering is evaluated. */
 export interface AnswerEvaluation {
-  readonly limit: number;
+  readonly limit?: number | undefined;
   /** Ask about other paragraphs, which do not hold the answer, and report how often none is given. */
   readonly unanswerable: boolean;
   readonly seed: number;
+  readonly signal: AbortSignal;
 }
 
 /** Evaluates question answering by SQuAD's rules; figures are percentages, as SQuAD's are. */
@@ -30,7 +31,7 @@ export async function evaluateAnswers(
     const why = options.unanswerable ? ' with another paragraph that does not answer it' : '';
     throw new ValidationError('data', `the data holds no question${why}`);
   }
-  const answers = await answerAll(engine, examples);
+  const answers = await answerAll(engine, examples, options.signal);
   const scored = examples.map((example, index) => {
     const answer = answers[index];
     return { example, answer, ...scoreAnswer(example.answers, answer?.text ?? null) };
@@ -76,6 +77,7 @@ export async function evaluateAnswers(
 async function answerAll(
   engine: TextEngine,
   examples: readonly QuestionExample[],
+  signal: AbortSignal,
 ): Promise<Answer[]> {
   const requests: { text: string; questions: string[]; entities: false }[] = [];
   for (const { context, question } of examples) {
@@ -84,7 +86,7 @@ async function answerAll(
     else requests.push({ text: context, questions: [question], entities: false });
   }
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
-  const analyses = await analyzeInSlices(engine, requests, progress);
+  const analyses = await analyzeInSlices(engine, requests, progress, signal);
   return analyses.flatMap(({ answers }) => answers);
 }
 

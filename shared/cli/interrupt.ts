@@ -35,3 +35,26 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     if (interrupt.signal.aborted) process.exitCode = INTERRUPTED;
   }
 }
+
+/**
+ * Waits for work that cannot be told to stop, but no longer than until the signal aborts; what comes of it after that is lost.
+ *
+ * @throws {InterruptedError} with the message
+ */
+export async function untilInterrupted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  message: () => string,
+): Promise<T> {
+  let onAbort = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(new InterruptedError(message()));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
