@@ -6,7 +6,7 @@ import { type Answer, createTextEngine, type Entity, type TextEngine } from '#sh
 import { evaluateAnswers } from '../../../scripts/evaluate-answers.ts';
 import { evaluateEntities } from '../../../scripts/evaluate-entities.ts';
 import { makeFolder, tinyModels } from '../support/folders.ts';
-import { lastJson, runCommand } from '../support/run-command.ts';
+import { lastJson, runCommand, startCommand } from '../support/run-command.ts';
 
 // The models' weights are random, so the labels are made of what they find, and then spoilt by a known number.
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -257,6 +257,28 @@ describe('eval', () => {
     expect(code).toBe(2);
     expect(said).toMatch(sentence);
     expect(said.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('ends at Ctrl-C with what was done so far', async () => {
+    // Prepare
+    const sentence = 'The O\nriver O\nruns O\npast O\nBergen B-LOC\n';
+    const data = await put(
+      'long.txt',
+      Array.from({ length: 50_000 }, (_, n) => `${n} O\n${sentence}`).join('\n'),
+    );
+    const args = ['--task', 'ner', '--data', data, '--models', tinyModels, '--json'];
+
+    // Act
+    const running = startCommand('scripts/eval.ts', args);
+    await running.saying(/eval: \d+\/50000 sentences/);
+    running.interrupt();
+    const { code, out, said } = await running.ended;
+
+    // Assess
+    expect({ code, out }).toEqual({ code: 130, out: '' });
+    expect(said).toMatch(
+      /^eval: interrupted: \d+ of 50000 texts were read; nothing was measured$/m,
+    );
   });
 
   it('names a file that is not there', async () => {
