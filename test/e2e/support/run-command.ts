@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 
@@ -38,7 +39,8 @@ export function startCommand(
     ['--import', tsx, fileURLToPath(new URL(script, root)), ...args],
     {
       cwd,
-      env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+      // Libraries keep caches at home: neither in this repository nor in anybody's own.
+      env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...env },
       timeout: PATIENCE_MS,
       killSignal: 'SIGKILL',
     },
