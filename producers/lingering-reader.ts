@@ -1,7 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-const waited = Symbol('waited');
-
 /** Reads items one by one; `later` means that none came within the time given, and nothing is lost by it. */
 export interface LingeringReader<T> {
   /** @param milliseconds how long to wait for the next item; for ever where left out */
@@ -17,26 +13,29 @@ export function createLingeringReader<T>(
 ): LingeringReader<T> {
   const iterator: Iterator<T> | AsyncIterator<T> =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const aborted = new Promise<'end'>((resolve) => {
-    if (signal?.aborted) resolve('end');
-    else signal?.addEventListener('abort', () => resolve('end'), { once: true });
-  });
   let pending: Promise<IteratorResult<T>> | undefined;
   let ended = false;
+  // One listener for all waits: a promise that every wait raced with would keep every item until it settles.
+  let onAbort: (() => void) | undefined;
+  signal?.addEventListener('abort', () => onAbort?.(), { once: true });
+
+  const firstOf = (read: Promise<IteratorResult<T>>, milliseconds: number | undefined) => {
+    let timer: NodeJS.Timeout | undefined;
+    return new Promise<IteratorResult<T> | 'later' | 'end'>((resolve, reject) => {
+      onAbort = () => resolve('end');
+      if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds, 'later');
+      read.then(resolve, reject);
+    }).finally(() => {
+      clearTimeout(timer);
+      onAbort = undefined;
+    });
+  };
   return {
     async next(milliseconds) {
       if (ended || signal?.aborted) return 'end';
       pending ??= Promise.resolve(iterator.next());
-      const timer = new AbortController();
-      const first = await Promise.race([
-        pending,
-        aborted,
-        ...(milliseconds === undefined
-          ? []
-          : [delay(milliseconds, waited, { signal: timer.signal }).catch(() => waited)]),
-      ]).finally(() => timer.abort());
-      if (first === 'end') return 'end';
-      if (typeof first === 'symbol') return 'later';
+      const first = await firstOf(pending, milliseconds);
+      if (first === 'end' || first === 'later') return first;
       pending = undefined;
       ended = first.done === true;
       return first.done ? 'end' : { item: first.value };

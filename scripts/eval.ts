@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Option } from 'commander';
+import { interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { createTextEngine, type TextEngineOptions } from '#shared/nlp/index.ts';
@@ -13,14 +14,14 @@ interface Options {
   readonly data: string;
   readonly models: string;
   readonly model?: string;
-  readonly limit: number;
+  readonly limit?: number;
   readonly unanswerable?: boolean;
   readonly mustAnswer?: boolean;
   readonly seed: number;
   readonly json?: boolean;
 }
 
-async function evaluate(options: Options): Promise<void> {
+async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
   for (const flag of ['unanswerable', 'mustAnswer'] as const) {
     if (options[flag] && options.task !== 'qa') {
       const name = flag === 'unanswerable' ? '--unanswerable' : '--must-answer';
@@ -35,11 +36,12 @@ async function evaluate(options: Options): Promise<void> {
   try {
     const { summary, lines } =
       options.task === 'ner'
-        ? await evaluateEntities(engine, data, options.limit)
+        ? await evaluateEntities(engine, data, { limit: options.limit, signal })
         : await evaluateAnswers(engine, data, {
             limit: options.limit,
             unanswerable: options.unanswerable ?? false,
             seed: options.seed,
+            signal,
           });
     const head = {
       task: options.task,
@@ -85,12 +87,22 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
     new Option('--task <task>', 'what is measured').choices(['ner', 'qa']).makeOptionMandatory(),
   )
   .requiredOption('--data <file>', 'CoNLL columns (IOB1 or IOB2) for ner, SQuAD JSON for qa')
-  .option('--model <name or folder>', 'model to measure; by default the bundled one')
+  .option(
+    '--model <name or folder>',
+    "model to measure (default: the manifest's first of the task)",
+  )
   .option('--models <folder>', 'folder with the manifest', 'models')
-  .option('--limit <n>', 'sentences or questions at most', wholeNumber(1), Number.POSITIVE_INFINITY)
+  .option('--limit <n>', 'sentences or questions at most (default: all)', wholeNumber(1))
   .option('--unanswerable', 'ask about paragraphs that do not hold the answer (qa)')
   .option('--must-answer', 'never decline: always the best span (qa)')
   .option('--seed <n>', 'seed of the unanswerable pairs', wholeNumber(0), 1)
-  .action(evaluate);
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npm run eval -- --task ner --data test.txt
+  npm run eval -- --task qa --data dev-v1.1.json --model models/my-model --limit 500 --json`,
+  )
+  .action((options: Options) => interruptible((signal) => evaluate(options, signal)));
 
 await runCommand(command);

@@ -1,5 +1,5 @@
 import { createProgress } from '#shared/cli/progress.ts';
-import { ValidationError } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
 import { bestNullThreshold } from '#shared/evaluation/null-threshold.ts';
 import { type QuestionExample, readSquad } from '#shared/evaluation/squad-file.ts';
 import { scoreAnswer } from '#shared/evaluation/squad-scores.ts';
@@ -9,10 +9,11 @@ import { analyzeInSlices } from './analyze-in-slices.ts';
 
 /** What of question answering is evaluated. */
 export interface AnswerEvaluation {
-  readonly limit: number;
+  readonly limit?: number | undefined;
   /** Ask about other paragraphs, which do not hold the answer, and report how often none is given. */
   readonly unanswerable: boolean;
   readonly seed: number;
+  readonly signal: AbortSignal;
 }
 
 /** Evaluates question answering by SQuAD's rules; figures are percentages, as SQuAD's are. */
@@ -26,7 +27,11 @@ export async function evaluateAnswers(
     0,
     options.limit,
   );
-  const answers = await answerAll(engine, examples);
+  if (examples.length === 0) {
+    const why = options.unanswerable ? ' with another paragraph that does not answer it' : '';
+    throw new ValidationError('data', `the data holds no question${why}`);
+  }
+  const answers = await answerAll(engine, examples, options.signal);
   const scored = examples.map((example, index) => {
     const answer = answers[index];
     return { example, answer, ...scoreAnswer(example.answers, answer?.text ?? null) };
@@ -72,6 +77,7 @@ export async function evaluateAnswers(
 async function answerAll(
   engine: TextEngine,
   examples: readonly QuestionExample[],
+  signal: AbortSignal,
 ): Promise<Answer[]> {
   const requests: { text: string; questions: string[]; entities: false }[] = [];
   for (const { context, question } of examples) {
@@ -80,7 +86,7 @@ async function answerAll(
     else requests.push({ text: context, questions: [question], entities: false });
   }
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
-  const analyses = await analyzeInSlices(engine, requests, progress);
+  const analyses = await analyzeInSlices(engine, requests, progress, signal);
   return analyses.flatMap(({ answers }) => answers);
 }
 
@@ -122,6 +128,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ValidationError('data', 'the data must be SQuAD JSON', { cause: error });
+    // It quotes the text, whose line breaks would make several lines of one sentence.
+    const reason = messageOf(error).replace(/\s+/g, ' ');
+    throw new ValidationError('data', `the data must be SQuAD JSON: ${reason}`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { createProgress } from '#shared/cli/progress.ts';
+import { ValidationError } from '#shared/errors.ts';
 import { type EntityScore, scoreEntities } from '#shared/evaluation/entity-scores.ts';
 import { mapTag } from '#shared/evaluation/entity-types.ts';
 import { readTaggedSentences } from '#shared/evaluation/tagged-sentences.ts';
@@ -10,12 +11,13 @@ import { analyzeInSlices } from './analyze-in-slices.ts';
 export async function evaluateEntities(
   engine: TextEngine,
   data: string,
-  limit: number,
+  { limit = Number.POSITIVE_INFINITY, signal }: { limit?: number | undefined; signal: AbortSignal },
 ): Promise<{ summary: Record<string, unknown>; lines: string[] }> {
   const sentences = readTaggedSentences(data).slice(0, limit);
+  if (sentences.length === 0) throw new ValidationError('data', 'the data holds no sentence');
   const requests = sentences.map(({ words }) => ({ text: words.join(' ') }));
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'sentences' });
-  const analyses = await analyzeInSlices(engine, requests, progress);
+  const analyses = await analyzeInSlices(engine, requests, progress, signal);
   const { overall, types } = scoreEntities(
     sentences.map(({ words, tags }, index) => ({
       expected: entitiesOfTags(tags.map(mapTag)),

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { interruptible } from '#shared/cli/interrupt.ts';
+import { createProgress, type Progress } from '#shared/cli/progress.ts';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
-import { ConfigurationError, ModelError, messageOf } from '#shared/errors.ts';
+import { ModelError, messageOf } from '#shared/errors.ts';
 import { checkFile } from '#shared/nlp/file-sums.ts';
 import { type Manifest, readManifest } from '#shared/nlp/manifest.ts';
-import { pullModel } from './pull-model.ts';
+import { hubOf } from './pull/hub.ts';
+import { parseHubId } from './pull/hub-id.ts';
+import { pullModel } from './pull/pull-model.ts';
 
 interface Options {
   models: string;
@@ -48,12 +52,30 @@ async function verify(options: Options): Promise<void> {
 }
 
 async function pull(id: string, options: Options): Promise<void> {
-  const [name = '', revision = 'main', ...rest] = id.split('@');
-  if (!/^[\w.-]+\/[\w.-]+$/.test(name) || revision === '' || rest.length > 0) {
-    throw new ConfigurationError(`${id} must be owner/name or owner/name@revision`);
-  }
-  const entry = await pullModel({ name, revision, modelsDirectory: options.models });
-  print([`${entry.name} at ${entry.revision}: ${entry.files.length} files`], entry, options);
+  const hubId = parseHubId(id);
+  const hub = hubOf(process.env);
+  const { entry, fetched } = await interruptible(async (signal) => {
+    let progress: Progress | undefined;
+    try {
+      return await pullModel({
+        id: hubId,
+        modelsDirectory: options.models,
+        hub,
+        signal,
+        onBytes(done, total) {
+          const inKilobytes = (bytes: number) => Math.ceil(bytes / 1_000);
+          progress ??= createProgress({ label: hubId.name, total: inKilobytes(total), unit: 'kB' });
+          progress.update(inKilobytes(done));
+        },
+      });
+    } finally {
+      progress?.stop();
+    }
+  });
+  const what = fetched
+    ? `${entry.files.length} files`
+    : 'it is there already, and its files are as the manifest says';
+  print([`${entry.name} at ${entry.revision}: ${what}`], { ...entry, fetched }, options);
 }
 
 const command = createCommand('models', 'Lists, checks and fetches models.').option(
@@ -63,15 +85,28 @@ const command = createCommand('models', 'Lists, checks and fetches models.').opt
 );
 command
   .command('list')
-  .description('shows what the manifest names')
+  .description('Shows what the manifest names.')
   .action(() => list(command.opts()));
 command
   .command('verify')
-  .description('compares every file with its SHA-256 sum')
+  .description('Compares every file with its SHA-256 sum; names what is missing or altered.')
   .action(() => verify(command.opts()));
 command
   .command('pull')
-  .argument('<id>', 'owner/name, with @revision for another than main')
-  .description('fetches a model from the Hugging Face Hub and adds it to the manifest')
+  .argument('<id>', 'owner/name, with @revision (branch, tag or commit) for another than main')
+  .description('Fetches a model from the Hugging Face Hub and adds it to the manifest.')
+  .addHelpText(
+    'after',
+    `
+The manifest keeps the commit that the revision names. The model is put in its place only when it is whole and
+runs; a pull that fails or is ended by Ctrl-C changes nothing. Settings that its entry had stay.
+
+Environment:
+  HF_ENDPOINT   the Hub, or a mirror of it (default: https://huggingface.co)
+  HF_TOKEN      token for models that are not public
+
+Example:
+  npm run models -- pull Xenova/bert-base-NER@main`,
+  )
   .action((id: string) => pull(id, command.opts()));
 await runCommand(command);

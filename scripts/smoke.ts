@@ -102,10 +102,7 @@ async function smoke({ target, timeout, json }: Options): Promise<void> {
 }
 
 await runCommand(
-  createCommand(
-    'smoke',
-    'Sends one record through a deployment: stream, table, API, metric. The API’s address is SPANSTREAM_HTTP_URL, its key SPANSTREAM_API_KEY.',
-  )
+  createCommand('smoke', 'Sends one record through a deployment: stream, table, API, metric.')
     .addOption(
       new Option('--target <target>', 'what to test').choices(['aws', 'local']).default('local'),
     )
@@ -114,6 +111,19 @@ await runCommand(
       'longest wait for the result, and for the metric',
       wholeNumber(1),
       300,
+    )
+    .addHelpText(
+      'after',
+      `
+--target local finds the stack by the variables of its services, else by what npm start wrote to .spanstream/.
+--target aws finds the API by what npm run deploy wrote to cdk-outputs.json.
+
+Environment:
+  SPANSTREAM_HTTP_URL   address of the API, in place of either
+  SPANSTREAM_API_KEY    its key
+
+Example:
+  SPANSTREAM_API_KEY=... npm run smoke -- --target aws`,
     )
     .action(smoke),
 );

@@ -9,7 +9,7 @@ import { metricNames } from '#shared/metric-names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
 interface Flags {
-  records: number;
+  records?: number;
   models?: string;
   keep?: boolean;
   json?: boolean;
@@ -88,7 +88,7 @@ function summary(input: DemoInput, outcome: DemoOutcome, started: number) {
 
 async function demo(flags: Flags): Promise<void> {
   const started = Date.now();
-  const input = await readDemoInput(flags.records);
+  const input = await readDemoInput(flags.records ?? Number.POSITIVE_INFINITY);
   const directory = await mkdtemp(join(tmpdir(), 'spanstream-demo-'));
   write(`Starting the local stack in ${directory}`);
   const stack = await startLocalStack({
@@ -101,6 +101,7 @@ async function demo(flags: Flags): Promise<void> {
     if (flags.keep !== true) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   const interrupted = () => {
+    process.stderr.write('interrupted: ending the local stack\n');
     void end().finally(() => process.exit(130));
   };
   process.once('SIGINT', interrupted);
@@ -123,7 +124,7 @@ const command = createCommand(
   'demo',
   'Runs the whole pipeline on the fixtures, in a temporary folder',
 )
-  .option('--records <n>', 'texts to put at most', wholeNumber(1), 1_000_000)
+  .option('--records <n>', 'texts to put at most (default: all)', wholeNumber(1))
   .option('--models <dir>', 'models to run (default: the bundled ones)')
   .option('--keep', 'keep the temporary folder, with its logs')
   .action(demo);

@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { type TextRecord, textRecordSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
-import { ConfigurationError, messageOf, ValidationError } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
+import type { InputLine } from './split-lines.ts';
+
+const MAXIMUM_ID_LENGTH = 128;
 
 /** A line of the input that is no valid record. */
 export interface BadLine {
@@ -13,15 +14,30 @@ export interface BadLine {
   readonly message: string;
 }
 
-/** Reads one line as a record; a given `source` replaces the record's own. */
-export function readLine(text: string, line: number, source?: string): TextRecord | BadLine {
+/** What is made of every line. */
+export interface ReadOptions {
+  /** Replaces the record's own source. */
+  readonly source?: string | undefined;
+  /** How often each record is sent, with ids of its own each time. */
+  readonly loop: number;
+}
+
+/** Reads one line as a record. */
+export function readLine(
+  { line, text = '', fault }: InputLine,
+  { source, loop }: ReadOptions,
+): TextRecord | BadLine {
+  if (fault !== undefined) return { line, field: '(record)', message: `the line ${fault}` };
   try {
     const value = parseJson(text);
     const isObject = value !== null && typeof value === 'object' && !Array.isArray(value);
-    return validate(
+    const record = validate(
       textRecordSchema,
       isObject && source !== undefined ? { ...value, source } : value,
     );
+    if (idOf(record, loop).length <= MAXIMUM_ID_LENGTH) return record;
+    const message = `id would be longer than ${MAXIMUM_ID_LENGTH} characters in round ${loop} of --loop`;
+    return { line, field: 'id', message };
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
     return { line, field: error.field, message: messageOf(error) };
@@ -31,51 +47,8 @@ export function readLine(text: string, line: number, source?: string): TextRecor
 /** Whether a line turned out bad. */
 export const isBadLine = (read: TextRecord | BadLine): read is BadLine => 'line' in read;
 
-/** Lines of a file, or of standard input for `-`, without blank ones, numbered from 1. */
-export async function* linesOf(
-  file: string,
-  standardInput: NodeJS.ReadableStream = process.stdin,
-): AsyncGenerator<{ text: string; line: number }> {
-  const input: NodeJS.ReadableStream = file === '-' ? standardInput : createReadStream(file);
-  let line = 0;
-  try {
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      line += 1;
-      if (text.trim() !== '') yield { text: line === 1 ? text.replace(/^\uFEFF/, '') : text, line };
-    }
-  } catch (cause) {
-    throw new ConfigurationError(`cannot read ${file}: ${messageOf(cause)}`, { cause });
-  }
-}
+/** A record as it is sent in a round, counted from 1: from the second on its id ends in `.2`, `.3` and so on. */
+export const inRound = (record: TextRecord, round: number): TextRecord =>
+  round === 1 ? record : { ...record, id: idOf(record, round) };
 
-/** Reads a whole input: its valid records, and every bad line. */
-export async function readRecords(
-  lines: AsyncIterable<{ text: string; line: number }>,
-  source?: string,
-): Promise<{ records: TextRecord[]; bad: BadLine[] }> {
-  const records: TextRecord[] = [];
-  const bad: BadLine[] = [];
-  for await (const { text, line } of lines) {
-    const read = readLine(text, line, source);
-    if (isBadLine(read)) bad.push(read);
-    else records.push(read);
-  }
-  return { records, bad };
-}
-
-/**
- * The records, `times` over; from the second round on their ids end in `.2`, `.3` and so on, so that each is new.
- *
- * @throws {ConfigurationError} where an id would become longer than 128 characters
- */
-export function* loop(records: readonly TextRecord[], times: number): Generator<TextRecord> {
-  const longest = records.reduce((most, { id }) => Math.max(most, id.length), 0);
-  if (times > 1 && longest + String(times).length + 1 > 128) {
-    throw new ConfigurationError('--loop would make an id longer than 128 characters');
-  }
-  for (let round = 1; round <= times; round++) {
-    for (const record of records) {
-      yield round === 1 ? record : { ...record, id: `${record.id}.${round}` };
-    }
-  }
-}
+const idOf = ({ id }: TextRecord, round: number): string => (round === 1 ? id : `${id}.${round}`);

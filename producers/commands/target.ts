@@ -1,7 +1,5 @@
+import { checkTarget, type Target } from '#shared/cli/target-endpoints.ts';
 import { type LocalEndpoints, readLocalEndpoints } from '#shared/local-endpoints.ts';
-
-/** Where a command sends. */
-export type Target = 'local' | 'aws';
 
 type ServiceVariable = 'AWS_ENDPOINT_URL_KINESIS' | 'AWS_ENDPOINT_URL_S3';
 
@@ -15,7 +13,7 @@ export interface TargetClients {
 /**
  * Finds the services of a target: AWS by the SDK's own rules; the local stack by its variables, else by the file it writes.
  *
- * @throws {ConfigurationError} where the target is local and no stack can be found
+ * @throws {ConfigurationError} where the target is local and no stack can be found, or a variable leads to the other target
  */
 export async function findTarget(
   target: Target,
@@ -26,6 +24,7 @@ export async function findTarget(
   } = {},
 ): Promise<TargetClients> {
   const { environment = process.env, readEndpoints = readLocalEndpoints } = deps;
+  checkTarget(target, needed, environment);
   if (target === 'aws') return { endpoints: {} };
   if (needed.every((name) => environment[name])) {
     return {

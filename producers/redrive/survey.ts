@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { InterruptedError } from '#shared/cli/interrupt.ts';
 import { messageOf } from '#shared/errors.ts';
 import { type FailureReason, isAbandonedKey } from './parked-failure.ts';
 import type { ListedFailure, RedriveDeps } from './types.ts';
@@ -14,13 +15,31 @@ export interface SurveyedFailure extends ListedFailure {
   readonly fault?: string;
 }
 
-/** Finds out the reason and state of everything parked; reads only what neither key nor marker tells. */
+/**
+ * Finds out the reason and state of everything parked; reads only what neither key nor marker tells.
+ *
+ * @throws {InterruptedError} when the signal aborts
+ */
 export async function survey(
   deps: Pick<RedriveDeps, 'list' | 'read'>,
+  signal?: AbortSignal,
 ): Promise<readonly SurveyedFailure[]> {
   const limit = pLimit(CONCURRENCY);
+  let read = 0;
+  const listed = await deps.list();
   return Promise.all(
-    (await deps.list()).map((listed) => limit(async () => surveyOne(listed, deps.read))),
+    listed.map((failure) =>
+      limit(async () => {
+        if (signal?.aborted) {
+          throw new InterruptedError(
+            `${read} of ${listed.length} objects were looked at; nothing was sent`,
+          );
+        }
+        const surveyed = await surveyOne(failure, deps.read);
+        read += 1;
+        return surveyed;
+      }),
+    ),
   );
 }
 

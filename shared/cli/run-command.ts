@@ -1,5 +1,6 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
+import { InterruptedError } from './interrupt.ts';
 
 // The SDK's notice on Node versions to come would stand in the middle of every command's output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -9,11 +10,26 @@ export function createCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option('--json', 'end with one JSON object as the last line of standard output')
-    .showHelpAfterError('(--help shows the options)')
+    .configureHelp({
+      showGlobalOptions: true,
+      commandUsage: (shown) => new Help().commandUsage(shown).replace(name, `npm run ${name} --`),
+    })
+    .configureOutput({
+      outputError(text, write) {
+        const fault = text
+          .trim()
+          .replace(/^error: /, '')
+          .replace(/\n/g, ' ');
+        write(`${name}: ${fault} (--help shows the options)\n`);
+      },
+    })
     .exitOverride();
 }
 
-/** Runs a command to its exit code: 0 done, 1 failed, 2 wrong usage. Known errors print their message alone. */
+/**
+ * Runs a command to its exit code: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. Known errors print their message
+ * alone.
+ */
 export async function runCommand(
   command: Command,
   argv: readonly string[] = process.argv,
@@ -29,7 +45,7 @@ export async function runCommand(
     process.stderr.write(
       `${command.name()}: ${known ? error.message : ((error as Error)?.stack ?? messageOf(error))}\n`,
     );
-    process.exitCode = 1;
+    process.exitCode = error instanceof InterruptedError ? error.exitCode : 1;
   }
 }
 

@@ -66,7 +66,7 @@ const command = createCommand(
         results: report.results,
         rejected: report.rejected,
         lost: report.lost.length,
-        doubled: report.doubled.length,
+        duplicated: report.doubled.length,
         metricsTotal:
           (report.metrics.RecordsProcessed?.published ?? 0) +
           (report.metrics.RecordsRejected?.published ?? 0),

@@ -1,18 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { type Folders, makeFolder, makeFolders, tinyModels } from './support/folders.ts';
+import { lastJson, runCommand } from './support/run-command.ts';
 
-const command = fileURLToPath(new URL('../../scripts/smoke.ts', import.meta.url));
-// By its path, since the command runs in a folder that has no modules.
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const settings = {
   environmentName: 'smoke',
   inference: { mapping: { batchingWindowSeconds: 0 } },
@@ -34,18 +29,8 @@ async function layOut(folder: string, environment: Readonly<Record<string, strin
 }
 
 /** Runs the command in a folder, with nothing in its environment that names another stack. */
-function smokeIn(cwd: string): Promise<{ code: unknown; out: string; said: string }> {
-  const env = { PATH: process.env.PATH, HOME: cwd };
-  const flags = ['--target', 'local', '--timeout', '60', '--json'];
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', tsx, command, ...flags],
-      { cwd, env, timeout: 120_000, killSignal: 'SIGKILL' },
-      (error, out, said) => resolve({ code: error ? error.code : 0, out, said }),
-    );
-  });
-}
+const smokeIn = (cwd: string) =>
+  runCommand('scripts/smoke.ts', ['--target', 'local', '--timeout', '60', '--json'], { cwd });
 
 /** A port of this machine on which nothing listens. */
 async function deadPort(): Promise<number> {
@@ -85,7 +70,7 @@ describe('the smoke command beside a running stack', () => {
 
     // Assess
     expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('counted after') });
-    const report = reportSchema.parse(JSON.parse(out.trim().split('\n').at(-1) ?? ''));
+    const report = reportSchema.parse(lastJson(out));
     expect(report.secondsToMetric).toBeGreaterThanOrEqual(report.secondsToStored);
     const answer = await fetch(`${stack.endpoints.http}/v1/records/${report.id}`);
     const stored = z

@@ -1,68 +1,44 @@
-import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { linesOf, loop, readRecords } from '#producers/commands/read-lines.ts';
-import { ConfigurationError } from '#shared/errors.ts';
+import { inRound, isBadLine, readLine } from '#producers/commands/read-lines.ts';
 
-const lines = (text: string) => linesOf('-', Readable.from([Buffer.from(text)]));
+const read = (text: string, options: { source?: string; loop?: number } = {}) =>
+  readLine({ line: 7, text }, { loop: 1, ...options });
 
-describe('readRecords', () => {
-  it('names the line and field of every bad line and keeps the others', async () => {
-    const text = [
-      '{"id":"a","text":"one"}',
-      '{"id":"b","text":',
-      '',
-      '{"id":"c d","text":"three"}',
-      '[]',
-      '{"id":"e","text":"five","questions":["Who?",7]}',
-      '{"id":"f","text":"six"}',
-    ].join('\r\n');
-
-    const { records, bad } = await readRecords(lines(text));
-
-    expect(records.map(({ id }) => id)).toEqual(['a', 'f']);
-    expect(bad.map(({ line, field }) => [line, field])).toEqual([
-      [2, '(record)'],
-      [4, 'id'],
-      [5, '(record)'],
-      [6, 'questions[1]'],
-    ]);
-    expect(bad[1]?.message).toBe('id must be 1 to 128 of A-Z a-z 0-9 . _ : -');
+describe('readLine', () => {
+  it.each([
+    ['{"id":"b","text":', '(record)', /JSON/],
+    ['{"id":"c d","text":"three"}', 'id', /^id must be 1 to 128 of A-Z a-z 0-9 \. _ : -$/],
+    ['[]', '(record)', /./],
+    ['{"id":"e","text":"five","questions":["Who?",7]}', 'questions[1]', /string/],
+  ])('names line and field of %s', (text, field, message) => {
+    expect(read(text)).toEqual({ line: 7, field, message: expect.stringMatching(message) });
   });
 
-  it('reads past a byte order mark and sets a source on every record', async () => {
-    const { records, bad } = await readRecords(
-      lines('\uFEFF{"id":"a","text":"one","source":"old"}\n{"id":"b","text":"two"}'),
-      'new',
-    );
+  it('passes on what was wrong with the line itself', () => {
+    const bad = readLine({ line: 3, fault: 'must be UTF-8' }, { loop: 1 });
 
-    expect(bad).toEqual([]);
-    expect(records.map(({ source }) => source)).toEqual(['new', 'new']);
+    expect(bad).toEqual({ line: 3, field: '(record)', message: 'the line must be UTF-8' });
   });
 
-  it('blames the source where it breaks the rule', async () => {
-    const { bad } = await readRecords(lines('{"id":"a","text":"one"}'), 'with blanks');
+  it('sets a source in place of the own one, and blames a bad one', () => {
+    const text = '{"id":"a","text":"one","source":"old"}';
 
-    expect(bad.map(({ field }) => field)).toEqual(['source']);
+    expect(read(text, { source: 'new' })).toMatchObject({ id: 'a', source: 'new' });
+    expect(read(text, { source: 'with blanks' })).toMatchObject({ field: 'source' });
   });
 
-  it('names a file that is not there', async () => {
-    await expect(readRecords(linesOf('no-such-file.jsonl'))).rejects.toThrow(
-      /cannot read no-such-file.jsonl/,
-    );
+  it('refuses an id that a later round would make too long', () => {
+    const text = JSON.stringify({ id: 'a'.repeat(126), text: 'one' });
+
+    expect(isBadLine(read(text, { loop: 9 }))).toBe(false);
+    expect(read(text, { loop: 10 })).toMatchObject({ line: 7, field: 'id' });
   });
 });
 
-describe('loop', () => {
-  const record = { id: 'a', text: 'one', source: 'default' };
+describe('inRound', () => {
+  it('gives every round an id of its own', () => {
+    const record = { id: 'a', text: 'one', source: 'default' };
 
-  it('gives every round ids of its own', () => {
-    expect([...loop([record], 3)].map(({ id }) => id)).toEqual(['a', 'a.2', 'a.3']);
-  });
-
-  it('refuses ids that would become too long', () => {
-    const long = { ...record, id: 'a'.repeat(127) };
-
-    expect(() => [...loop([long], 2)]).toThrow(ConfigurationError);
-    expect([...loop([long], 1)]).toEqual([long]);
+    expect([1, 2, 10].map((round) => inRound(record, round).id)).toEqual(['a', 'a.2', 'a.10']);
   });
 });

@@ -39,6 +39,17 @@ describe('targetEnvironment', () => {
     });
   });
 
+  it.each(['AWS_ENDPOINT_URL_DYNAMODB', 'AWS_ENDPOINT_URL', 'SPANSTREAM_HTTP_URL'])(
+    'does not test this machine for AWS, where %s leads',
+    async (name) => {
+      const environment = { [name]: 'http://127.0.0.1:4568' };
+
+      await expect(targetEnvironment('aws', environment, deps)).rejects.toThrow(
+        `--target aws, but ${name} is http://127.0.0.1:4568`,
+      );
+    },
+  );
+
   it('says what is missing', async () => {
     const lacking = { ...deps, readOutputs: async (): Promise<unknown> => ({}) };
 

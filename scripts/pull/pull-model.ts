@@ -1,0 +1,145 @@
+import { access, mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ListFileEntry } from '@huggingface/hub';
+import { InterruptedError } from '#shared/cli/interrupt.ts';
+import { ModelError } from '#shared/errors.ts';
+import { checkFile, sumFile } from '#shared/nlp/file-sums.ts';
+import {
+  type ManifestFile,
+  type ManifestModel,
+  manifestModelSchema,
+  readManifest,
+} from '#shared/nlp/manifest.ts';
+import { type HubModel, type hubOf, openHubModel } from './hub.ts';
+import type { HubId } from './hub-id.ts';
+import { placeModel } from './place-model.ts';
+import { checkKind, tryModel } from './trial.ts';
+import { wantedFiles } from './wanted-files.ts';
+
+/** What to pull, and where it goes. */
+export interface PullOptions {
+  readonly id: HubId;
+  readonly modelsDirectory: string;
+  readonly hub: ReturnType<typeof hubOf>;
+  readonly signal: AbortSignal;
+  /** Told of every piece that came. */
+  readonly onBytes?: (done: number, total: number) => void;
+}
+
+/**
+ * Fetches a model at one commit of the Hugging Face Hub into its own folder and adds it to the manifest. It is put in its
+ * place only when it is whole, is what the Hub says it is, and runs; until then folder and manifest are as they were.
+ *
+ * @returns its entry, and whether it had to be fetched
+ * @throws {ModelError} when the Hub cannot be reached, the model is of no kind that can be run, or its folder is another's
+ * @throws {InterruptedError} when the signal aborts
+ */
+export async function pullModel(
+  options: PullOptions,
+): Promise<{ entry: ManifestModel; fetched: boolean }> {
+  const { modelsDirectory, signal } = options;
+  const { name, revision, folder: folderName } = options.id;
+  const source = `${options.hub.endpoint}/${name}`;
+  const present = await presentEntry(modelsDirectory, folderName, source);
+  const model = openHubModel(name, options.hub, signal);
+  const made = await mkdir(modelsDirectory, { recursive: true });
+  const staging = await mkdtemp(join(modelsDirectory, '.pull-'));
+  const ready = join(staging, 'ready');
+  const done = { files: 0, of: 0 };
+  try {
+    const { commit, licence } = await model.resolve(revision);
+    if (present?.revision === commit && (await isIntact(modelsDirectory, present))) {
+      return { entry: present, fetched: false };
+    }
+    const files = await fetchAll(options, model, { commit, ready, done });
+    const folder = await tryModel(ready);
+    const entry = manifestModelSchema.parse({
+      name: folderName,
+      task: folder.task,
+      revision: commit,
+      source,
+      licence,
+      maximumLength: folder.maximumLength,
+      ...(folder.labels.length > 0 && { labels: folder.labels }),
+      // Made by hand, and not the Hub's to take away.
+      ...(present?.settings && present.task === folder.task && { settings: present.settings }),
+      files,
+    });
+    signal.throwIfAborted();
+    await placeModel(modelsDirectory, entry, { ready, aside: join(staging, 'aside') });
+    return { entry, fetched: true };
+  } catch (error) {
+    if (signal.aborted) {
+      const of = done.of === 0 ? '' : ` of ${done.of}`;
+      throw new InterruptedError(`${done.files}${of} files were fetched; nothing was changed`);
+    }
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(error.message.replaceAll(ready, name), { cause: error });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    // Gone again if it was made for nothing; what is in use is not empty.
+    if (made !== undefined) await rmdir(modelsDirectory).catch(() => undefined);
+  }
+}
+
+/** The entry that a pull would replace. */
+async function presentEntry(
+  modelsDirectory: string,
+  folder: string,
+  source: string,
+): Promise<ManifestModel | undefined> {
+  const manifest = await readManifest(modelsDirectory);
+  const entry = manifest?.models.find((model) => model.name === folder);
+  const path = join(modelsDirectory, folder);
+  if (entry && entry.source !== source) {
+    throw new ModelError(`${path} holds another model, from ${entry.source}; it is left as it is`);
+  }
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere && !entry) {
+    throw new ModelError(`${path} is not in the manifest; it is left as it is`);
+  }
+  return entry;
+}
+
+async function isIntact(modelsDirectory: string, entry: ManifestModel): Promise<boolean> {
+  try {
+    for (const file of entry.files) {
+      await checkFile(join(modelsDirectory, entry.name, file.path), file);
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function fetchAll(
+  { id: { name }, onBytes }: PullOptions,
+  model: HubModel,
+  to: { commit: string; ready: string; done: { files: number; of: number } },
+): Promise<ManifestFile[]> {
+  const { graph, small, large } = wantedFiles(name, await model.files(to.commit));
+  const total = [...small, ...large].reduce((sum, { size }) => sum + size, 0);
+  to.done.of = small.length + large.length;
+  let bytes = 0;
+  const fetchOne = async (listed: ListFileEntry): Promise<ManifestFile> => {
+    const target = join(to.ready, listed.path);
+    await model.fetch(to.commit, listed.path, target, (more) => {
+      bytes += more;
+      onBytes?.(bytes, total);
+    });
+    const sums = await sumFile(target);
+    if (sums.bytes !== listed.size || (listed.lfs && sums.sha256 !== listed.lfs.oid)) {
+      throw new ModelError(`${name}: ${listed.path} came damaged; try again`);
+    }
+    to.done.files += 1;
+    return { path: listed.path, ...sums };
+  };
+  const files: ManifestFile[] = [];
+  for (const file of small) files.push(await fetchOne(file));
+  await checkKind(to.ready, graph);
+  for (const file of large) files.push(await fetchOne(file));
+  return files;
+}

@@ -1,0 +1,202 @@
+import { open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '#test/conformance/support/wait-for.ts';
+import { makeFolder } from '../support/folders.ts';
+import { type CommandInput, lastJson, runCommand, startCommand } from '../support/run-command.ts';
+import { startStreams } from '../support/stream.ts';
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let streams: Awaited<ReturnType<typeof startStreams>>;
+let stream: string;
+beforeAll(async () => {
+  folder = await makeFolder();
+  streams = await startStreams();
+});
+afterAll(async () => {
+  await streams?.close();
+  await folder?.remove();
+});
+beforeEach(async () => {
+  stream = await streams.create();
+});
+
+const command = (args: readonly string[], input?: CommandInput['input']) =>
+  [
+    'producers/commands/produce.ts',
+    [...args, '--stream', stream, '--json'],
+    { cwd: folder.path, env: streams.environment, ...(input !== undefined && { input }) },
+  ] as const;
+const produce = (args: readonly string[], input?: string) => runCommand(...command(args, input));
+const line = (id: string) => `${JSON.stringify({ id, text: `Text ${id}.` })}\n`;
+const idsOnStream = async () => (await streams.records(stream)).map(({ id }) => id);
+
+async function put(name: string, text: string): Promise<string> {
+  await writeFile(join(folder.path, name), text);
+  return name;
+}
+
+describe('produce from a file', () => {
+  it('puts every line, round by round, under one source', async () => {
+    const file = await put('good.jsonl', `${line('a')}\n${line('b')}`);
+
+    const { code, out } = await produce([file, '--loop', '2', '--source', 'news']);
+
+    expect(code).toBe(0);
+    const records = await streams.records(stream);
+    expect(records.map(({ id }) => id)).toEqual(['a', 'b', 'a.2', 'b.2']);
+    expect(new Set(records.map(({ source }) => source))).toEqual(new Set(['news']));
+    expect(lastJson(out)).toEqual({
+      read: 4,
+      put: 4,
+      retried: 0,
+      stranded: 0,
+      bytes: records.reduce((sum, record) => sum + JSON.stringify(record).length, 0),
+      seconds: expect.any(Number),
+    });
+  });
+
+  it('sends nothing of a file in which a line is bad, and names it', async () => {
+    const file = await put('bad.jsonl', `${line('a')}${line('b')}{"id":"c"}\n`);
+
+    const { code, out, said } = await produce([file]);
+
+    expect(code).toBe(1);
+    expect(said).toMatch(/^line 3: text is required\n1 bad lines: nothing was sent/);
+    expect(lastJson(out)).toMatchObject({ read: 3, put: 0 });
+    expect(await idsOnStream()).toEqual([]);
+  });
+
+  it('leaves bad lines out where it is told to, and names them once', async () => {
+    const file = await put('some.jsonl', `${line('a')}[]\n${line('b')}`);
+
+    const { code, out, said } = await produce([file, '--skip-invalid', '--loop', '2']);
+
+    expect(code).toBe(0);
+    expect(said.match(/^line 2: /gm)).toHaveLength(1);
+    expect(lastJson(out)).toMatchObject({ read: 6, put: 4 });
+    expect(await idsOnStream()).toEqual(['a', 'b', 'a.2', 'b.2']);
+  });
+
+  it('ends at Ctrl-C with what was done so far', async () => {
+    const file = await put(
+      'long.jsonl',
+      Array.from({ length: 500 }, (_, n) => line(`r${n}`)).join(''),
+    );
+
+    const running = startCommand(...command([file, '--rate', '20']));
+    await running.saying(/put to /);
+    running.interrupt();
+    const { code, out, said } = await running.ended;
+
+    expect(code).toBe(130);
+    const { read, put: sent } = lastJson(out) as { read: number; put: number };
+    expect(read).toBe(500);
+    expect(sent).toBeGreaterThan(0);
+    expect(said).toMatch(new RegExp(`^interrupted: ${500 - sent} records were not sent$`, 'm'));
+    expect(await idsOnStream()).toHaveLength(sent);
+  });
+
+  it('checks a file far larger than its memory', async () => {
+    // Prepare: 96 MB for a process that may hold 64.
+    const handle = await open(join(folder.path, 'large.jsonl'), 'w');
+    const records = Array.from({ length: 100 }, (_, n) =>
+      JSON.stringify({ id: `r${n}`, text: 'word '.repeat(2_000) }),
+    ).join('\n');
+    for (let n = 0; n < 96; n++) await handle.write(`${records}\n`);
+    await handle.close();
+    const [script, args, input] = command(['large.jsonl', '--dry-run']);
+
+    // Act
+    const { code, out } = await runCommand(script, args, {
+      ...input,
+      env: { NODE_OPTIONS: '--max-old-space-size=64' },
+    });
+
+    // Assess
+    expect(code).toBe(0);
+    expect(lastJson(out)).toMatchObject({ read: 9_600, put: 0 });
+  });
+});
+
+describe('produce from standard input', () => {
+  it('sends what is before the first bad line, and no more', async () => {
+    const { code, out, said } = await produce(
+      ['-'],
+      `${line('a')}${line('b')}nonsense\n${line('c')}`,
+    );
+
+    expect(code).toBe(1);
+    expect(said).toMatch(/^line 3: .*JSON/m);
+    expect(said).toMatch(/^ended at line 3: what is before it was sent/m);
+    expect(lastJson(out)).toMatchObject({ read: 3, put: 2 });
+    expect(await idsOnStream()).toEqual(['a', 'b']);
+  });
+
+  it('goes on past bad lines where it is told to, and repeats each line', async () => {
+    const input = `${line('a')}nonsense\n${line('b')}`;
+
+    const { code, out, said } = await produce(['-', '--skip-invalid', '--loop', '2'], input);
+
+    expect(code).toBe(0);
+    expect(said).toMatch(/^line 2: /m);
+    expect(lastJson(out)).toMatchObject({ read: 6, put: 4 });
+    expect(await idsOnStream()).toEqual(['a', 'a.2', 'b', 'b.2']);
+  });
+
+  it('sends a line as it comes, and ends at Ctrl-C although the input stays open', async () => {
+    // Act
+    const running = startCommand(...command(['-'], { open: line('a') }));
+    const arrived = (ids: string[]) =>
+      waitFor(async () => (await idsOnStream()).join() === ids.join(), {
+        what: `${ids} on the stream`,
+        timeoutMs: 60_000,
+      });
+    await arrived(['a']);
+    running.write(line('b'));
+    await arrived(['a', 'b']);
+    running.interrupt();
+    const { code, out, said } = await running.ended;
+
+    // Assess
+    expect(code).toBe(130);
+    expect(said).toMatch(/^interrupted after 2 records$/m);
+    expect(lastJson(out)).toMatchObject({ read: 2, put: 2 });
+  });
+
+  it('checks every line with --dry-run and needs no stream', async () => {
+    const bad = Array.from({ length: 12 }, () => '{}\n').join('');
+
+    const { code, out, said } = await runCommand(
+      'producers/commands/produce.ts',
+      ['-', '--dry-run', '--json'],
+      { cwd: folder.path, input: `${line('a')}${bad}` },
+    );
+
+    expect(code).toBe(1);
+    expect(said).toMatch(/^line 11: .*\nand 2 more bad lines\n12 bad lines: nothing was sent/m);
+    expect(lastJson(out)).toMatchObject({ read: 13, put: 0 });
+  });
+});
+
+describe('produce', () => {
+  it('does not send to this machine what is meant for AWS', async () => {
+    const { code, out, said } = await produce(['-', '--target', 'aws'], line('a'));
+
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(said).toMatch(/^produce: --target aws, but AWS_ENDPOINT_URL_KINESIS is http:.*\n$/);
+    expect(await idsOnStream()).toEqual([]);
+  });
+
+  it.each([
+    [['--rat', '3'], 2, /^produce: unknown option '--rat'.*\n$/],
+    [['--rate', '0'], 2, /^produce: .*whole number of at least 1.*\n$/],
+    [['--source', 'a b'], 2, /^produce: .*must be 1 to 64 of A-Z.*\n$/],
+    [['none.jsonl'], 1, /^produce: cannot read none\.jsonl: ENOENT.*\n$/],
+    [['.'], 1, /^produce: cannot read \.: EISDIR.*\n$/],
+  ])('says in one line what is wrong with %j', async (args, wanted, sentence) => {
+    const { code, said } = await produce(args);
+
+    expect({ code, said }).toEqual({ code: wanted, said: expect.stringMatching(sentence) });
+  });
+});

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { waitFor } from '#test/conformance/support/wait-for.ts';
+
+const root = new URL('../../../', import.meta.url);
+// By its path, since a command may run in a folder that has no modules.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const PATIENCE_MS = 120_000;
+
+/** How a command is run. */
+export interface CommandInput {
+  readonly cwd?: string;
+  /** All that it finds in its environment beside the path to programs. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Text of its standard input; it is left open where that is `open`. */
+  readonly input?: string | { readonly open: string };
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  /** Exit code, or the name of the signal that killed it. */
+  readonly code: number | string | null;
+  /** Standard output. */
+  readonly out: string;
+  /** Standard error. */
+  readonly said: string;
+}
+
+/** Starts a command of the project by its path, as its script in `package.json` does, with nothing of this environment. */
+export function startCommand(
+  script: string,
+  args: readonly string[],
+  { cwd = fileURLToPath(root), env = {}, input = '' }: CommandInput = {},
+) {
+  const child = spawn(
+    process.execPath,
+    ['--import', tsx, fileURLToPath(new URL(script, root)), ...args],
+    {
+      cwd,
+      // Libraries keep caches at home: neither in this repository nor in anybody's own.
+      env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...env },
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    },
+  );
+  let out = '';
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  // One that ends without reading all of its input is no fault of the test's.
+  child.stdin.on('error', () => undefined);
+  if (typeof input === 'string') child.stdin.end(input);
+  else child.stdin.write(input.open);
+  const ended = new Promise<CommandEnd>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, out, said }));
+  });
+  return {
+    ended,
+    /** Writes more to a standard input that was left open. */
+    write: (text: string) => void child.stdin.write(text),
+    /** What Ctrl-C does. */
+    interrupt: () => void child.kill('SIGINT'),
+    /** Waits until it has said something on standard error. */
+    saying: (what: RegExp) =>
+      waitFor(async () => what.test(said), {
+        what: `${what} on standard error`,
+        timeoutMs: PATIENCE_MS,
+      }),
+  };
+}
+
+/** Runs a command to its end. */
+export const runCommand = (script: string, args: readonly string[], input?: CommandInput) =>
+  startCommand(script, args, input).ended;
+
+/** The last line of a text, read as JSON. */
+export const lastJson = (text: string): unknown =>
+  JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
