@@ -1,10 +1,10 @@
 /** WordPiece written the plain way, with strings and a map: what the fast one must agree with. */
 export function plainWordPiece(
-  vocabulary: Readonly<Record<string, number>>,
+  vocabulary: ReadonlyMap<string, number>,
   word: string,
   maximumCharacters: number,
 ): { id: number; length: number }[] {
-  const unknown = [{ id: vocabulary['[UNK]'] ?? -1, length: word.length }];
+  const unknown = [{ id: vocabulary.get('[UNK]') ?? -1, length: word.length }];
   const characters = [...word];
   if (characters.length > maximumCharacters) return unknown;
   const tokens: { id: number; length: number }[] = [];
@@ -13,7 +13,7 @@ export function plainWordPiece(
     let id: number | undefined;
     for (; to > from && id === undefined; to--) {
       const piece = characters.slice(from, to).join('');
-      id = vocabulary[from === 0 ? piece : `##${piece}`];
+      id = vocabulary.get(from === 0 ? piece : `##${piece}`);
     }
     if (id === undefined) return unknown;
     tokens.push({ id, length: characters.slice(from, to + 1).join('').length });
