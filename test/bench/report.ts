@@ -49,8 +49,11 @@ export function resultTable(result: BenchResult): string {
   add('cold start to first answer', milliseconds, ' ms');
   add('bare session in a fresh process', bareSessionMilliseconds, ' ms');
   add('cold start over bare session', milliseconds / bareSessionMilliseconds, ' x');
-  add('share of the int8 GEMM rate', result.gemm.int8.share * 100, ' %');
-  add('share of the fp32 GEMM rate', result.gemm.fp32.share * 100, ' %');
+  for (const [name, { share, gopsPerSecond, largeGopsPerSecond }] of Object.entries(result.gemm)) {
+    add(`share of the ${name} GEMM rate`, share * 100, ' %');
+    add(`${name} GEMM rate, the model's shapes`, gopsPerSecond, ' GOP/s');
+    add(`${name} GEMM rate, large shapes`, largeGopsPerSecond, ' GOP/s');
+  }
   add('engine time that is not inference, batch 200', result.overhead.share * 100, ' %');
   add('1 KB records per second, entities', result.recordsPerSecond);
   add('US dollars per million 1 KB records', result.usdPerMillionRecords);
