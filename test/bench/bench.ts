@@ -12,10 +12,10 @@ import { measureGemm } from './gemm.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { type BenchResult, floatGraphs, resultTable } from './report.ts';
-import { fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
+import { fixtureRecords, fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
 import { typicalWorkload } from './typical-workload.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
 const WARM_UP = 20;
 
@@ -65,9 +65,7 @@ function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
 }
 
 async function bench(options: Options): Promise<void> {
-  const texts = options.texts
-    ? await readTexts(options.texts)
-    : await fixtureTexts(join(root, 'fixtures', 'texts'));
+  const texts = options.texts ? await readTexts(options.texts) : await fixtureTexts(fixtures);
   const sentences = sentencesOf(texts);
   const paragraphs = paragraphsOf(sentences, 1_000);
   const models = await benchModels(options);
@@ -104,7 +102,7 @@ async function bench(options: Options): Promise<void> {
     );
     const coldStart = await measureColdStart(models, int8, 5);
     const gemm = await measureGemm(folder, { int8, fp32 });
-    const overhead = await measureOverhead(folders, sentences);
+    const overhead = await measureOverhead(folders, await fixtureRecords(fixtures, 200));
     const { ours, transformersJs, ratios } = report(qaRates);
     const result: BenchResult = {
       fp32Graph: floatGraphs(folders),

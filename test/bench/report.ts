@@ -54,7 +54,8 @@ export function resultTable(result: BenchResult): string {
     add(`${name} GEMM rate, the model's shapes`, gopsPerSecond, ' GOP/s');
     add(`${name} GEMM rate, large shapes`, largeGopsPerSecond, ' GOP/s');
   }
-  add('engine time that is not inference, batch 200', result.overhead.share * 100, ' %');
+  add('consumer time that is not inference, batch 200', result.overhead.share * 100, ' %');
+  add('engine time that is not inference, batch 200', result.overhead.engine.share * 100, ' %');
   add('1 KB records per second, entities', result.recordsPerSecond);
   add('US dollars per million 1 KB records', result.usdPerMillionRecords);
   const width = Math.max(...rows.map(([name]) => name.length));
