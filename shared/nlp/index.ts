@@ -76,7 +76,13 @@ async function startEngine(
   folders: readonly ModelFolder[],
   pool: SessionPool,
 ): Promise<TextEngine> {
-  const loads = folders.map((folder, model) => loadModel(pool, folder, model));
+  // Begun before what keeps this thread busy; awaited together below.
+  const loads = Promise.all([
+    ...folders.map((folder, model) => loadModel(pool, folder, model)),
+    ...folders.map((folder) => folder.verify()),
+  ]);
+  // Where the tasks below throw, nobody awaits it.
+  loads.catch(() => undefined);
   const { aggregation, overlap } = options;
   const settings = {
     ...(aggregation && { aggregation }),
@@ -85,7 +91,7 @@ async function startEngine(
   const indexOf = (task: Task): number => folders.findIndex((folder) => folder.task === task);
   const entities = entityTask(folders, indexOf('token-classification'), settings);
   const answers = answerTask(folders, indexOf('question-answering'));
-  await Promise.all([...loads, ...folders.map((folder) => folder.verify())]);
+  await loads;
   const tokenizers = [entities, answers].filter((task) => task !== undefined);
   const pads = folders.map(
     (_, model) => tokenizers.find((task) => task.model === model)?.tokenizer.special.pad ?? 0,

@@ -35,6 +35,9 @@ export function entityTask(
       overlap: Math.min(own.overlap, Math.floor((folder.maximumLength - 2) / 4)),
     },
   };
+  // What every first text needs is made now, while the models are being loaded elsewhere.
+  classifier.tokenizer.encode('a');
+  classifier.spellingLengths();
   return {
     model,
     tokenizer: classifier.tokenizer,

@@ -11,8 +11,7 @@ export function createSpellingLengths(tokenizerJson: unknown): () => Uint8Array 
 }
 
 function readLengths(tokenizerJson: unknown): Uint8Array {
-  const vocabulary = field(field(tokenizerJson, 'model'), 'vocab');
-  const entries = Object.entries(vocabulary ?? {});
+  const entries = Object.entries(field(field(tokenizerJson, 'model'), 'vocab') ?? {});
   const lengths = new Uint8Array(entries.length);
   for (const [token, id] of entries) if (typeof id === 'number') lengths[id] = codePoints(token);
   return lengths;
@@ -24,7 +23,10 @@ function field(value: unknown, name: string): object | undefined {
 }
 
 function codePoints(token: string): number {
-  let count = 0;
-  for (const _ of token) count += 1;
+  let count = token.length;
+  for (let i = 1; i < token.length; i++) {
+    const pair = (token.charCodeAt(i) & 0xfc00) === 0xdc00;
+    if (pair && (token.charCodeAt(i - 1) & 0xfc00) === 0xd800) count -= 1;
+  }
   return count;
 }

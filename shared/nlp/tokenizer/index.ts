@@ -23,8 +23,10 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
     lowercase: file.normalizer.lowercase,
   });
   const preTokenizer = createBertPreTokenizer();
+  // Once for all: an object of so many keys takes milliseconds to list.
+  const vocabulary = Object.entries(file.model.vocab);
   const model = createWordPiece({
-    vocabulary: file.model.vocab,
+    vocabulary,
     unknownToken: file.model.unk_token,
     continuingPrefix: file.model.continuing_subword_prefix,
     maximumWordCharacters: file.model.max_input_chars_per_word,
@@ -60,7 +62,7 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
 
   return {
     special: readSpecialTokens(file),
-    vocabularySize: Object.keys(file.model.vocab).length,
+    vocabularySize: vocabulary.length,
     encode(text) {
       tokens.length = 0;
       wordIds.length = 0;

@@ -4,7 +4,8 @@ import { Trie } from './trie.ts';
 
 /** A WordPiece vocabulary and its rules, as `tokenizer.json` holds them. */
 export interface WordPieceOptions {
-  readonly vocabulary: Readonly<Record<string, number>>;
+  /** Tokens with their ids. */
+  readonly vocabulary: readonly (readonly [string, number])[];
   readonly unknownToken: string;
   /** Punctuation, so that no word begins with it. */
   readonly continuingPrefix: string;
@@ -18,27 +19,32 @@ export interface WordPieceOptions {
  * @throws {ModelError} where the vocabulary has no unknown token, or an id is no whole number.
  */
 export function createWordPiece(options: WordPieceOptions): WordModel {
-  const unknown = options.vocabulary[options.unknownToken];
+  for (const [token, id] of options.vocabulary) {
+    if (Number.isSafeInteger(id) && id >= 0) continue;
+    const name = JSON.stringify(token);
+    throw new ModelError(`tokenizer.json: model.vocab: the id of ${name} must be a whole number`);
+  }
+  const unknown = options.vocabulary.find(([token]) => token === options.unknownToken)?.[1];
   if (unknown === undefined) {
     throw new ModelError(
       `tokenizer.json: model.vocab has no ${JSON.stringify(options.unknownToken)}`,
     );
   }
   const { maximumWordCharacters } = options;
-  const trie = vocabularyTrie(options);
-  const initial = trie.root(0);
-  const continuing = trie.root(1);
+  let trie: Trie | undefined;
 
   return {
     tokenize(buffer, start, end, tokens) {
       const { units } = buffer;
+      // Made for the first word: until a question comes, its model has none to read.
+      trie ??= vocabularyTrie(options);
       const before = tokens.length;
       const tooLong =
         end - start > maximumWordCharacters &&
         countCodePoints(units, start, end) > maximumWordCharacters;
       let position = tooLong ? -1 : start;
       while (position !== -1 && position < end) {
-        let node = position === start ? initial : continuing;
+        let node = trie.root(position === start ? 0 : 1);
         let best = -1;
         let bestEnd = -1;
         for (let i = position; i < end; i++) {
@@ -68,20 +74,22 @@ export function createWordPiece(options: WordPieceOptions): WordModel {
 }
 
 /** Tokens that start a word and tokens that go on with one (without their prefix), in two tries. */
-function vocabularyTrie({ vocabulary, continuingPrefix }: WordPieceOptions): Trie {
-  const tokens = Object.keys(vocabulary);
-  const trie = new Trie(tokens.reduce((sum, token) => sum + token.length, 0));
-  for (const token of tokens) {
-    const id = vocabulary[token];
-    if (id === undefined || !Number.isSafeInteger(id) || id < 0) {
-      const name = JSON.stringify(token);
-      throw new ModelError(`tokenizer.json: model.vocab: the id of ${name} must be a whole number`);
-    }
+function vocabularyTrie(options: WordPieceOptions): Trie {
+  // Vocabularies of words have two edges a token. Memory is what making a trie costs most: no more of it than needed.
+  for (let edges = options.vocabulary.length * 3; ; edges *= 2) {
+    const trie = new Trie(edges);
+    if (fill(trie, options)) return trie;
+  }
+}
+
+function fill(trie: Trie, { vocabulary, continuingPrefix }: WordPieceOptions): boolean {
+  for (const [token, id] of vocabulary) {
     const continues = token.startsWith(continuingPrefix);
     const from = continues ? continuingPrefix.length : 0;
-    if (token.length > from) trie.set(trie.root(continues ? 1 : 0), token, from, id);
+    if (token.length === from) continue;
+    if (!trie.set(trie.root(continues ? 1 : 0), token, from, id)) return false;
   }
-  return trie;
+  return true;
 }
 
 function countCodePoints(units: Uint16Array, start: number, end: number): number {

@@ -13,7 +13,9 @@ export function plainWordPiece(
     let id: number | undefined;
     for (; to > from && id === undefined; to--) {
       const piece = characters.slice(from, to).join('');
-      id = vocabulary[from === 0 ? piece : `##${piece}`];
+      const token = from === 0 ? piece : `##${piece}`;
+      // Not what every object inherits: `constructor` is a word, too.
+      id = Object.hasOwn(vocabulary, token) ? vocabulary[token] : undefined;
     }
     if (id === undefined) return unknown;
     tokens.push({ id, length: characters.slice(from, to + 1).join('').length });

@@ -111,7 +111,7 @@ test('the trie cuts words as strings and a map do', () => {
       const given = Array.from(ids, (id, i) => ({ id, length: (ends[i] ?? 0) - (starts[i] ?? 0) }));
       expect(given).toEqual(plainWordPiece(vocab, word, 100));
     }),
-    { numRuns: 600 },
+    { numRuns: 600, examples: [['constructor']] },
   );
 });
 
