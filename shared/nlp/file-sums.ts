@@ -13,9 +13,10 @@ export async function sumFile(path: string): Promise<{ bytes: number; sha256: st
   try {
     const file = await open(path);
     try {
-      const piece = Buffer.allocUnsafe(PIECE);
+      const { size } = await file.stat();
+      const piece = Buffer.allocUnsafe(Math.min(PIECE, size + 1));
       for (;;) {
-        const { bytesRead } = await file.read(piece, 0, PIECE);
+        const { bytesRead } = await file.read(piece);
         if (bytesRead === 0) break;
         bytes += bytesRead;
         hash.update(piece.subarray(0, bytesRead));

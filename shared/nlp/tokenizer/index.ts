@@ -1,6 +1,7 @@
 import { ModelError } from '#shared/errors.ts';
 import type { Encoding, Tokenizer } from '../types.ts';
 import { createAddedTokenFinder } from './added-tokens.ts';
+import { listVocabulary } from './model/vocabulary.ts';
 import { createWordPiece } from './model/word-piece.ts';
 import { createBertNormalizer } from './normalizer/bert-normalizer.ts';
 import { readSpecialTokens } from './post-processor/special-tokens.ts';
@@ -23,8 +24,7 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
     lowercase: file.normalizer.lowercase,
   });
   const preTokenizer = createBertPreTokenizer();
-  // Once for all: an object of so many keys takes milliseconds to list.
-  const vocabulary = Object.entries(file.model.vocab);
+  const vocabulary = listVocabulary(file.model.vocab);
   const model = createWordPiece({
     vocabulary,
     unknownToken: file.model.unk_token,
@@ -62,7 +62,7 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
 
   return {
     special: readSpecialTokens(file),
-    vocabularySize: vocabulary.length,
+    vocabulary,
     encode(text) {
       tokens.length = 0;
       wordIds.length = 0;

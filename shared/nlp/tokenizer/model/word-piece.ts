@@ -1,11 +1,11 @@
 import { ModelError } from '#shared/errors.ts';
+import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import { Trie } from './trie.ts';
 
 /** A WordPiece vocabulary and its rules, as `tokenizer.json` holds them. */
 export interface WordPieceOptions {
-  /** Tokens with their ids. */
-  readonly vocabulary: readonly (readonly [string, number])[];
+  readonly vocabulary: Vocabulary;
   readonly unknownToken: string;
   /** Punctuation, so that no word begins with it. */
   readonly continuingPrefix: string;
@@ -16,15 +16,11 @@ export interface WordPieceOptions {
  * WordPiece (Schuster and Nakajima, 2012): from left to right the longest token that fits; a word that cannot be cut so,
  * or has more than `maximumWordCharacters` code points, is one unknown token.
  *
- * @throws {ModelError} where the vocabulary has no unknown token, or an id is no whole number.
+ * @throws {ModelError} where the vocabulary has no unknown token.
  */
 export function createWordPiece(options: WordPieceOptions): WordModel {
-  for (const [token, id] of options.vocabulary) {
-    if (Number.isSafeInteger(id) && id >= 0) continue;
-    const name = JSON.stringify(token);
-    throw new ModelError(`tokenizer.json: model.vocab: the id of ${name} must be a whole number`);
-  }
-  const unknown = options.vocabulary.find(([token]) => token === options.unknownToken)?.[1];
+  const { tokens: known, ids } = options.vocabulary;
+  const unknown = ids[known.indexOf(options.unknownToken)];
   if (unknown === undefined) {
     throw new ModelError(
       `tokenizer.json: model.vocab has no ${JSON.stringify(options.unknownToken)}`,
@@ -76,18 +72,20 @@ export function createWordPiece(options: WordPieceOptions): WordModel {
 /** Tokens that start a word and tokens that go on with one (without their prefix), in two tries. */
 function vocabularyTrie(options: WordPieceOptions): Trie {
   // Vocabularies of words have two edges a token. Memory is what making a trie costs most: no more of it than needed.
-  for (let edges = options.vocabulary.length * 3; ; edges *= 2) {
+  for (let edges = options.vocabulary.tokens.length * 3; ; edges *= 2) {
     const trie = new Trie(edges);
     if (fill(trie, options)) return trie;
   }
 }
 
 function fill(trie: Trie, { vocabulary, continuingPrefix }: WordPieceOptions): boolean {
-  for (const [token, id] of vocabulary) {
+  const { tokens, ids } = vocabulary;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] ?? '';
     const continues = token.startsWith(continuingPrefix);
     const from = continues ? continuingPrefix.length : 0;
     if (token.length === from) continue;
-    if (!trie.set(trie.root(continues ? 1 : 0), token, from, id)) return false;
+    if (!trie.set(trie.root(continues ? 1 : 0), token, from, ids[i] ?? 0)) return false;
   }
   return true;
 }
