@@ -78,7 +78,13 @@ async function startEngine(
   folders: readonly ModelFolder[],
   pool: SessionPool,
 ): Promise<TextEngine> {
-  const loads = folders.map((folder, model) => loadModel(pool, folder, model));
+  // Begun before what keeps this thread busy; awaited together below.
+  const loads = Promise.all([
+    ...folders.map((folder, model) => loadModel(pool, folder, model)),
+    ...folders.map((folder) => folder.verify()),
+  ]);
+  // Where the tasks below throw, nobody awaits it.
+  loads.catch(() => undefined);
   const { aggregation, overlap, nullThreshold } = options;
   const settings = {
     ...(aggregation && { aggregation }),
@@ -88,7 +94,7 @@ async function startEngine(
   const entities = entityTask(folders, indexOf('token-classification'), settings);
   const own = nullThreshold === undefined ? {} : { nullThreshold };
   const answers = answerTask(folders, indexOf('question-answering'), own);
-  await Promise.all([...loads, ...folders.map((folder) => folder.verify())]);
+  await loads;
   const tokenizers = [entities, answers].filter((task) => task !== undefined);
   const pads = folders.map(
     (_, model) => tokenizers.find((task) => task.model === model)?.tokenizer.special.pad ?? 0,

@@ -78,19 +78,24 @@ export async function openSession(path: string, options: { optimized: boolean })
   };
 }
 
+/** What a session is created with. */
+export function sessionOptions(optimized: boolean): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: optimized ? 'disabled' : 'all',
+    // Batches differ in shape, so that a remembered plan of memory seldom fits the next one.
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
+  };
+}
+
 async function create(path: string, optimized: boolean): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(path, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: optimized ? 'disabled' : 'all',
-      // Batches differ in shape, so that a remembered plan of memory seldom fits the next one.
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-      extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
-    });
+    return await InferenceSession.create(path, sessionOptions(optimized));
   } catch (error) {
     const reason = messageOf(error);
     const why = /opset|ir_version|IR version/i.test(reason)

@@ -24,9 +24,10 @@ export function entityTask(
   const folder = folders[model];
   if (folder === undefined) return undefined;
   const own = { ...parseTokenClassificationSettings(folder.settings), ...settings };
+  const tokenizer = createTokenizer(folder.tokenizerJson);
   const classifier = {
-    tokenizer: createTokenizer(folder.tokenizerJson),
-    spellingLengths: createSpellingLengths(folder.tokenizerJson),
+    tokenizer,
+    spellingLengths: createSpellingLengths(tokenizer.vocabulary),
     labels: parseLabels(folder.labels),
     maximumLength: folder.maximumLength,
     // A quarter of a window at most, however short the model's windows are.
@@ -35,9 +36,12 @@ export function entityTask(
       overlap: Math.min(own.overlap, Math.floor((folder.maximumLength - 2) / 4)),
     },
   };
+  // What every first text needs is made now, while the models are being loaded elsewhere.
+  tokenizer.encode('a');
+  classifier.spellingLengths();
   return {
     model,
-    tokenizer: classifier.tokenizer,
+    tokenizer,
     prepare: (text, encoding) => prepareEntities(classifier, text, encoding),
   };
 }

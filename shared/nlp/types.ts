@@ -85,7 +85,13 @@ export interface Tokenizer {
     readonly pad: number;
     readonly unk: number;
   };
-  readonly vocabularySize: number;
+  readonly vocabulary: Vocabulary;
+}
+
+/** A tokenizer's tokens and their ids, in parallel. */
+export interface Vocabulary {
+  readonly tokens: readonly string[];
+  readonly ids: Int32Array;
 }
 
 /** One row of a model's batch: ids with special tokens, and segment ids, of equal length. */

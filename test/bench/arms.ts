@@ -6,11 +6,20 @@ export type ArmRequest =
   | { readonly kind: 'start'; readonly arm: ArmName; readonly folders: ModelFolders }
   | { readonly kind: 'run'; readonly job: BenchJob };
 
+/** Where an fp32 graph comes from. */
+export type FloatGraph = 'exported' | 'made from the int8 graph';
+
 /** Folders in Hugging Face's layout that hold a graph of each precision. */
 export interface ModelFolders {
   readonly directory: string;
-  readonly entities: { readonly int8: string; readonly fp32: string };
-  readonly answers: { readonly int8: string; readonly fp32: string };
+  readonly entities: PrecisionFolders;
+  readonly answers: PrecisionFolders;
+}
+
+interface PrecisionFolders {
+  readonly int8: string;
+  readonly fp32: string;
+  readonly floatGraph: FloatGraph;
 }
 
 /** Work of one round. */

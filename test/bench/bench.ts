@@ -11,10 +11,11 @@ import { measureColdStart } from './cold-start.ts';
 import { measureGemm } from './gemm.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
-import { fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
+import { type BenchResult, floatGraphs, resultTable } from './report.ts';
+import { fixtureRecords, fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
 import { typicalWorkload } from './typical-workload.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
 const WARM_UP = 20;
 
@@ -64,9 +65,7 @@ function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
 }
 
 async function bench(options: Options): Promise<void> {
-  const texts = options.texts
-    ? await readTexts(options.texts)
-    : await fixtureTexts(join(root, 'fixtures', 'texts'));
+  const texts = options.texts ? await readTexts(options.texts) : await fixtureTexts(fixtures);
   const sentences = sentencesOf(texts);
   const paragraphs = paragraphsOf(sentences, 1_000);
   const models = await benchModels(options);
@@ -103,9 +102,10 @@ async function bench(options: Options): Promise<void> {
     );
     const coldStart = await measureColdStart(models, int8, 5);
     const gemm = await measureGemm(folder, { int8, fp32 });
-    const overhead = await measureOverhead(folders, sentences);
+    const overhead = await measureOverhead(folders, await fixtureRecords(fixtures, 200));
     const { ours, transformersJs, ratios } = report(qaRates);
-    const result = {
+    const result: BenchResult = {
+      fp32Graph: floatGraphs(folders),
       ner,
       qa: {
         ours: {
@@ -124,48 +124,11 @@ async function bench(options: Options): Promise<void> {
       recordsPerSecond: records['ours-int8'],
       usdPerMillionRecords: usdPerMillionRecords(typicalWorkload(records['ours-int8'])),
     };
-    process.stdout.write(`${table(result)}\n`);
+    process.stdout.write(`${resultTable(result)}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-function table(result: {
-  ner: ReturnType<typeof report>;
-  qa: {
-    ours: Record<string, number>;
-    transformersJs: Record<string, number>;
-    ratios: Record<string, number>;
-  };
-  coldStart: { milliseconds: number; bareSessionMilliseconds: number };
-  gemm: Record<'int8' | 'fp32', { share: number }>;
-  overhead: { share: number };
-  recordsPerSecond: number;
-  usdPerMillionRecords: number;
-}): string {
-  const rows: [string, string][] = [];
-  const add = (name: string, value: number, unit = ''): void => {
-    rows.push([name, `${value.toFixed(value < 10 ? 2 : 1)}${unit}`]);
-  };
-  for (const [task, part] of Object.entries({ entities: result.ner, answers: result.qa })) {
-    for (const [name, value] of Object.entries(part.ours)) add(`${task}, ours, ${name}`, value);
-    for (const [name, value] of Object.entries(part.transformersJs)) {
-      add(`${task}, transformers.js, ${name}`, value);
-    }
-    for (const [name, value] of Object.entries(part.ratios)) add(`${task}, ${name}`, value, ' x');
-  }
-  const { milliseconds, bareSessionMilliseconds } = result.coldStart;
-  add('cold start to first answer', milliseconds, ' ms');
-  add('bare session in a fresh process', bareSessionMilliseconds, ' ms');
-  add('cold start over bare session', milliseconds / bareSessionMilliseconds, ' x');
-  add('share of the int8 GEMM rate', result.gemm.int8.share * 100, ' %');
-  add('share of the fp32 GEMM rate', result.gemm.fp32.share * 100, ' %');
-  add('engine time that is not inference, batch 200', result.overhead.share * 100, ' %');
-  add('1 KB records per second, entities', result.recordsPerSecond);
-  add('US dollars per million 1 KB records', result.usdPerMillionRecords);
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value.padStart(10)}`).join('\n');
 }
 
 const command = createCommand(

@@ -1,4 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node';
+import { sessionOptions } from '#shared/nlp/onnx.ts';
 
-await InferenceSession.create(process.argv[2] ?? '');
+await InferenceSession.create(process.argv[2] ?? '', sessionOptions(false));
 process.stdout.write(JSON.stringify({ milliseconds: performance.now() }));

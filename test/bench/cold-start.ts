@@ -2,14 +2,17 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleSettings } from '../../scripts/bundle.ts';
 import { median, runFresh } from './children.ts';
 import type { BenchModels } from './model-folders.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Milliseconds from a process's start to its first answer, with both models loaded and checked, beside those to
- * a bare session of the same graph; medians of runs in turns, each in a fresh process of bundled code.
+ * Milliseconds from a process's start to its first answer, with both models loaded and checked, beside those from a
+ * process's start to a bare session of the entity model's graph: the runtime imported, and one session created with the
+ * options that the engine gives its own. Medians of runs in turns, each in a fresh process of code bundled as the
+ * functions are.
  */
 export async function measureColdStart(
   models: BenchModels,
@@ -19,20 +22,13 @@ export async function measureColdStart(
   const outdir = join(root, 'dist', 'bench');
   await mkdir(outdir, { recursive: true });
   await build({
-    absWorkingDir: root,
+    ...bundleSettings,
     entryPoints: {
       engine: 'test/bench/cold-engine.ts',
       session: 'test/bench/cold-session.ts',
       worker: 'shared/nlp/worker.ts',
     },
     outdir,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    outExtension: { '.js': '.mjs' },
-    logLevel: 'error',
   });
   const args = [models.directory, models.entityModel, models.answerModel];
   const ours: number[] = [];

@@ -1,75 +1,98 @@
-import { elementTypes, type OnnxModel, type OnnxNode, type OnnxTensor } from './onnx-graph.ts';
+import {
+  elementTypes,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  tensorNumbers,
+} from './onnx-graph.ts';
 
 /**
- * Undoes a static (QDQ) quantization: weights become 32-bit floats, and pairs that round activations
- * go. What is left is the graph of the floating-point export, with the rounded weights.
+ * Undoes the rounding of an int8 graph as models/training writes one: products, weights and tables become 32-bit
+ * floats, and what rounds activations goes. What is left computes what the model did before, with rounded weights.
+ *
+ * @throws {RangeError} where a quantized operator is none of those, or its weights are not in the graph
  */
 export function dequantize(model: OnnxModel): OnnxModel {
-  const weights = new Map(model.graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const quantizers = new Map(
-    model.graph.node
-      .filter((node) => node.op_type === 'QuantizeLinear')
-      .map((node) => [node.output[0] ?? '', node]),
-  );
+  const { graph } = model;
+  const weights = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const makers = new Map(graph.node.flatMap((one) => one.output.map((name) => [name, one])));
+  const weight = (name: string | undefined): OnnxTensor => {
+    const found = weights.get(name ?? '');
+    if (found) return found;
+    throw new RangeError(`${name || 'a weight'} is not among the graph's weights`);
+  };
+  const floats = new Map<string, OnnxTensor>();
   const renamed = new Map<string, string>();
-  const made: OnnxTensor[] = [];
-  const gone = new Set<OnnxNode>(quantizers.values());
-  for (const node of model.graph.node) {
-    if (node.op_type !== 'DequantizeLinear') continue;
-    const [input = '', scale = '', zero = ''] = node.input;
-    const [output = ''] = node.output;
-    const weight = weights.get(input);
-    if (weight) {
-      made.push(floatWeight(output, weight, weights.get(scale), weights.get(zero), axisOf(node)));
-    } else {
-      renamed.set(output, quantizers.get(input)?.input[0] ?? input);
+  const node = graph.node.flatMap((one): OnnxNode[] => {
+    const [input = '', , , weightScale, , weightZero] = one.input;
+    const [output = ''] = one.output;
+    switch (one.op_type) {
+      case 'QuantizeLinear':
+        renamed.set(output, input);
+        return [];
+      case 'MatMulIntegerToFloat': {
+        const product = weight(one.input[1]);
+        floats.set(
+          product.name,
+          toFloat(product, weight(weightScale), weights.get(weightZero ?? '')),
+        );
+        return plainProduct(one);
+      }
+      case 'DequantizeLinear': {
+        // The rows of a table that were looked up: its first input, whatever looks up.
+        const table = weight(makers.get(input)?.input[0]);
+        floats.set(
+          table.name,
+          toFloat(table, weight(one.input[1]), weights.get(one.input[2] ?? '')),
+        );
+        renamed.set(output, input);
+        return [];
+      }
+      default:
+        return [one];
     }
-    gone.add(node);
-  }
-  const node = model.graph.node
-    .filter((one) => !gone.has(one))
-    .map((one) => ({ ...one, input: one.input.map((name) => renamed.get(name) ?? name) }));
-  const used = new Set(node.flatMap((one) => one.input));
-  const initializer = [...model.graph.initializer, ...made].filter(({ name }) => used.has(name));
-  return { ...model, graph: { ...model.graph, node, initializer } };
-}
-
-function axisOf(node: OnnxNode): number {
-  return node.attribute?.find(({ name }) => name === 'axis')?.i ?? 1;
-}
-
-function floatWeight(
-  name: string,
-  weight: OnnxTensor,
-  scale: OnnxTensor | undefined,
-  zero: OnnxTensor | undefined,
-  axis: number,
-): OnnxTensor {
-  const values = numbers(weight);
-  const scales = scale ? numbers(scale) : [1];
-  const zeros = zero ? numbers(zero) : [0];
-  const inner = weight.dims.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const channels = scales.length;
-  const floats = Float32Array.from(values, (value, index) => {
-    const channel = channels === 1 ? 0 : Math.floor(index / inner) % channels;
-    return (value - (zeros[channel] ?? 0)) * (scales[channel] ?? 1);
   });
-  const raw = new Uint8Array(floats.buffer);
-  return { name, dims: weight.dims, data_type: elementTypes.float, raw_data: raw };
+  const original = (name: string): string => {
+    const earlier = renamed.get(name);
+    return earlier === undefined ? name : original(earlier);
+  };
+  const plain = node.map((one) => ({ ...one, input: one.input.map(original) }));
+  const left = plain.find(({ op_type: type }) => /Quantize|Integer|QLinear/.test(type));
+  if (left) throw new RangeError(`${left.op_type} is not known: its rounding cannot be undone`);
+  const used = new Set(plain.flatMap((one) => one.input));
+  const initializer = graph.initializer
+    .filter(({ name }) => used.has(name))
+    .map((tensor) => floats.get(tensor.name) ?? tensor);
+  return { ...model, graph: { ...graph, node: plain, initializer } };
 }
 
-function numbers(tensor: OnnxTensor): ArrayLike<number> {
-  const raw = Uint8Array.from(tensor.raw_data ?? []).buffer;
-  switch (tensor.data_type) {
-    case elementTypes.float:
-      return raw.byteLength > 0 ? new Float32Array(raw) : (tensor.float_data ?? []);
-    case elementTypes.int8:
-      return raw.byteLength > 0 ? new Int8Array(raw) : (tensor.int32_data ?? []);
-    case elementTypes.uint8:
-      return raw.byteLength > 0 ? new Uint8Array(raw) : (tensor.int32_data ?? []);
-    case elementTypes.int32:
-      return raw.byteLength > 0 ? new Int32Array(raw) : (tensor.int32_data ?? []);
-    default:
-      throw new RangeError(`${tensor.name}: element type ${tensor.data_type} is not quantized`);
+function plainProduct({ input, output: [output = ''] }: OnnxNode): OnnxNode[] {
+  const [a = '', b = '', , , , , bias = ''] = input;
+  const product = (to: string): OnnxNode => ({
+    op_type: 'MatMul',
+    input: [a, b],
+    output: [to],
+    name: to,
+  });
+  if (bias === '') return [product(output)];
+  const bare = `${output} without bias`;
+  return [product(bare), { op_type: 'Add', input: [bare, bias], output: [output], name: output }];
+}
+
+/** Weights with one scale, or one for each column (the last dimension). */
+function toFloat(weight: OnnxTensor, scale: OnnxTensor, zero: OnnxTensor | undefined): OnnxTensor {
+  const scales = tensorNumbers(scale);
+  const zeros = zero ? tensorNumbers(zero) : [0];
+  const columns = weight.dims.at(-1) ?? 1;
+  if (scales.length !== 1 && scales.length !== columns) {
+    throw new RangeError(`${weight.name}: ${scales.length} scales for ${columns} columns`);
   }
+  const of = (values: ArrayLike<number>, index: number): number =>
+    values[values.length === 1 ? 0 : index % columns] ?? 0;
+  const floats = Float32Array.from(
+    tensorNumbers(weight),
+    (value, index) => (value - of(zeros, index)) * of(scales, index),
+  );
+  const raw = new Uint8Array(floats.buffer);
+  return { name: weight.name, dims: weight.dims, data_type: elementTypes.float, raw_data: raw };
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ConfigurationError } from '#shared/errors.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
 import type { Task } from '#shared/nlp/model-folder.ts';
-import type { ModelFolders } from './arms.ts';
+import type { FloatGraph, ModelFolders } from './arms.ts';
 import { dequantize } from './dequantize.ts';
 import { readOnnx, writeOnnx } from './onnx-graph.ts';
 
@@ -48,8 +48,8 @@ export async function layOut(models: BenchModels, into: string): Promise<ModelFo
     );
     for (const part of parts) await copyFile(join(source, 'onnx', part), join(int8, 'onnx', part));
     const fp32 = await layOutFolder(source, join(into, `${name}-fp32`));
-    await layOutFloat(source, join(fp32, 'onnx', 'model.onnx'));
-    return { int8: `${name}-int8`, fp32: `${name}-fp32` };
+    const floatGraph = await layOutFloat(source, join(fp32, 'onnx', 'model.onnx'));
+    return { int8: `${name}-int8`, fp32: `${name}-fp32`, floatGraph };
   };
   return {
     directory: into,
@@ -59,16 +59,14 @@ export async function layOut(models: BenchModels, into: string): Promise<ModelFo
 }
 
 /** The recipe's fp32 graph where it lies beside the quantized one, else the quantized one with its rounding undone. */
-async function layOutFloat(source: string, target: string): Promise<void> {
+async function layOutFloat(source: string, target: string): Promise<FloatGraph> {
   const exported = join(source, 'onnx', 'model.onnx');
-  if (existsSync(exported)) return copyFile(exported, target);
-  const quantized = await readOnnx(join(source, 'onnx', QUANTIZED));
-  if (quantized.graph.node.some(({ op_type: type }) => type === 'MatMulIntegerToFloat')) {
-    throw new ConfigurationError(
-      `${source}: the graph is optimized already, so the fp32 rival needs onnx/model.onnx beside it; models/training writes one`,
-    );
+  if (existsSync(exported)) {
+    await copyFile(exported, target);
+    return 'exported';
   }
-  await writeOnnx(target, dequantize(quantized));
+  await writeOnnx(target, dequantize(await readOnnx(join(source, 'onnx', QUANTIZED))));
+  return 'made from the int8 graph';
 }
 
 async function layOutFolder(source: string, target: string): Promise<string> {

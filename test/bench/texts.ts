@@ -21,6 +21,13 @@ export async function fixtureTexts(folder: string): Promise<string[]> {
   return (await Promise.all(files.map((name) => readTexts(join(folder, name))))).flat();
 }
 
+/** The first of the fixtures' records, each as its JSON. */
+export async function fixtureRecords(folder: string, count: number): Promise<string[]> {
+  const lines = (await readFile(join(folder, 'records.jsonl'), 'utf8')).trim().split('\n');
+  if (lines.length >= count) return lines.slice(0, count);
+  throw new ConfigurationError(`${folder} holds ${lines.length} records, fewer than ${count}`);
+}
+
 /** Cuts texts into sentences, as far as punctuation shows them, and leaves out those of less than two words. */
 export function sentencesOf(texts: readonly string[]): string[] {
   return texts

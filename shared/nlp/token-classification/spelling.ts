@@ -1,30 +1,25 @@
-/**
- * Code points of each token of a WordPiece vocabulary by its id, a leading `##` included; read from a
- * parsed `tokenizer.json` when first asked for.
- */
-export function createSpellingLengths(tokenizerJson: unknown): () => Uint8Array {
+import type { Vocabulary } from '../types.ts';
+
+/** Code points of each token of a WordPiece vocabulary by its id, a leading `##` included; counted when first asked for. */
+export function createSpellingLengths(vocabulary: Vocabulary): () => Uint8Array {
   let lengths: Uint8Array | undefined;
   return () => {
-    lengths ??= readLengths(tokenizerJson);
+    lengths ??= countAll(vocabulary);
     return lengths;
   };
 }
 
-function readLengths(tokenizerJson: unknown): Uint8Array {
-  const vocabulary = field(field(tokenizerJson, 'model'), 'vocab');
-  const entries = Object.entries(vocabulary ?? {});
-  const lengths = new Uint8Array(entries.length);
-  for (const [token, id] of entries) if (typeof id === 'number') lengths[id] = codePoints(token);
+function countAll({ tokens, ids }: Vocabulary): Uint8Array {
+  const lengths = new Uint8Array(tokens.length);
+  for (let i = 0; i < tokens.length; i++) lengths[ids[i] ?? 0] = codePoints(tokens[i] ?? '');
   return lengths;
 }
 
-function field(value: unknown, name: string): object | undefined {
-  const inner = value !== null && typeof value === 'object' ? Reflect.get(value, name) : undefined;
-  return inner !== null && typeof inner === 'object' ? inner : undefined;
-}
-
 function codePoints(token: string): number {
-  let count = 0;
-  for (const _ of token) count += 1;
+  let count = token.length;
+  for (let i = 1; i < token.length; i++) {
+    const low = (token.charCodeAt(i) & 0xfc00) === 0xdc00;
+    if (low && (token.charCodeAt(i - 1) & 0xfc00) === 0xd800) count -= 1;
+  }
   return count;
 }

@@ -1,6 +1,7 @@
 import { ModelError } from '#shared/errors.ts';
 import type { Encoding, Tokenizer } from '../types.ts';
 import { createAddedTokenFinder } from './added-tokens.ts';
+import { listVocabulary } from './model/vocabulary.ts';
 import { createWordPiece } from './model/word-piece.ts';
 import { createBertNormalizer } from './normalizer/bert-normalizer.ts';
 import { readSpecialTokens } from './post-processor/special-tokens.ts';
@@ -23,8 +24,9 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
     lowercase: file.normalizer.lowercase,
   });
   const preTokenizer = createBertPreTokenizer();
+  const vocabulary = listVocabulary(file.model.vocab);
   const model = createWordPiece({
-    vocabulary: file.model.vocab,
+    vocabulary,
     unknownToken: file.model.unk_token,
     continuingPrefix: file.model.continuing_subword_prefix,
     maximumWordCharacters: file.model.max_input_chars_per_word,
@@ -60,7 +62,7 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
 
   return {
     special: readSpecialTokens(file),
-    vocabularySize: Object.keys(file.model.vocab).length,
+    vocabulary,
     encode(text) {
       tokens.length = 0;
       wordIds.length = 0;

@@ -112,7 +112,6 @@ function lookUpModel(): OnnxModel {
   const shape = (...extra: { dim_value: number }[]) => ({
     dim: [{ dim_param: 'batch' }, { dim_param: 'sequence' }, ...extra],
   });
-  const int64 = 7;
   return {
     ir_version: 8,
     opset_import: [{ version: 17 }],
@@ -127,7 +126,12 @@ function lookUpModel(): OnnxModel {
           raw_data: new Uint8Array(table.buffer),
         },
       ],
-      input: [{ name: 'input_ids', type: { tensor_type: { elem_type: int64, shape: shape() } } }],
+      input: [
+        {
+          name: 'input_ids',
+          type: { tensor_type: { elem_type: elementTypes.int64, shape: shape() } },
+        },
+      ],
       output: [
         {
           name: 'logits',

@@ -1,10 +1,11 @@
 import { ModelError } from '#shared/errors.ts';
+import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import { Trie } from './trie.ts';
 
 /** A WordPiece vocabulary and its rules, as `tokenizer.json` holds them. */
 export interface WordPieceOptions {
-  readonly vocabulary: Readonly<Record<string, number>>;
+  readonly vocabulary: Vocabulary;
   readonly unknownToken: string;
   /** Punctuation, so that no word begins with it. */
   readonly continuingPrefix: string;
@@ -15,30 +16,31 @@ export interface WordPieceOptions {
  * WordPiece (Schuster and Nakajima, 2012): from left to right the longest token that fits; a word that cannot be cut so,
  * or has more than `maximumWordCharacters` code points, is one unknown token.
  *
- * @throws {ModelError} where the vocabulary has no unknown token, or an id is no whole number.
+ * @throws {ModelError} where the vocabulary has no unknown token.
  */
 export function createWordPiece(options: WordPieceOptions): WordModel {
-  const unknown = options.vocabulary[options.unknownToken];
+  const { tokens: known, ids } = options.vocabulary;
+  const unknown = ids[known.indexOf(options.unknownToken)];
   if (unknown === undefined) {
     throw new ModelError(
       `tokenizer.json: model.vocab has no ${JSON.stringify(options.unknownToken)}`,
     );
   }
   const { maximumWordCharacters } = options;
-  const trie = vocabularyTrie(options);
-  const initial = trie.root(0);
-  const continuing = trie.root(1);
+  let trie: Trie | undefined;
 
   return {
     tokenize(buffer, start, end, tokens) {
       const { units } = buffer;
+      // Made for the first word: until a question comes, its model has none to read.
+      trie ??= vocabularyTrie(options);
       const before = tokens.length;
       const tooLong =
         end - start > maximumWordCharacters &&
         countCodePoints(units, start, end) > maximumWordCharacters;
       let position = tooLong ? -1 : start;
       while (position !== -1 && position < end) {
-        let node = position === start ? initial : continuing;
+        let node = trie.root(position === start ? 0 : 1);
         let best = -1;
         let bestEnd = -1;
         for (let i = position; i < end; i++) {
@@ -68,20 +70,24 @@ export function createWordPiece(options: WordPieceOptions): WordModel {
 }
 
 /** Tokens that start a word and tokens that go on with one (without their prefix), in two tries. */
-function vocabularyTrie({ vocabulary, continuingPrefix }: WordPieceOptions): Trie {
-  const tokens = Object.keys(vocabulary);
-  const trie = new Trie(tokens.reduce((sum, token) => sum + token.length, 0));
-  for (const token of tokens) {
-    const id = vocabulary[token];
-    if (id === undefined || !Number.isSafeInteger(id) || id < 0) {
-      const name = JSON.stringify(token);
-      throw new ModelError(`tokenizer.json: model.vocab: the id of ${name} must be a whole number`);
-    }
+function vocabularyTrie(options: WordPieceOptions): Trie {
+  // Vocabularies of words have two edges a token. Memory is what making a trie costs most: no more of it than needed.
+  for (let edges = options.vocabulary.tokens.length * 3; ; edges *= 2) {
+    const trie = new Trie(edges);
+    if (fill(trie, options)) return trie;
+  }
+}
+
+function fill(trie: Trie, { vocabulary, continuingPrefix }: WordPieceOptions): boolean {
+  const { tokens, ids } = vocabulary;
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i] ?? '';
     const continues = token.startsWith(continuingPrefix);
     const from = continues ? continuingPrefix.length : 0;
-    if (token.length > from) trie.set(trie.root(continues ? 1 : 0), token, from, id);
+    if (token.length === from) continue;
+    if (!trie.set(trie.root(continues ? 1 : 0), token, from, ids[i] ?? 0)) return false;
   }
-  return trie;
+  return true;
 }
 
 function countCodePoints(units: Uint16Array, start: number, end: number): number {

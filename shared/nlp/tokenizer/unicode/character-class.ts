@@ -40,20 +40,21 @@ function unpack(): { runStarts: Int32Array; runClasses: Uint8Array } {
       const [gap = '0', length = '0'] = run.split('.');
       const start = position + Number.parseInt(gap, 36);
       position = start + Number.parseInt(length, 36);
-      const end = Math.min(position, 0x10000);
-      for (let code = start; code < end; code++) basicPlane[code] = (basicPlane[code] ?? 0) | bit;
-      if (position > 0x10000) {
-        flip(Math.max(start, 0x10000), bit);
-        flip(position, bit);
-      }
+      flip(start, bit);
+      flip(position, bit);
     }
   }
-  const sorted = [...boundaries].sort((a, b) => a[0] - b[0]);
-  const classes = new Uint8Array(sorted.length);
+  const starts: number[] = [];
+  const classes: number[] = [];
   let current = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    current ^= sorted[i]?.[1] ?? 0;
-    classes[i] = current;
+  let from = 0;
+  for (const [at, change] of [...boundaries].sort((a, b) => a[0] - b[0])) {
+    if (from < 0x10000) basicPlane.fill(current, from, at);
+    from = at;
+    current ^= change;
+    if (at < 0x10000) continue;
+    starts.push(at);
+    classes.push(current);
   }
-  return { runStarts: Int32Array.from(sorted, ([at]) => at), runClasses: classes };
+  return { runStarts: Int32Array.from(starts), runClasses: Uint8Array.from(classes) };
 }

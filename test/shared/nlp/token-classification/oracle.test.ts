@@ -21,11 +21,11 @@ const { texts, strategies } = readOracle<{
   texts: readonly string[];
   strategies: Readonly<Record<Aggregation, readonly (readonly Span[])[]>>;
 }>('token-classification.json.gz');
-const tokenizerJson = readTinyJson('tiny-ner/tokenizer.json');
+const tokenizer = createTokenizer(readTinyJson('tiny-ner/tokenizer.json'));
 const { id2label } = readTinyJson('tiny-ner/config.json') as { id2label: Record<string, string> };
 const classifier = {
-  tokenizer: createTokenizer(tokenizerJson),
-  spellingLengths: createSpellingLengths(tokenizerJson),
+  tokenizer,
+  spellingLengths: createSpellingLengths(tokenizer.vocabulary),
   labels: parseLabels(Object.values(id2label)),
   maximumLength: 512,
 };

@@ -46,7 +46,7 @@ describe('any text', () => {
         let end = 0;
         let word = 0;
         for (let i = 0; i < ids.length; i++) {
-          expect(ids[i]).toBeLessThan(tokenizer.vocabularySize);
+          expect(ids[i]).toBeLessThan(tokenizer.vocabulary.tokens.length);
           expect(starts[i]).toBeLessThan(ends[i] ?? 0);
           // Tokens of one character that decomposes share its span.
           expect(starts[i]).toBeGreaterThanOrEqual(Math.min(end, starts[i - 1] ?? 0));
@@ -112,7 +112,7 @@ test('the trie cuts words as strings and a map do', () => {
       const given = Array.from(ids, (id, i) => ({ id, length: (ends[i] ?? 0) - (starts[i] ?? 0) }));
       expect(given).toEqual(plainWordPiece(map, word, 100));
     }),
-    { numRuns: 600 },
+    { numRuns: 600, examples: [['constructor']] },
   );
 });
 
