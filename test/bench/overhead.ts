@@ -79,6 +79,8 @@ function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: createPutBatch(client, 'results') }),
+    // Only large aggregates are looked up, and there are none here.
+    getBatch: async () => ({ items: [], unprocessed: [] }),
     putFailure: async (key) => {
       throw new SpanstreamError('bench', `${key}: a record of the batch cannot be processed`);
     },
