@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
@@ -106,6 +107,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
     const api = await startApiGateway({
       routes: httpRoutes,
+      problems: gatewayProblems,
       ...(options.ports?.http === undefined ? {} : { port: options.ports.http }),
       invoke: async (event) => {
         const invocation = await functions.http.invoke(event);

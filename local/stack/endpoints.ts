@@ -13,6 +13,8 @@ export function endpointEnvironment(endpoints: Endpoints): Record<string, string
     AWS_ENDPOINT_URL_CLOUDWATCH: endpoints.cloudwatch,
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_REGION: 'us-east-1',
+    // The AWS CLI before version 2 and boto3 know the region by this name alone.
+    AWS_DEFAULT_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
   };

@@ -55,11 +55,13 @@ export const entitiesRequestSchema = z.union([entitiesOfTextsSchema, entitiesOfT
 /** The two shapes of `POST /v1/entities`, to check a body against the one it is meant to be. */
 export const entitiesRequestShapes = { texts: entitiesOfTextsSchema, text: entitiesOfTextSchema };
 
+const TOP_K = 'must be 1 to 20';
+
 /** Body of `POST /v1/answers`. */
 export const answersRequestSchema = z.strictObject({
   context: textSchema,
   question: questionSchema,
-  topK: z.int().min(1).max(20).default(1),
+  topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
   ...storing,
 });
 
@@ -80,12 +82,14 @@ const time = z.iso.datetime({
   message: 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z',
 });
 
+const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
+
 /** Query of `GET /v1/records`. */
 export const listRecordsQuerySchema = z.strictObject({
   source: sourceSchema,
   from: time.optional().describe('Arrived at this time or later.'),
   to: time.optional().describe('Arrived before this time.'),
-  limit: z.coerce.number().int().min(1).max(MAXIMUM_PAGE).default(20),
+  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
   cursor: z.string().min(1).max(16_384).optional(),
 });
 

@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiGatewayOptions } from '#local/services/api-gateway/index.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 
 describe('the API Gateway stand-in', () => {
   let close: (() => Promise<void>) | undefined;
@@ -123,6 +124,19 @@ describe('the API Gateway stand-in', () => {
       expect(response.headers.get('access-control-allow-origin')).toBe('*');
     },
   );
+
+  it.each([
+    ['/v2/none', {}, 404, 'There is no such path, or it needs a signature.'],
+    ['/v1/entities', { method: 'POST', body: '{"other":1}' }, 400, 'text missing'],
+  ])('words its errors as the API does: %s', async (path, request, status, detail) => {
+    const endpoint = await start({ problems: gatewayProblems });
+
+    const response = await fetch(`${endpoint}${path}`, request);
+
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ type: 'about:blank', status, detail });
+  });
 
   it('lets a known key through and answers preflight requests', async () => {
     const endpoint = await start({ apiKeys: ['k'] });

@@ -279,8 +279,12 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
     const wrong = await call('/v1/answers', { context: text, question: 42 });
 
     // Assess
-    // API Gateway itself answers where no call is, and says 403.
-    expect(unknown).toMatchObject({ status: 403, body: { message: expect.any(String) } });
+    // API Gateway itself answers where no call is, in the same shape.
+    expect(unknown).toMatchObject({
+      status: 404,
+      type: 'application/problem+json',
+      body: { title: 'Not found' },
+    });
     expect(wrong).toMatchObject({
       status: 400,
       type: 'application/problem+json',

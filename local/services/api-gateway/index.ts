@@ -24,7 +24,9 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Local
   const { server, close } = createClosableServer((request, response) => {
     answer(options, request)
       .then((result) => send(response, result))
-      .catch(() => send(response, gatewayError(options, 500, 'Internal server error')))
+      .catch(() =>
+        send(response, gatewayError(options, 'DEFAULT_5XX', 500, 'Internal server error')),
+      )
       .catch(() => response.destroy());
   });
   const endpoint = await listenLocally(server, options.port);
@@ -33,18 +35,18 @@ export async function startApiGateway(options: ApiGatewayOptions): Promise<Local
 
 async function answer(options: ApiGatewayOptions, request: IncomingMessage): Promise<HttpAnswer> {
   const url = parseUrl(request.url);
-  if (url === undefined) return gatewayError(options, 400, 'Bad request');
+  if (url === undefined) return gatewayError(options, 'DEFAULT_4XX', 400, 'Bad request');
   if (request.method === 'OPTIONS') return preflight(options, url);
   const match = matchRoute(options.routes, request.method ?? 'GET', url.pathname);
-  if (match === undefined) return gatewayError(options, 403, 'Missing Authentication Token');
+  if (match === undefined) return noSuchPath(options);
   const apiKey = request.headers['x-api-key'];
   if (options.apiKeys !== undefined && !options.apiKeys.includes(String(apiKey))) {
-    return gatewayError(options, 403, 'Forbidden');
+    return gatewayError(options, 'INVALID_API_KEY', 403, 'Forbidden');
   }
   try {
     const body = await readBody(request, options.bodyLimitBytes ?? BODY_LIMIT_BYTES);
     const fault = bodyFault(match, body);
-    if (fault !== undefined) return gatewayError(options, 400, fault);
+    if (fault !== undefined) return gatewayError(options, 'BAD_REQUEST_BODY', 400, fault);
     return await invoke(
       options,
       proxyEvent(request, url, match, body, {
@@ -55,7 +57,7 @@ async function answer(options: ApiGatewayOptions, request: IncomingMessage): Pro
     );
   } catch (error) {
     if (!(error instanceof BodyTooLargeError)) throw error;
-    const tooLarge = gatewayError(options, 413, 'Request Too Long');
+    const tooLarge = gatewayError(options, 'REQUEST_TOO_LARGE', 413, 'Request Too Long');
     return { ...tooLarge, headers: { ...tooLarge.headers, connection: 'close' } };
   }
 }
@@ -67,9 +69,11 @@ async function invoke(options: ApiGatewayOptions, event: APIGatewayProxyEvent) {
   });
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
-    if (result === 'timeout') return gatewayError(options, 504, 'Endpoint request timed out');
+    if (result === 'timeout') {
+      return gatewayError(options, 'INTEGRATION_TIMEOUT', 504, 'Endpoint request timed out');
+    }
     const answered = result.ok ? httpAnswer(result.payload) : undefined;
-    return answered ?? gatewayError(options, 502, 'Internal server error');
+    return answered ?? gatewayError(options, 'DEFAULT_5XX', 502, 'Internal server error');
   } finally {
     clearTimeout(timer);
   }
@@ -94,11 +98,32 @@ function parseUrl(path: string | undefined): URL | undefined {
   }
 }
 
-function gatewayError(options: ApiGatewayOptions, statusCode: number, message: string): HttpAnswer {
+const noSuchPath = (options: ApiGatewayOptions): HttpAnswer =>
+  gatewayError(options, 'MISSING_AUTHENTICATION_TOKEN', 403, 'Missing Authentication Token');
+
+/** The gateway's own error: its default answer, unless the API words that response type. */
+function gatewayError(
+  options: ApiGatewayOptions,
+  type: string,
+  status: number,
+  message: string,
+): HttpAnswer {
+  const problem = options.problems?.find((one) => one.type === type);
+  const body = problem
+    ? {
+        type: 'about:blank',
+        title: problem.title,
+        status: problem.status,
+        detail: problem.detail ?? message,
+      }
+    : { message };
   return {
-    statusCode,
-    headers: { 'content-type': 'application/json', ...cors(options) },
-    body: Buffer.from(JSON.stringify({ message })),
+    statusCode: problem?.status ?? status,
+    headers: {
+      'content-type': problem ? 'application/problem+json' : 'application/json',
+      ...cors(options),
+    },
+    body: Buffer.from(JSON.stringify(body)),
   };
 }
 
@@ -108,7 +133,7 @@ function preflight(options: ApiGatewayOptions, url: URL): HttpAnswer {
       .map((route) => route.method)
       .filter((method) => matchRoute(options.routes, method, url.pathname) !== undefined),
   );
-  if (methods.size === 0) return gatewayError(options, 403, 'Missing Authentication Token');
+  if (methods.size === 0) return noSuchPath(options);
   const headers = {
     ...cors(options),
     'access-control-allow-methods': [...methods, 'OPTIONS'].join(','),

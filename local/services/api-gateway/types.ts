@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { GatewayProblem } from '#shared/contracts/gateway-problems.ts';
 
 /** One route of the API, `resource` as API Gateway writes it, such as `/v1/records/{id}`. */
 export interface Route {
@@ -18,6 +19,8 @@ export type Invoke = (event: APIGatewayProxyEvent) => Promise<InvokeResult>;
 export interface ApiGatewayOptions {
   routes: readonly Route[];
   invoke: Invoke;
+  /** Wordings of the gateway's own errors by response type; its defaults where left out. */
+  problems?: readonly GatewayProblem[];
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   port?: number;
   /** Keys that `x-api-key` must be one of; no check when left out. */

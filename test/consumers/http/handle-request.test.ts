@@ -175,6 +175,22 @@ describe('errors', () => {
     });
   });
 
+  it.each([
+    [
+      'GET',
+      '/v1/records?source=a&limit=101',
+      undefined,
+      'limit must be a whole number from 1 to 100',
+    ],
+    ['POST', '/v1/answers', { context: 'a', question: 'b', topK: 21 }, 'topK must be 1 to 20'],
+  ])('say the bounds of a number: %s %s', async (method, path, body, detail) => {
+    const { deps } = createHttpDeps();
+
+    const { json } = await request(deps, proxyEvent(method, path, body, {}));
+
+    expect(json).toMatchObject({ status: 400, detail });
+  });
+
   it.each([new Error('secret table'), new SpanstreamError('table-throttled', 'secret table')])(
     'show no detail of our own fault %s, but log it',
     async (fault) => {

@@ -1,0 +1,26 @@
+/** An error that API Gateway answers by itself, by its response type; without a detail its own message is passed on. */
+export interface GatewayProblem {
+  readonly type: string;
+  readonly status: number;
+  readonly title: string;
+  readonly detail?: string;
+}
+
+/** What API Gateway answers by itself, worded as the function's own errors are (RFC 9457); the local one answers the same. */
+export const gatewayProblems: readonly GatewayProblem[] = [
+  { type: 'BAD_REQUEST_BODY', status: 400, title: 'Bad request' },
+  { type: 'BAD_REQUEST_PARAMETERS', status: 400, title: 'Bad request' },
+  { type: 'ACCESS_DENIED', status: 403, title: 'Forbidden' },
+  { type: 'INVALID_API_KEY', status: 403, title: 'Forbidden' },
+  {
+    type: 'MISSING_AUTHENTICATION_TOKEN',
+    status: 404,
+    title: 'Not found',
+    detail: 'There is no such path, or it needs a signature.',
+  },
+  { type: 'REQUEST_TOO_LARGE', status: 413, title: 'Content too large' },
+  { type: 'UNSUPPORTED_MEDIA_TYPE', status: 415, title: 'Unsupported media type' },
+  { type: 'THROTTLED', status: 429, title: 'Too many requests' },
+  { type: 'QUOTA_EXCEEDED', status: 429, title: 'Too many requests' },
+  { type: 'INTEGRATION_TIMEOUT', status: 504, title: 'Out of time' },
+];
