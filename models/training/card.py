@@ -27,9 +27,14 @@ def qa_tables(figures: dict) -> dict[str, str]:
     """Markdown rows: EM and F1 with and without declining, and how often it rightly declines."""
     rows = []
     for size, value in sorted(figures.items()):
-        both = [f"{value[way]['exactMatch']:.1f} / {value[way]['f1']:.1f}" for way in ("must answer", "may decline")]
-        rows.append(f"| {size} | {both[0]} | {both[1]} | {value['unanswerable']['declineRate']:.1f} % |")
+        both = [_exact_and_f1(value.get(way)) for way in ("must answer", "may decline")]
+        declined = f"{value['unanswerable']['declineRate']:.1f} %" if "unanswerable" in value else ""
+        rows.append(f"| {size} | {both[0]} | {both[1]} | {declined} |")
     return {"rows": "\n".join(rows)}
+
+
+def _exact_and_f1(figures: dict | None) -> str:
+    return f"{figures['exactMatch']:.1f} / {figures['f1']:.1f}" if figures else ""
 
 
 def settings_of(models: Path, name: str) -> dict[str, str]:
