@@ -7,7 +7,7 @@ import { type GetBatch, getItems, type ItemKey } from '#shared/results-table/get
 import { expiryOf } from '#shared/results-table/result-item.ts';
 import type { StoredItem } from '#shared/results-table/stored-item.ts';
 import { PROBE_CHARACTERS } from './pace.ts';
-import type { Entry } from './process-batch.ts';
+import type { Entry } from './types.ts';
 
 /** An aggregate of so many records, whose texts are no more than a probe, ends in any invocation: nothing is asked. */
 const FEW_RECORDS = 100;

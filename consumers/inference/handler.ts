@@ -15,8 +15,9 @@ import {
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { SETTLED_ATTRIBUTES } from './find-settled.ts';
 import { createPace } from './pace.ts';
-import { type InferenceDeps, processBatch } from './process-batch.ts';
+import { processBatch } from './process-batch.ts';
 import { createPutFailure } from './s3-failures.ts';
+import type { InferenceDeps } from './types.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
 const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined });

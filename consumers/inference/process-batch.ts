@@ -1,37 +1,16 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { messageOf } from '#shared/errors.ts';
-import type { Logger } from '#shared/log.ts';
-import type { TextEngine } from '#shared/nlp/types.ts';
-import type { GetBatch } from '#shared/results-table/get-items.ts';
-import type { ResultOptions } from '#shared/results-table/result-item.ts';
-import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import { findSettled, largeAggregateAtHead } from './find-settled.ts';
-import type { Pace } from './pace.ts';
-import type { PutFailure } from './park-failures.ts';
 import { readKinesisEvent } from './read-event.ts';
 import { type SliceReport, settleSlice } from './settle-slice.ts';
+import type { Entry, InferenceDeps } from './types.ts';
 
 /** Kept back from the time left: to write the last slice's results and to answer. */
 const WRITE_RESERVE_MS = 3_000;
 const RESERVE_SHARE = 0.2;
 /** Share of the time left that asking what is stored already may take. */
 const LOOKUP_SHARE = 0.3;
-
-/** What the inference consumer works with. */
-export interface InferenceDeps {
-  readonly engine: TextEngine;
-  readonly writer: ResultsWriter;
-  /** Asks the table which records of a large aggregate an earlier delivery made durable. */
-  readonly getBatch: GetBatch;
-  readonly putFailure: PutFailure;
-  readonly pace: Pace;
-  readonly options: ResultOptions;
-  /** Questions by source, for records that bring none. */
-  readonly standingQuestions: Readonly<Record<string, readonly string[]>>;
-  readonly log: Logger;
-  readonly now: () => number;
-}
 
 /**
  * Processes a batch of the stream in slices, in stream order; a slice is durable before the next one starts. What an earlier
@@ -76,12 +55,6 @@ export async function processBatch(
   }
   return { batchItemFailures: [] };
 }
-
-/** A decoded record with the questions it is asked and its weight, in characters that the models read. */
-export type Entry = DecodedRecord & {
-  readonly questions: readonly string[];
-  readonly weight: number;
-};
 
 function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
   if (!decoded.record) return { ...decoded, questions: [], weight: 0 };

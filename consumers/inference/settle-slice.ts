@@ -4,7 +4,7 @@ import type { AnalysisOutcome } from '#shared/nlp/types.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import { type Parking, parkFailures } from './park-failures.ts';
-import type { Entry, InferenceDeps } from './process-batch.ts';
+import type { Entry, InferenceDeps } from './types.ts';
 
 /** How a slice ended: all durable, or the first record that is not. */
 export interface SliceReport {

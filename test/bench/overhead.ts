@@ -1,5 +1,6 @@
 import { createPace } from '#consumers/inference/pace.ts';
-import { type InferenceDeps, processBatch } from '#consumers/inference/process-batch.ts';
+import { processBatch } from '#consumers/inference/process-batch.ts';
+import type { InferenceDeps } from '#consumers/inference/types.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
 import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';

@@ -1,6 +1,6 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { createPace } from '#consumers/inference/pace.ts';
-import type { InferenceDeps } from '#consumers/inference/process-batch.ts';
+import type { InferenceDeps } from '#consumers/inference/types.ts';
 import type { FailureObject } from '#shared/contracts/failure-object.ts';
 import { InferenceError } from '#shared/errors.ts';
 import type { AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
