@@ -16,7 +16,19 @@ describe('every command', () => {
   it('is among those that package.json starts under node itself', () => {
     expect(commands.map(([name]) => name)).toEqual(
       expect.arrayContaining([
-        ...['demo', 'start', 'produce', 'redrive', 'eval', 'models', 'bench', 'chaos', 'smoke'],
+        ...[
+          'demo',
+          'start',
+          'produce',
+          'redrive',
+          'eval',
+          'models',
+          'bench',
+          'chaos',
+          'soak',
+          'fuzz',
+          'smoke',
+        ],
       ]),
     );
   });
