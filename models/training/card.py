@@ -16,7 +16,7 @@ def ner_tables(figures: dict) -> dict[str, str]:
             for name, value in sets.items()]
     kinds = ["LOC", "MISC", "ORG", "PER"]
     by_type = [f"| {name} | " + " | ".join(_by_type(figures, name, kind) for kind in kinds) + " |" for name in sets]
-    return {"by_set": "\n".join(rows), "by_type": "\n".join(by_type)}
+    return {"by_set": _rows(rows), "by_type": _rows(by_type)}
 
 
 def _by_type(figures, name, kind) -> str:
@@ -30,7 +30,7 @@ def qa_tables(figures: dict) -> dict[str, str]:
         both = [_exact_and_f1(value.get(way)) for way in ("must answer", "may decline")]
         declined = f"{value['unanswerable']['declineRate']:.1f} %" if "unanswerable" in value else ""
         rows.append(f"| {size} | {both[0]} | {both[1]} | {declined} |")
-    return {"rows": "\n".join(rows)}
+    return {"rows": _rows(rows)}
 
 
 def _exact_and_f1(figures: dict | None) -> str:
@@ -41,6 +41,11 @@ def settings_of(models: Path, name: str) -> dict[str, str]:
     entries = json.loads((models / "manifest.json").read_text())["models"]
     settings = next(entry for entry in entries if entry["name"] == name).get("settings", {})
     return {key: str(value) for key, value in settings.items()}
+
+
+def _rows(rows: list[str]) -> str:
+    """Rows for the place of one cell in a template's table, whose own bars stand before the first and after the last."""
+    return "\n".join(rows).removeprefix("| ").removesuffix(" |")
 
 
 def _percent(share: float) -> str:
