@@ -45,7 +45,7 @@ def update_manifest(folder: Path, task: str, labels=None, settings=None) -> None
     models = json.loads(path.read_text())["models"] if path.exists() else []
     entry = {"name": folder.name, "task": task, "revision": "1", "source": ENCODER, "licence": "Apache-2.0",
              "maximumLength": MAXIMUM_LENGTH, **({"labels": labels} if labels else {}),
-             **({"quantization": QUANTIZATION} if (folder / GRAPH).exists() else {}),
+             **({"quantization": QUANTIZATION, "optimized": True} if (folder / GRAPH).exists() else {}),
              **({"settings": settings} if settings else {}),
              "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
                        if file.is_file() and file.name != "README.md"]}

@@ -25,6 +25,8 @@ export const manifestModelSchema = z.strictObject({
   maximumLength: z.int().min(8),
   labels: z.array(z.string()).optional(),
   quantization: z.json().optional(),
+  /** The graph is written as it shall run: optimizing it when it is loaded would only cost time. */
+  optimized: z.boolean().optional(),
   /** Decoding settings that belong to the model. */
   settings: z.record(z.string(), z.json()).optional(),
   files: z.array(manifestFileSchema).min(1),

@@ -11,7 +11,7 @@ export type Task = 'token-classification' | 'question-answering';
 /** A graph file, and what else must be as the manifest says before it is run. */
 export interface GraphFile {
   readonly path: string;
-  /** Optimized beforehand for this runtime. */
+  /** Optimized beforehand for this runtime, or written so that nothing is left to optimize. */
   readonly optimized: boolean;
 }
 
@@ -163,7 +163,7 @@ async function findGraphs(
   }
   for (const name of plainGraphs) {
     if (await present(name)) {
-      found.push({ path: join(directory, name), optimized: false });
+      found.push({ path: join(directory, name), optimized: entry?.optimized ?? false });
       break;
     }
   }
