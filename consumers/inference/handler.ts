@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { createPutFailure } from '#shared/dead-letters/write.ts';
 import {
   inferenceEnvironmentSchema,
   modelsDirectoryOf,
@@ -13,10 +14,9 @@ import {
   createPutBatch,
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
-import { SETTLED_ATTRIBUTES } from './find-settled.ts';
 import { createPace } from './pace.ts';
 import { processBatch } from './process-batch.ts';
-import { createPutFailure } from './s3-failures.ts';
+import { RECALLED_ATTRIBUTES } from './recall.ts';
 import type { InferenceDeps } from './types.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
@@ -32,7 +32,7 @@ const deps: InferenceDeps = {
     }),
   }),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
-  getBatch: createGetBatch(client, table, SETTLED_ATTRIBUTES),
+  getBatch: createGetBatch(client, table, RECALLED_ATTRIBUTES),
   putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
   pace: createPace(),
   options: {

@@ -1,7 +1,7 @@
 /** Characters a millisecond assumed before anything was measured: far below what the bundled models reach. */
 const ASSUMED_SPEED = 2;
 /** Characters of the first slice in a fresh sandbox: enough to measure by, and done in time on a slow machine. */
-export const PROBE_CHARACTERS = 4_000;
+const PROBE_CHARACTERS = 4_000;
 /** What a job takes whatever its size, so that a small slice does not make the engine look slow. */
 const OVERHEAD_MS = 20;
 /** Share of the time left that a slice may be expected to take. */

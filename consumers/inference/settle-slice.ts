@@ -1,193 +1,297 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { InferenceError } from '#shared/errors.ts';
+import pLimit from 'p-limit';
+import { type RejectionItem, rejectionKey, rejectionMessage } from '#shared/contracts/rejection.ts';
+import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
+import { EngineError, messageOf, SpanstreamError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
-import { createResultItem } from '#shared/results-table/result-item.ts';
+import { createResultItem, expiryOf } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
-import { type Parking, parkFailures } from './park-failures.ts';
-import type { Entry, InferenceDeps } from './types.ts';
+import type { WriteOutcome } from '#shared/results-table/write-items.ts';
+import { isTransient } from '#shared/retry.ts';
+import { recallRejections, recallResults } from './recall.ts';
+import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
-/** How a slice ended: all durable, or the first record that is not. */
-export interface SliceReport {
-  readonly undurable?: { readonly entry: Entry; readonly why: string };
-}
+const OBJECTS_AT_ONCE = 16;
+const AGAIN = 'it comes after a record that is delivered again';
+/** Any engine that is well reads it within the time that is left for such a question. */
+const HEALTH_TEXT = 'Is it well?';
 
-/** Epoch milliseconds after which inference, then parking, and then the writes are given up. */
+/** Epoch milliseconds at which each step gives up, in their order; each leaves time for those that follow. */
 export interface SliceDeadlines {
+  readonly recall: number;
   readonly inference: number;
-  /** Before that of the writes, so that what was parked can be written down: else a slice of poison alone would never end. */
-  readonly parking: number;
-  readonly writes: number;
-}
-
-/** Fate of one record: the item to write, or why there is none. */
-interface Fate {
-  readonly entry: Entry;
-  readonly item?: TableItem | undefined;
-  readonly fault?: string | undefined;
+  /** Of asking the engine whether it is well, where inference did not end in time. */
+  readonly health: number;
+  readonly results: number;
+  readonly objects: number;
+  readonly rejections: number;
 }
 
 /**
- * Makes a slice durable: runs its texts as one job, parks what can never succeed, writes results and rejections.
+ * Makes a slice durable: runs its texts as one job, writes the results, and parks what can never succeed.
  *
- * @throws where the engine fails as a whole.
+ * @param budgetIsWhole the slice is one text and has all of an invocation's time: where that is not enough it never is
+ * @returns what became of each record; a `pending` one is left over by a slice that was given up
+ * @throws {EngineError} (or what the engine throws in its place) where the engine is ill; nothing was done then
  */
 export async function settleSlice(
   slice: readonly Entry[],
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
-): Promise<SliceReport> {
-  const park = async (
-    entries: readonly { entry: Entry; parking: Parking }[],
-    deadline: number,
-  ): Promise<Fate[]> => {
-    const parked = await parkFailures(
-      entries.map(({ parking }) => parking),
-      {
-        putFailure: deps.putFailure,
-        retentionDays: deps.options.retentionDays,
-        now: deps.now,
-        deadline,
-      },
-    );
-    return entries.flatMap(({ entry }, index) => {
-      const outcome = parked[index];
-      return outcome ? [{ entry, ...outcome }] : [];
-    });
-  };
-
-  const poison = slice.flatMap((entry) =>
-    entry.rejection ? [{ entry, parking: { source: entry, ...entry.rejection } }] : [],
+  budgetIsWhole: boolean,
+): Promise<Fates> {
+  const fates: Fates = new Map(
+    slice.map((entry): [Entry, Fate] => [
+      entry,
+      { state: 'pending', ...(entry.rejection && { rejection: entry.rejection }) },
+    ]),
   );
-  const [parkedPoison, inferred] = await Promise.all([
-    park(poison, deadlines.parking),
-    infer(slice, deps, deadlines.inference),
-  ]);
-  const failed = inferred.flatMap(({ entry, error }) =>
-    error ? [{ entry, parking: unprocessable(entry, error.message) }] : [],
-  );
-  const fates: Fate[] = [
-    ...parkedPoison,
-    ...(await park(failed, deadlines.parking)),
-    ...inferred.filter(({ error }) => error === undefined),
-  ];
-  const written = await write(fates, deps, deadlines.writes);
-  const refused = written.flatMap(({ fate, refusal }) =>
-    refusal && fate.item && 'entities' in fate.item
-      ? [{ entry: fate.entry, parking: unprocessable(fate.entry, refusal) }]
-      : [],
-  );
-  const again =
-    refused.length > 0
-      ? await write(await park(refused, deadlines.writes), deps, deadlines.writes)
-      : [];
-  const settledAgain = new Set(refused.map(({ entry }) => entry));
-  return firstUndurable(slice, [
-    ...written.filter(({ fate }) => !settledAgain.has(fate.entry)),
-    ...again,
-  ]);
+  await recall(fates, deps, deadlines.recall);
+  const items = await infer(fates, deps, deadlines, budgetIsWhole);
+  if (items) {
+    for (const [entry, outcome] of await write(items, deps, deadlines.results)) {
+      fates.set(entry, fateOf(outcome));
+    }
+    await park(fates, deps, deadlines);
+  }
+  return fates;
 }
 
-const unprocessable = (entry: Entry, message: string): Parking => ({
-  source: entry,
-  reason: 'inference-failed',
-  message: message.slice(0, 500),
+const late = (error: unknown): Fate => ({ state: 'late', why: messageOf(error) });
+const rejected = (reason: Rejection['reason'], error: unknown): Fate => ({
+  state: 'pending',
+  rejection: { reason, message: rejectionMessage(error) },
 });
 
-interface Inferred {
-  readonly entry: Entry;
-  readonly item?: TableItem;
-  readonly error?: InferenceError;
-  readonly fault?: string;
+function fateOf(outcome: WriteOutcome): Fate {
+  if (outcome.status === 'stored') return { state: 'stored' };
+  return outcome.status === 'late'
+    ? late(outcome.reason)
+    : rejected('inference-failed', outcome.reason);
 }
 
-async function infer(
-  slice: readonly Entry[],
-  deps: InferenceDeps,
-  deadline: number,
-): Promise<Inferred[]> {
-  const texts = slice.filter((entry) => entry.record !== undefined);
-  if (texts.length === 0) return [];
-  const weight = texts.reduce((sum, entry) => sum + entry.weight, 0);
-  const started = deps.now();
-  const outcomes = await inTime(
-    deps.engine.analyze(
-      texts.map((entry) => ({ text: entry.record?.text ?? '', questions: entry.questions })),
-    ),
-    deadline - started,
+const textsOf = (fates: Fates): Entry[] =>
+  [...fates].flatMap(([entry, fate]) =>
+    fate.state === 'pending' && !fate.rejection && entry.record ? [entry] : [],
   );
-  deps.pace.learn(weight, deps.now() - started, outcomes === undefined);
-  return texts.map((entry, index) => {
-    if (!outcomes) return { entry, fault: 'inference did not end in time' };
-    return toInferred(entry, outcomes[index], deps);
-  });
+
+const signalUntil = (deadline: number, { now, signalAfter = AbortSignal.timeout }: InferenceDeps) =>
+  signalAfter(Math.max(0, Math.ceil(deadline - now())));
+
+/**
+ * Finds the texts that an earlier delivery rejected. Where the table cannot be asked just now they are late: what is not known may
+ * not be stored. A fault of ours, which would come again for ever, is told and holds nothing up.
+ */
+async function recall(fates: Fates, deps: InferenceDeps, deadline: number): Promise<void> {
+  const texts = textsOf(fates);
+  if (texts.length === 0) return;
+  const { getBatch } = deps;
+  try {
+    const recalled = await recallRejections(texts, {
+      getBatch,
+      signal: signalUntil(deadline, deps),
+    });
+    for (const [entry, fate] of recalled) fates.set(entry, fate);
+  } catch (error) {
+    if (isTransient(error)) for (const entry of texts) fates.set(entry, late(error));
+    else deps.log.error({ why: messageOf(error) }, 'could not ask what was rejected before');
+  }
 }
 
-function toInferred(
+/** Runs what is pending; gives the results to be written, or undefined where the slice was given up. */
+async function infer(
+  fates: Fates,
+  deps: InferenceDeps,
+  deadlines: SliceDeadlines,
+  budgetIsWhole: boolean,
+): Promise<Map<Entry, TableItem> | undefined> {
+  const texts = textsOf(fates);
+  const items = new Map<Entry, TableItem>();
+  if (texts.length === 0) return items;
+  const outcomes = await analyze(texts, deps, deadlines.inference);
+  if (outcomes) {
+    for (const [index, entry] of texts.entries()) {
+      const made = toItem(entry, outcomes[index], deps);
+      if ('pk' in made) items.set(entry, made);
+      else fates.set(entry, made);
+    }
+    return items;
+  }
+  if (!budgetIsWhole) {
+    const why = 'inference did not end in time';
+    for (const entry of texts) fates.set(entry, { state: 'late', why, slow: true });
+    return undefined;
+  }
+  await askForHealth(texts, deps, deadlines.health);
+  const why = 'inference on this text alone did not end within the time of an invocation';
+  for (const entry of texts) fates.set(entry, rejected('inference-timeout', why));
+  return items;
+}
+
+/** The outcomes, or undefined where they did not come in time. */
+async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+  const started = deps.now();
+  const signal = signalUntil(deadline, deps);
+  const learn = (givenUp: boolean) => {
+    const weight = texts.reduce((sum, entry) => sum + entry.weight, 0);
+    deps.pace.learn(weight, deps.now() - started, givenUp);
+  };
+  try {
+    const outcomes = await deps.engine.analyze(
+      texts.map(({ record, questions }) => ({ text: record?.text ?? '', questions })),
+      { signal },
+    );
+    if (outcomes.length !== texts.length) {
+      throw new EngineError(`the engine gave ${outcomes.length} outcomes of ${texts.length} texts`);
+    }
+    learn(false);
+    return outcomes;
+  } catch (error) {
+    if (!signal.aborted || error instanceof EngineError) throw error;
+    learn(true);
+    return undefined;
+  }
+}
+
+/** @throws {EngineError} where the engine cannot read a few words either: then it was not the text that took so long */
+async function askForHealth(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+  const questions = texts.some((entry) => entry.questions.length > 0) ? [HEALTH_TEXT] : [];
+  const signal = signalUntil(deadline, deps);
+  try {
+    await deps.engine.analyze([{ text: HEALTH_TEXT, questions }], { signal });
+  } catch (cause) {
+    throw cause instanceof EngineError
+      ? cause
+      : new EngineError('the engine does not answer in time', { cause });
+  }
+}
+
+function toItem(
   entry: Entry,
   outcome: AnalysisOutcome | undefined,
   deps: InferenceDeps,
-): Inferred {
-  if (!entry.record || !outcome)
-    return { entry, error: new InferenceError('the engine gave no outcome') };
-  if (!outcome.ok) return { entry, error: outcome.error };
+): TableItem | Fate {
+  if (!entry.record || !outcome) return late('the engine gave no outcome');
+  if (!outcome.ok) return rejected('inference-failed', outcome.error);
   const { record, questions, position, arrivedAt } = entry;
-  const item = createResultItem(
-    {
-      record,
-      questions,
-      analysis: outcome.value,
-      pipelineVersion: deps.engine.pipelineVersion,
-      arrival: { arrivedAt, shard: position.shard, sequenceNumber: position.sequenceNumber },
-    },
-    deps.options,
-  );
-  return { entry, item };
-}
-
-/** The value, or undefined once so many milliseconds have passed. */
-async function inTime<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  const timer = new AbortController();
-  const late = delay(Math.max(0, milliseconds), undefined, { signal: timer.signal }).catch(
-    () => undefined,
-  );
   try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
-    // A job that was given up may still fail: nobody waits for it any more.
-    promise.catch(() => undefined);
+    return createResultItem(
+      {
+        record,
+        questions,
+        analysis: outcome.value,
+        pipelineVersion: deps.engine.pipelineVersion,
+        arrival: { arrivedAt, shard: position.shard, sequenceNumber: position.sequenceNumber },
+      },
+      deps.options,
+    );
+  } catch (error) {
+    return rejected('inference-failed', error);
   }
-}
-
-interface Written {
-  readonly fate: Fate;
-  readonly fault?: string;
-  readonly refusal?: string;
 }
 
 async function write(
-  fates: readonly Fate[],
+  items: ReadonlyMap<Entry, TableItem>,
   deps: InferenceDeps,
   deadline: number,
-): Promise<Written[]> {
-  const items = fates.flatMap((fate) => (fate.item ? [fate.item] : []));
-  const outcomes = await deps.writer.write(items, deadline);
-  let at = 0;
-  return fates.map((fate): Written => {
-    if (!fate.item) return { fate, fault: fate.fault ?? 'it was not settled' };
-    const outcome = outcomes[at++];
-    if (outcome?.status === 'stored') return { fate };
-    if (outcome?.status === 'refused')
-      return { fate, fault: outcome.reason, refusal: outcome.reason };
-    return { fate, fault: outcome?.reason ?? 'the writer gave no outcome' };
-  });
+): Promise<Map<Entry, WriteOutcome>> {
+  const outcomes = items.size > 0 ? await deps.writer.write([...items.values()], deadline) : [];
+  const none: WriteOutcome = { status: 'late', reason: 'the writer gave no outcome' };
+  return new Map([...items.keys()].map((entry, index) => [entry, outcomes[index] ?? none]));
 }
 
-function firstUndurable(slice: readonly Entry[], written: readonly Written[]): SliceReport {
-  const faults = new Map(written.map(({ fate, fault }) => [fate.entry, fault]));
-  for (const entry of slice) {
-    const why = faults.has(entry) ? faults.get(entry) : 'it was not settled';
-    if (why !== undefined) return { undurable: { entry, why } };
+/**
+ * Parks what is pending. Poison is poison in every delivery: its object first, then its rejection. A text that fails here may
+ * succeed in another delivery, so it is written down as rejected before anything else, with its object still pending; from then on
+ * every delivery completes that, whatever becomes of the text there. And one whose result is stored already stays so.
+ */
+async function park(fates: Fates, deps: InferenceDeps, deadlines: SliceDeadlines): Promise<void> {
+  const due = () =>
+    [...fates].flatMap(([entry, fate]) =>
+      fate.state === 'pending' && fate.rejection
+        ? [{ entry, ...fate, rejection: fate.rejection }]
+        : [],
+    );
+  const writeRejections = async (
+    done: Fate,
+    rejections: ReturnType<typeof due>,
+    deadline: number,
+  ) => {
+    const pending = done.state === 'pending';
+    const items = rejections.map(({ entry, rejection }): [Entry, TableItem] => [
+      entry,
+      rejectionItemOf(entry, rejection, deps.options.retentionDays, pending),
+    ]);
+    for (const [entry, outcome] of await write(new Map(items), deps, deadline)) {
+      if (outcome.status !== 'stored') fates.set(entry, late(outcome.reason));
+      else if (!pending) fates.set(entry, done);
+    }
+  };
+
+  // What comes after a late record is delivered again, and decided then.
+  const order = [...fates];
+  const end = order.findIndex(([, { state }]) => state === 'late');
+  const again = new Set(end === -1 ? [] : order.slice(end).map(([entry]) => entry));
+  for (const { entry, claimed } of due()) {
+    if (again.has(entry) && entry.record && !claimed) fates.set(entry, late(AGAIN));
   }
-  return {};
+  const unclaimed = () => due().filter(({ entry, claimed }) => entry.record && !claimed);
+  const failed = unclaimed().map(({ entry }) => entry);
+  if (failed.length > 0) {
+    try {
+      const signal = signalUntil(deadlines.results, deps);
+      const recalled = await recallResults(failed, { ...deps, signal });
+      for (const [entry, fate] of recalled) fates.set(entry, fate);
+      await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
+    } catch (error) {
+      for (const entry of failed) fates.set(entry, late(error));
+    }
+  }
+  const limit = pLimit(OBJECTS_AT_ONCE);
+  await Promise.all(
+    due().map(({ entry, rejection }) =>
+      limit(async () => {
+        try {
+          await putFailureObject(entry, rejection, deps, deadlines.objects);
+        } catch (error) {
+          fates.set(entry, late(error));
+        }
+      }),
+    ),
+  );
+  await writeRejections({ state: 'parked' }, due(), deadlines.rejections);
+}
+
+async function putFailureObject(
+  entry: Entry,
+  rejection: Rejection,
+  deps: InferenceDeps,
+  deadline: number,
+): Promise<void> {
+  if (deadline <= deps.now()) throw new SpanstreamError('late', 'the deadline passed');
+  await deps.putFailure(
+    failureObjectKey(entry.position),
+    failureObjectOf(entry, rejection, new Date(deps.now()).toISOString()),
+    signalUntil(deadline, deps),
+  );
+}
+
+function rejectionItemOf(
+  { position, arrivedAt }: Entry,
+  { reason, message }: Rejection,
+  retentionDays: number,
+  pending: boolean,
+): RejectionItem {
+  const { subSequenceNumber, ...place } = position;
+  const expiresAt = expiryOf(arrivedAt, retentionDays);
+  return {
+    ...rejectionKey(position),
+    reason,
+    message,
+    ...place,
+    ...(subSequenceNumber !== undefined && { subSequenceNumber }),
+    failureKey: failureObjectKey(position),
+    ...(pending && { pending }),
+    arrivedAt,
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
 }

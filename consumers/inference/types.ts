@@ -1,3 +1,5 @@
+import type { RejectionReason } from '#shared/contracts/rejection.ts';
+import type { PutFailure } from '#shared/dead-letters/write.ts';
 import type { Logger } from '#shared/log.ts';
 import type { TextEngine } from '#shared/nlp/types.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
@@ -5,13 +7,12 @@ import type { ResultOptions } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import type { Pace } from './pace.ts';
-import type { PutFailure } from './park-failures.ts';
 
 /** What the inference consumer works with. */
 export interface InferenceDeps {
   readonly engine: TextEngine;
   readonly writer: ResultsWriter;
-  /** Asks the table which records of a large aggregate an earlier delivery made durable. */
+  /** Asks the table what earlier deliveries made of records. */
   readonly getBatch: GetBatch;
   readonly putFailure: PutFailure;
   readonly pace: Pace;
@@ -20,6 +21,8 @@ export interface InferenceDeps {
   readonly standingQuestions: Readonly<Record<string, readonly string[]>>;
   readonly log: Logger;
   readonly now: () => number;
+  /** A signal that aborts after so many milliseconds; by default `AbortSignal.timeout`. */
+  readonly signalAfter?: (milliseconds: number) => AbortSignal;
 }
 
 /** A decoded record with the questions it is asked and its weight, in characters that the models read. */
@@ -27,3 +30,22 @@ export type Entry = DecodedRecord & {
   readonly questions: readonly string[];
   readonly weight: number;
 };
+
+/** Why a record is parked. */
+export interface Rejection {
+  readonly reason: RejectionReason;
+  readonly message: string;
+}
+
+/**
+ * What has become of a record in a delivery. `pending` is not settled yet, and is to be parked where it has a rejection, which is
+ * `claimed` where the table names it already; `stored` and `parked` are durable; `late` is not, and must be delivered again: `slow` where inference did not end in time.
+ */
+export type Fate =
+  | { readonly state: 'pending'; readonly rejection?: Rejection; readonly claimed?: true }
+  | { readonly state: 'stored' }
+  | { readonly state: 'parked' }
+  | { readonly state: 'late'; readonly why: string; readonly slow?: true };
+
+/** The fate of every record of a slice, in stream order. */
+export type Fates = Map<Entry, Fate>;

@@ -4,16 +4,20 @@ import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
 import type { Target } from '#shared/cli/target-endpoints.ts';
+import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
+import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
+import {
+  choose,
+  type RedriveReport,
+  redrive,
+  type SurveyedFailure,
+  survey,
+} from '#shared/dead-letters/redrive.ts';
+import { failuresTable, parseSpan } from '#shared/dead-letters/table.ts';
 import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer } from '../producer.ts';
-import { findFailuresBucket } from '../redrive/find-bucket.ts';
-import { type FailureReason, failureReasons } from '../redrive/parked-failure.ts';
-import { type RedriveReport, redrive } from '../redrive/redrive.ts';
-import { createS3Failures } from '../redrive/s3-failures.ts';
-import { choose, type SurveyedFailure, survey } from '../redrive/survey.ts';
-import { failuresTable, parseSpan } from '../redrive/table.ts';
 import { findTarget } from './target.ts';
 
 interface Flags {
@@ -83,7 +87,7 @@ async function redriveAll(flags: Flags, signal: AbortSignal): Promise<void> {
       (flags.target === 'local'
         ? names.failuresBucket
         : await findFailuresBucket(s3, names.failuresBucket, await s3.config.region()));
-    const failures = createS3Failures(s3, bucket);
+    const failures = createFailuresBucket(s3, bucket);
     const now = Date.now();
     const chosen = choose(await survey(failures, signal), {
       reason: flags.reason,

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { messageOf } from '#shared/errors.ts';
+import { arrivedAtSchema } from './result.ts';
 
 /** Why a record was parked instead of processed. */
 export const rejectionReasons = [
@@ -7,6 +9,7 @@ export const rejectionReasons = [
   'too-large',
   'undecodable',
   'inference-failed',
+  'inference-timeout',
 ] as const;
 
 /** Why a record was parked. */
@@ -25,12 +28,18 @@ export const rejectionSchema = z.object({
   subSequenceNumber: z.int().min(0).optional(),
   /** Object key in the failures bucket. */
   failureKey: z.string(),
-  arrivedAt: z.string(),
+  /** Set while the failure object may not be there yet: the rejection is settled, its record is not. */
+  pending: z.literal(true).optional(),
+  arrivedAt: arrivedAtSchema,
   expiresAt: z.int().optional(),
 });
 
 /** A rejection item of the results table. */
 export type RejectionItem = z.output<typeof rejectionSchema>;
+
+/** What is kept of why: bounded, and well-formed even where it names a field that is not. */
+export const rejectionMessage = (error: unknown): string =>
+  messageOf(error).slice(0, 500).toWellFormed();
 
 /** Where on a stream a record lies. */
 export interface RecordPosition {
@@ -40,7 +49,8 @@ export interface RecordPosition {
   readonly subSequenceNumber?: number | undefined;
 }
 
-const numberOf = (position: RecordPosition): string =>
+/** A record's number on its shard; one of an aggregated blob has the blob's and its own. */
+export const numberOf = (position: RecordPosition): string =>
   position.subSequenceNumber === undefined
     ? position.sequenceNumber
     : `${position.sequenceNumber}.${position.subSequenceNumber}`;
@@ -48,9 +58,4 @@ const numberOf = (position: RecordPosition): string =>
 /** Key of a rejection. */
 export function rejectionKey(position: RecordPosition): { pk: string; sk: 'REJECTION' } {
   return { pk: `REJ#${position.stream}#${position.shard}#${numberOf(position)}`, sk: 'REJECTION' };
-}
-
-/** Object key of a parked record in the failures bucket: the same for the same record, however often it is parked. */
-export function failureObjectKey(position: RecordPosition): string {
-  return `rejected/${position.stream}/${position.shard}/${numberOf(position)}.json`;
 }

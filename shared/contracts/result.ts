@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { attributesSchema, recordIdSchema, sourceSchema } from './text-record.ts';
+import { recordIdSchema, sourceSchema, stringMapSchema } from './text-record.ts';
+
+/** A time that was written by us: anything else is no item of ours. */
+export const arrivedAtSchema = z
+  .string()
+  .refine((time) => !Number.isNaN(Date.parse(time)), 'must be a time');
 
 const scoreSchema = z.number().min(0).max(1);
 
@@ -39,13 +44,13 @@ export const resultSchema = z.object({
   text: z.string().optional(),
   questions: z.array(z.string()).optional(),
   createdAt: z.string().optional(),
-  attributes: attributesSchema.optional(),
+  attributes: stringMapSchema.optional(),
   entities: z.array(entitySchema),
   answers: z.array(answerSchema),
   tokens: z.int().min(0),
   windows: z.int().min(0),
   /** Arrival on the stream, or of the request, ISO 8601 in UTC with milliseconds. */
-  arrivedAt: z.string(),
+  arrivedAt: arrivedAtSchema,
   /** Kinesis shard; `http` for on-demand calls. */
   shard: z.string(),
   sequenceNumber: z.string(),

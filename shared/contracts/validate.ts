@@ -3,6 +3,13 @@ import { ValidationError } from '#shared/errors.ts';
 
 type Issue = z.core.$ZodIssue;
 
+/** Kinds of values whose names in zod are no English. */
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'an array',
+  int: 'a whole number',
+  object: 'an object',
+};
+
 /** `['questions', 2]` as `questions[2]`; the whole value is `(record)`. */
 export function fieldPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return '(record)';
@@ -26,7 +33,8 @@ function describe(issue: Issue, value: unknown): { field: string; message: strin
   }
   if (issue.code === 'invalid_type') {
     const missing = valueAt(value, issue.path) === undefined;
-    return { field, message: missing ? 'is required' : `must be a ${issue.expected}`, code };
+    const kind = KINDS[issue.expected] ?? `a ${issue.expected}`;
+    return { field, message: missing ? 'is required' : `must be ${kind}`, code };
   }
   return { field, message: issue.message, code };
 }
@@ -34,7 +42,9 @@ function describe(issue: Issue, value: unknown): { field: string; message: strin
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (inner, key) =>
-      inner !== null && typeof inner === 'object' ? Reflect.get(inner, key) : undefined,
+      inner !== null && typeof inner === 'object' && Object.hasOwn(inner, key)
+        ? Reflect.get(inner, key)
+        : undefined,
     value,
   );
 }

@@ -1,10 +1,12 @@
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
-  BatchWriteCommand,
-  DynamoDBDocumentClient,
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
   QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+} from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { fromAttributes, toAttributes } from './attribute-values.ts';
 import type { GetBatch, ItemKey } from './get-items.ts';
 import type { QueryItems } from './read-results.ts';
 import type { StoredItem } from './stored-item.ts';
@@ -20,10 +22,13 @@ export function createDocumentClient(config: DynamoDBClientConfig = {}): DynamoD
 /** `BatchWriteItem` on the results table. */
 export function createPutBatch(client: DynamoDBDocumentClient, table: string): PutBatch {
   return async (items, abortSignal) => {
-    const RequestItems = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
-    const answer = await client.send(new BatchWriteCommand({ RequestItems }), { abortSignal });
+    const puts = items.map((item) => ({ PutRequest: { Item: toAttributes(item) } }));
+    const answer = await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [table]: puts } }),
+      { abortSignal },
+    );
     return (answer.UnprocessedItems?.[table] ?? []).flatMap(({ PutRequest }) =>
-      PutRequest?.Item ? [PutRequest.Item] : [],
+      PutRequest?.Item ? [fromAttributes(PutRequest.Item)] : [],
     );
   };
 }
@@ -46,14 +51,17 @@ export function createGetBatch(
     ),
   };
   return async (keys, abortSignal) => {
-    const Keys = keys.map(({ pk, sk }) => ({ pk, sk }));
+    const Keys = keys.map(({ pk, sk }) => toAttributes({ pk, sk }));
     const RequestItems = { [table]: { Keys, ConsistentRead: true, ...projection } };
     const answer = await client.send(
-      new BatchGetCommand({ RequestItems }),
+      new BatchGetItemCommand({ RequestItems }),
       abortSignal && { abortSignal },
     );
-    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as unknown as ItemKey[];
-    return { items: answer.Responses?.[table] ?? [], unprocessed };
+    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []).map(fromAttributes);
+    return {
+      items: (answer.Responses?.[table] ?? []).map(fromAttributes),
+      unprocessed: unprocessed as unknown as ItemKey[],
+    };
   };
 }
 
@@ -61,7 +69,7 @@ export function createGetBatch(
 export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
   return async ({ index, key, range, startAfter, limit }) => {
     const items: StoredItem[] = [];
-    let start: Record<string, unknown> | undefined = startAfter;
+    let start = startAfter && toAttributes(startAfter);
     do {
       const answer = await client.send(
         new QueryCommand({
@@ -69,16 +77,16 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
           ...(index && { IndexName: index }),
           KeyConditionExpression: `#key = :key${range ? ' AND #range BETWEEN :from AND :to' : ''}`,
           ExpressionAttributeNames: { '#key': key[0], ...(range && { '#range': range[0] }) },
-          ExpressionAttributeValues: {
+          ExpressionAttributeValues: toAttributes({
             ':key': key[1],
             ...(range && { ':from': range[1], ':to': range[2] }),
-          },
+          }),
           ScanIndexForward: false,
           ...(start && { ExclusiveStartKey: start }),
           ...(limit !== undefined && { Limit: limit - items.length }),
         }),
       );
-      items.push(...(answer.Items ?? []));
+      items.push(...(answer.Items ?? []).map(fromAttributes));
       start = answer.LastEvaluatedKey;
     } while (start && (limit === undefined || items.length < limit));
     return items;

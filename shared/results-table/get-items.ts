@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import { SpanstreamError } from '#shared/errors.ts';
-import { backoffDelay, isThrottle, wait } from '#shared/retry.ts';
+import { messageOf, SpanstreamError } from '#shared/errors.ts';
+import { backoffDelay, isUnavailable, wait } from '#shared/retry.ts';
 import type { StoredItem } from './stored-item.ts';
 
 /** What `BatchGetItem` takes at most. */
@@ -23,8 +23,8 @@ export type GetBatch = (
 ) => Promise<{ readonly items: StoredItem[]; readonly unprocessed: readonly ItemKey[] }>;
 
 /**
- * The items of these keys, in the keys' order; undefined where there is none. Keys left unprocessed are asked for again with
- * exponential backoff and full jitter.
+ * The items of these keys, in the keys' order; undefined where there is none. Keys left unprocessed, and those of calls that
+ * a service out of reach did not answer, are asked for again with exponential backoff and full jitter.
  *
  * @param deps.signal gives up: no call is under way any more once it aborts
  * @throws {SpanstreamError} `table-throttled` where the table gives nothing any more
@@ -44,14 +44,24 @@ export async function getItems(
     let left = chunk;
     for (let fruitless = 0; left.length > 0; await pause(backoffDelay(fruitless, BACKOFF))) {
       signal?.throwIfAborted();
-      const { items, unprocessed } = await orUnprocessed(getBatch, left, signal);
-      for (const item of items) found.set(nameOf(item), item);
+      let unprocessed = left;
+      let cause: unknown;
+      try {
+        const answer = await getBatch(left, signal);
+        for (const item of answer.items) found.set(nameOf(item), item);
+        unprocessed = answer.unprocessed;
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        cause = error;
+      }
       if (unprocessed.length === 0) return;
       fruitless = unprocessed.length < left.length ? 0 : fruitless + 1;
       if (fruitless === FRUITLESS_CALLS) {
+        const why = cause === undefined ? 'throttled' : messageOf(cause);
         throw new SpanstreamError(
           'table-throttled',
-          `the table left ${left.length} items unprocessed (throttled)`,
+          `the table left ${left.length} items unprocessed (${why})`,
+          { cause },
         );
       }
       left = unprocessed;
@@ -66,20 +76,6 @@ export async function getItems(
   );
   await Promise.all(chunks.map((chunk) => limit(() => getChunk(chunk))));
   return keys.map((key) => found.get(nameOf(key)));
-}
-
-/** A throttled call is one that processed nothing: the service throws only where it would give back every key. */
-async function orUnprocessed(
-  getBatch: GetBatch,
-  keys: readonly ItemKey[],
-  signal: AbortSignal | undefined,
-) {
-  try {
-    return await getBatch(keys, signal);
-  } catch (error) {
-    if (!isThrottle(error)) throw error;
-    return { items: [], unprocessed: keys };
-  }
 }
 
 const nameOf = ({ pk, sk }: { pk?: unknown; sk?: unknown }): string => `${pk}\n${sk}`;

@@ -8,6 +8,8 @@ import type { TableItem } from './table-item.ts';
 
 /** DynamoDB's limit is 409,600 bytes; the rest is room for what the estimate does not see. */
 export const LARGEST_ITEM_BYTES = 400_000;
+/** Far more than any result of ours unpacks to; what unpacks to more is none. */
+const LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 /** An item as it lies in the table: plain, or with its spans and text packed where it would pass DynamoDB's limit. */
 export type StoredItem = Record<string, unknown>;
@@ -58,7 +60,10 @@ function pack(entities: ResultItem['entities'], text: string | undefined): Uint8
   });
 }
 
-/** Reads an item of the results table back, packed or plain; undefined where it is neither a result nor a rejection. */
+/**
+ * Reads an item of the results table back, packed or plain; undefined where it is neither a result nor a rejection of ours,
+ * whatever it holds.
+ */
 export function fromStoredItem(stored: StoredItem): TableItem | undefined {
   const plain = stored.packed instanceof Uint8Array ? unpack(stored, stored.packed) : stored;
   const result = resultSchema.safeParse(plain);
@@ -67,8 +72,14 @@ export function fromStoredItem(stored: StoredItem): TableItem | undefined {
   return rejection.success ? rejection.data : undefined;
 }
 
-function unpack({ packed: _, ...rest }: StoredItem, packed: Uint8Array): StoredItem {
-  const body = packedSchema.parse(JSON.parse(brotliDecompressSync(packed).toString('utf8')));
+function unpack({ packed: _, ...rest }: StoredItem, packed: Uint8Array): StoredItem | undefined {
+  let body: z.output<typeof packedSchema>;
+  try {
+    const json = brotliDecompressSync(packed, { maxOutputLength: LARGEST_UNPACKED_BYTES });
+    body = packedSchema.parse(JSON.parse(json.toString('utf8')));
+  } catch {
+    return undefined;
+  }
   let last = 0;
   const entities = body.spans.map(([type, gap, length, score], index) => {
     const start = last + gap;

@@ -1,10 +1,11 @@
 import pLimit from 'p-limit';
 import { messageOf } from '#shared/errors.ts';
-import { isTransient, wait } from '#shared/retry.ts';
+import { backoffDelay, isTransient, wait } from '#shared/retry.ts';
 import { type StoredItem, toStoredItem } from './stored-item.ts';
 import type { TableItem } from './table-item.ts';
 
 const ITEMS_PER_CALL = 25;
+const BACKOFF = { baseMs: 25, capMs: 2_000 };
 
 /** How the write of one item ended: durable, not in time (try again later), or never acceptable to the table. */
 export type WriteOutcome =
@@ -56,12 +57,17 @@ export function createResultsWriter(deps: {
             for (const item of left) settle(item, { status: 'refused', reason });
             return;
           }
-          // One item at fault fails the whole call: find it by writing each alone.
-          for (const item of left) await writeChunk([item], deadline, settle);
+          // One item at fault fails the whole call: halves of it, until that item is alone.
+          const middle = Math.ceil(left.length / 2);
+          await writeChunk(left.slice(0, middle), deadline, settle);
+          await writeChunk(left.slice(middle), deadline, settle);
           return;
         }
       }
-      if (left.length > 0) await wait(backoff(attempt, deadline - now(), random));
+      if (left.length > 0)
+        await wait(
+          Math.max(0, Math.min(deadline - now(), backoffDelay(attempt, { ...BACKOFF, random }))),
+        );
     }
     for (const item of left) settle(item, { status: 'late', reason });
   }
@@ -98,7 +104,3 @@ export function createResultsWriter(deps: {
 }
 
 const keyOf = (item: { pk?: unknown; sk?: unknown }): string => `${item.pk}\n${item.sk}`;
-
-function backoff(attempt: number, remaining: number, random: () => number): number {
-  return Math.max(0, Math.min(remaining, random() * Math.min(2_000, 25 * 2 ** attempt)));
-}

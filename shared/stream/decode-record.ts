@@ -2,11 +2,11 @@ import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
   type RecordPosition,
   type RejectionReason,
+  rejectionMessage,
   rejectionReasons,
 } from '#shared/contracts/rejection.ts';
-import { type TextRecord, textRecordSchema } from '#shared/contracts/text-record.ts';
-import { validate } from '#shared/contracts/validate.ts';
-import { messageOf, SpanstreamError } from '#shared/errors.ts';
+import { checkTextRecord, type TextRecord } from '#shared/contracts/text-record.ts';
+import { SpanstreamError } from '#shared/errors.ts';
 import { decodeAggregate, isAggregate } from './aggregate.ts';
 
 /** A record as the stream delivers it. */
@@ -57,12 +57,15 @@ function decodeOne(blob: StreamRecord): DecodedRecord {
  * @throws {SpanstreamError} `undecodable`, `invalid-json`, `invalid-record` or `too-large`.
  */
 export function decodeTextRecord(bytes: Uint8Array): TextRecord {
-  return validate(textRecordSchema, parseJson(decodeUtf8(bytes)));
+  return checkTextRecord(parseJson(decodeUtf8(bytes)));
 }
+
+/** Keeps a byte order mark: it is for `parseJson` to take off, as at every other entrance. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch (cause) {
     throw new SpanstreamError('undecodable', 'the data is not valid UTF-8', { cause });
   }
@@ -73,5 +76,5 @@ const isReason = (code: string): code is RejectionReason =>
 
 function rejectionOf(error: unknown): { reason: RejectionReason; message: string } {
   const code = error instanceof SpanstreamError ? error.code : '';
-  return { reason: isReason(code) ? code : 'undecodable', message: messageOf(error).slice(0, 500) };
+  return { reason: isReason(code) ? code : 'undecodable', message: rejectionMessage(error) };
 }

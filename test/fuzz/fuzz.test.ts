@@ -6,7 +6,14 @@ it('settles or answers malformed input, whatever it is', async () => {
   const report = await runFuzz({ count: 5_000, seed: 7 });
 
   expect(Object.keys(report.outcomes)).toEqual(
-    expect.arrayContaining(['result', ...rejectionReasons, 'http-200', 'http-400', 'http-413']),
+    expect.arrayContaining([
+      'result',
+      // No text of the fuzz is slow.
+      ...rejectionReasons.filter((reason) => reason !== 'inference-timeout'),
+      'http-200',
+      'http-400',
+      'http-413',
+    ]),
   );
   expect(report.heapGrowthMb).toBeLessThan(100);
 }, 120_000);

@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SETTLED_ATTRIBUTES } from '#consumers/inference/find-settled.ts';
+import { RECALLED_ATTRIBUTES } from '#consumers/inference/recall.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
@@ -116,7 +116,7 @@ describe('the results table', () => {
     // Prepare
     const item = items.filter(isResult).find(({ id }) => id === 'r7');
     const { pk = '', sk = '', source } = item ?? {};
-    const getBatch = createGetBatch(documents, 'results', SETTLED_ATTRIBUTES);
+    const getBatch = createGetBatch(documents, 'results', RECALLED_ATTRIBUTES);
 
     // Act
     const found = await getItems([{ pk, sk }], { getBatch });

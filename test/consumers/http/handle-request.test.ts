@@ -62,7 +62,7 @@ describe('POST /v1/entities', () => {
   it('keeps the answer when it cannot be recorded, and says so', async () => {
     const { deps } = createHttpDeps({
       writer: createResultsWriter({
-        putBatch: () => Promise.reject(new Error('down')),
+        putBatch: () => Promise.reject(Object.assign(new Error('down'), { code: 'ECONNREFUSED' })),
         random: () => 0.5,
       }),
     });

@@ -1,7 +1,7 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { createPace } from '#consumers/inference/pace.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
-import type { FailureObject } from '#shared/contracts/failure-object.ts';
+import type { FailureObject } from '#shared/dead-letters/object.ts';
 import { InferenceError } from '#shared/errors.ts';
 import type { AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
@@ -11,17 +11,35 @@ import { createResultsWriter, type PutBatch } from '#shared/results-table/write-
 
 export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** The promise, or the signal's reason as soon as it aborts. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** An engine that finds capitalised words; texts that hold `POISON` fail alone. */
 export function createTestEngine(
-  hooks: { before?: (requests: readonly AnalysisRequest[]) => Promise<void> } = {},
+  hooks: {
+    before?: (requests: readonly AnalysisRequest[], signal?: AbortSignal) => Promise<void>;
+  } = {},
 ) {
   const jobs: number[] = [];
   const engine: TextEngine = {
     pipelineVersion: 'p1',
     models: [{ name: 'double', task: 'token-classification', version: '000000000000' }],
-    async analyze(requests) {
+    async analyze(requests, { signal } = {}) {
+      signal?.throwIfAborted();
       jobs.push(requests.length);
-      await hooks.before?.(requests);
+      await untilAborted(Promise.resolve(hooks.before?.(requests, signal)), signal);
       return requests.map(({ text, questions = [], entities = true, topK = 1 }) =>
         text.includes('POISON')
           ? { ok: false, error: new InferenceError('the text cannot be read') }

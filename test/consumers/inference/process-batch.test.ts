@@ -204,7 +204,8 @@ describe('processBatch', () => {
           const roll = (): number => dice.next().value ?? 9;
           let calm = false;
           const table = createTestTable((items) => {
-            if (!calm && roll() === 0) throw new Error('connection reset');
+            if (!calm && roll() === 0)
+              throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
             return calm ? [] : items.filter(() => roll() === 0);
           });
           const bucket = createTestBucket(() => {

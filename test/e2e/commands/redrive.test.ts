@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startS3 } from '#local/services/s3/index.ts';
-import type { FailureObject } from '#shared/contracts/failure-object.ts';
+import type { FailureObject } from '#shared/dead-letters/object.ts';
 import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { makeFolder } from '../support/folders.ts';
 import { lastJson, runCommand, startCommand } from '../support/run-command.ts';

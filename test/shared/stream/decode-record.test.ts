@@ -17,7 +17,8 @@ describe('decodeStreamRecord', () => {
   it.each([
     ['invalid-json', '{"id":', /JSON/],
     ['invalid-record', '{"id":"a"}', /^text is required/],
-    ['invalid-record', '{"id":"a","text":"x","attributes":{"__proto__":"y"}}', /__proto__/],
+    ['invalid-record', '{"id":"a","text":"x","attributes":{"__proto__":{}}}', /__proto__/],
+    ['invalid-record', '{"id":"a","text":"x","constructor":"y"}', /^constructor is not a known/],
     ['invalid-record', '{"id":"a","text":"x","__proto__":{"y":1}}', /__proto__/],
     ['invalid-record', '{"id":1e999,"text":"x"}', /^id/],
     ['invalid-record', `{"id":"a","text":${'['.repeat(9e4)}${']'.repeat(9e4)}}`, /nested/],

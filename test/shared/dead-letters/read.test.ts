@@ -2,12 +2,12 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalService } from '#local/services/local-service.ts';
 import { startS3 } from '#local/services/s3/index.ts';
-import { createS3Failures } from '#producers/redrive/s3-failures.ts';
+import { createFailuresBucket } from '#shared/dead-letters/read.ts';
 import { clientConfig, uniqueName } from '#test/conformance/support/adapter.ts';
 
 const key = 'rejected/text/shardId-000000000000/1.json';
 
-describe('createS3Failures', () => {
+describe('createFailuresBucket', () => {
   let service: LocalService;
   let client: S3Client;
   let Bucket: string;
@@ -29,7 +29,7 @@ describe('createS3Failures', () => {
   });
 
   it('lists both kinds of failures and takes no marker for one', async () => {
-    const failures = createS3Failures(client, Bucket);
+    const failures = createFailuresBucket(client, Bucket);
     await failures.putMarker(key, 'too-large');
 
     const listed = await failures.list();
@@ -44,7 +44,7 @@ describe('createS3Failures', () => {
   });
 
   it('lets one of many runs claim a failure', async () => {
-    const runs = Array.from({ length: 8 }, () => createS3Failures(client, Bucket));
+    const runs = Array.from({ length: 8 }, () => createFailuresBucket(client, Bucket));
 
     const claims = await Promise.all(runs.map((run) => run.putMarker(key, 'too-large')));
 
@@ -52,23 +52,23 @@ describe('createS3Failures', () => {
   });
 
   it('lets one of many runs take over a claim, and none a completed one', async () => {
-    const first = createS3Failures(client, Bucket);
+    const first = createFailuresBucket(client, Bucket);
     await first.putMarker(key, 'too-large');
     const tag = (await first.list()).find((failure) => failure.key === key)?.marker?.tag;
-    const runs = Array.from({ length: 8 }, () => createS3Failures(client, Bucket));
+    const runs = Array.from({ length: 8 }, () => createFailuresBucket(client, Bucket));
 
     const claims = await Promise.all(runs.map((run) => run.putMarker(key, 'too-large', tag)));
     await runs[claims.indexOf(true)]?.completeMarker(key, 'too-large');
-    const late = await createS3Failures(client, Bucket).putMarker(key, 'too-large', tag);
+    const late = await createFailuresBucket(client, Bucket).putMarker(key, 'too-large', tag);
 
     expect(claims.filter(Boolean)).toHaveLength(1);
     expect(late).toBe(false);
   });
 
   it('knows its own claim again where the answer to it was lost', async () => {
-    await createS3Failures(client, Bucket, { run: 'this' }).putMarker(key, 'too-large');
+    await createFailuresBucket(client, Bucket, { run: 'this' }).putMarker(key, 'too-large');
 
-    const again = await createS3Failures(client, Bucket, { run: 'this' }).putMarker(
+    const again = await createFailuresBucket(client, Bucket, { run: 'this' }).putMarker(
       key,
       'too-large',
     );
@@ -78,7 +78,7 @@ describe('createS3Failures', () => {
 
   it('says when a failure was claimed and sent', async () => {
     let time = Date.parse('2026-02-03T04:05:06.000Z');
-    const failures = createS3Failures(client, Bucket, { now: () => time });
+    const failures = createFailuresBucket(client, Bucket, { now: () => time });
     await failures.putMarker(key, 'too-large');
     time += 1_000;
 

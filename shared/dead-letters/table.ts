@@ -1,4 +1,4 @@
-import type { SurveyedFailure } from './survey.ts';
+import type { SurveyedFailure } from './redrive.ts';
 
 const UNITS = [
   ['d', 86_400_000],

@@ -1,5 +1,6 @@
-import type { ParkedFailure } from '#producers/redrive/parked-failure.ts';
-import type { KeyedBlob, Marker, RedriveDeps } from '#producers/redrive/types.ts';
+import type { ParkedFailure } from '#shared/dead-letters/object.ts';
+import type { Marker } from '#shared/dead-letters/read.ts';
+import type { KeyedBlob, RedriveDeps } from '#shared/dead-letters/redrive.ts';
 
 /** A failures bucket and a stream in memory, which outlive the runs that work on them. */
 export function createWorld(failures: Record<string, ParkedFailure>) {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { redrive } from '#producers/redrive/redrive.ts';
-import { choose, survey } from '#producers/redrive/survey.ts';
-import type { RedriveDeps } from '#producers/redrive/types.ts';
+import type { RedriveDeps } from '#shared/dead-letters/redrive.ts';
+import { choose, redrive, survey } from '#shared/dead-letters/redrive.ts';
 import { createWorld, rejected } from './world.ts';
 
 const batch = {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { invocationRecord } from '#local/event-source-mapping/invocation-record.ts';
 import type { StreamRecord } from '#local/event-source-mapping/stream-source.ts';
-import { parseFailure } from '#producers/redrive/parked-failure.ts';
+import { parseFailure } from '#shared/dead-letters/object.ts';
 import { ValidationError } from '#shared/errors.ts';
 
 const failureObject = (bytes: Uint8Array) => ({

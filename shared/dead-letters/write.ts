@@ -1,6 +1,9 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { statusOf } from '#shared/retry.ts';
-import type { PutFailure } from './park-failures.ts';
+import type { FailureObject } from './object.ts';
+
+/** Keeps failure objects. Resolves when the object is durable: written, or there already. */
+export type PutFailure = (key: string, object: FailureObject, signal: AbortSignal) => Promise<void>;
 
 /** Failure objects in a bucket; one that is there already stays, so that its first-seen time is the first. */
 export function createPutFailure(client: S3Client, bucket: string): PutFailure {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   GetObjectCommand,
+  ListBucketsCommand,
   NoSuchKey,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -10,13 +11,18 @@ import pLimit from 'p-limit';
 import { z } from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { validate } from '#shared/contracts/validate.ts';
+import { ConfigurationError } from '#shared/errors.ts';
 import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
 import { statusOf } from '#shared/retry.ts';
-import { failureReasons, parseFailure } from './parked-failure.ts';
-import type { ListedFailure, Marker, RedriveDeps } from './types.ts';
+import {
+  type FailureReason,
+  failureReasons,
+  type ParkedFailure,
+  parseFailure,
+  REJECTED_PREFIX,
+} from './object.ts';
 
 const CONCURRENCY = 16;
-const REJECTED_PREFIX = 'rejected/';
 const MARKER_PREFIX = 'redriven/';
 
 const markerSchema = z.object({
@@ -32,15 +38,51 @@ const markerSchema = z.object({
 
 type MarkerBody = z.output<typeof markerSchema>;
 
+/** What a marker object says of a failure: claimed, and sent where it has `sentAt`. */
+export interface Marker {
+  readonly reason: FailureReason;
+  /** ISO 8601. */
+  readonly claimedAt: string;
+  /** ISO 8601; absent where nobody knows whether it was sent. */
+  readonly sentAt?: string | undefined;
+  /** What changes with every write of the marker. */
+  readonly tag: string;
+}
+
+/** An object of the failures bucket, with its marker where it has one. */
+export interface ListedFailure {
+  readonly key: string;
+  /** Bytes of the object. */
+  readonly size: number;
+  /** Epoch milliseconds. */
+  readonly parkedAt: number;
+  readonly marker?: Marker | undefined;
+}
+
+/** The failures bucket as a redrive sees it. */
+export interface FailuresBucket {
+  /** Everything parked, oldest first. */
+  list(): Promise<readonly ListedFailure[]>;
+  /** Reads one object; throws where it cannot be read or understood. */
+  read(key: string): Promise<ParkedFailure>;
+  /**
+   * Claims an object before it is sent. False where another run was first: where a marker is there although none was
+   * expected, or where it is no longer the one of `previousTag`.
+   */
+  putMarker(key: string, reason: FailureReason, previousTag?: string): Promise<boolean>;
+  /** Says in the marker that the object was sent. */
+  completeMarker(key: string, reason: FailureReason): Promise<void>;
+}
+
 /** Object key of a failure's marker. */
 export const markerKey = (key: string): string => `${MARKER_PREFIX}${key}`;
 
-/** The failures bucket as a redrive sees it. Markers of one run carry its name, so that it knows its own again. */
-export function createS3Failures(
+/** A failures bucket in S3. Markers of one run carry its name, so that it knows its own again. */
+export function createFailuresBucket(
   client: S3Client,
   bucket: string,
   { now = Date.now, run = randomUUID() }: { now?: () => number; run?: string } = {},
-): Omit<RedriveDeps, 'send'> {
+): FailuresBucket {
   const claims = new Map<string, string>();
 
   const list = async (prefix: string) => {
@@ -118,4 +160,29 @@ export function createS3Failures(
       await put({ version: 1, key, reason, run, claimedAt, sentAt }, {});
     },
   };
+}
+
+/**
+ * Name of a deployment's failures bucket on AWS, where account and region are added to it.
+ *
+ * @throws {ConfigurationError} where there is none in the client's region, or more than one
+ */
+export async function findFailuresBucket(
+  client: Pick<S3Client, 'send'>,
+  name: string,
+  region: string,
+): Promise<string> {
+  const { Buckets = [] } = await client.send(new ListBucketsCommand({ Prefix: `${name}-` }));
+  const found = Buckets.map(({ Name }) => Name ?? '').filter((bucket) => {
+    const rest = bucket.startsWith(`${name}-`) ? bucket.slice(name.length + 1) : '';
+    return /^\d{12}-/.test(rest) && rest.slice(13) === region;
+  });
+  const [bucket, ...others] = found;
+  if (bucket === undefined || others.length > 0) {
+    const what = bucket === undefined ? 'no bucket' : 'more than one bucket';
+    throw new ConfigurationError(
+      `${what} is named ${name}-<account>-${region}: name the failures bucket with --bucket`,
+    );
+  }
+  return bucket;
 }

@@ -1,12 +1,90 @@
 import pLimit from 'p-limit';
+import { InterruptedError } from '#shared/cli/interrupt.ts';
 import { messageOf } from '#shared/errors.ts';
-import type { FailureReason } from './parked-failure.ts';
-import type { SurveyedFailure } from './survey.ts';
-import type { KeyedBlob, RedriveDeps } from './types.ts';
+import { type FailureReason, isAbandonedKey, type ParkedFailure } from './object.ts';
+import type { FailuresBucket, ListedFailure } from './read.ts';
 
 const CONCURRENCY = 16;
 const MOST_OBJECTS = 100;
 const MOST_BYTES = 32 * 1024 * 1024;
+
+/** Bytes of a parked object on their way to the stream; they remember which object they came from. */
+export type KeyedBlob = ParkedFailure['blobs'][number] & { readonly key: string };
+
+/** What a redrive works on: the bucket, and a way to put blobs on the stream, which says what it did not take and why. */
+export interface RedriveDeps extends FailuresBucket {
+  send(blobs: readonly KeyedBlob[]): Promise<{
+    readonly stranded: readonly { readonly blob: KeyedBlob; readonly reason: string }[];
+    /** Set where the stream refuses every call. */
+    readonly stopped?: string;
+  }>;
+}
+
+/** A parked object and what is known of it before anything is sent. */
+export interface SurveyedFailure extends ListedFailure {
+  readonly reason: FailureReason | 'unreadable';
+  /** `uncertain`: claimed by a run that did not say that it sent it. */
+  readonly state: 'waiting' | 'uncertain' | 'redriven';
+  /** Why it cannot be read. */
+  readonly fault?: string;
+}
+
+/**
+ * Finds out the reason and state of everything parked; reads only what neither key nor marker tells.
+ *
+ * @throws {InterruptedError} when the signal aborts
+ */
+export async function survey(
+  bucket: Pick<FailuresBucket, 'list' | 'read'>,
+  signal?: AbortSignal,
+): Promise<readonly SurveyedFailure[]> {
+  const limit = pLimit(CONCURRENCY);
+  let read = 0;
+  const listed = await bucket.list();
+  return Promise.all(
+    listed.map((failure) =>
+      limit(async () => {
+        if (signal?.aborted) {
+          throw new InterruptedError(
+            `${read} of ${listed.length} objects were looked at; nothing was sent`,
+          );
+        }
+        const surveyed = await surveyOne(failure, bucket.read);
+        read += 1;
+        return surveyed;
+      }),
+    ),
+  );
+}
+
+async function surveyOne(
+  listed: ListedFailure,
+  read: FailuresBucket['read'],
+): Promise<SurveyedFailure> {
+  const { key, marker } = listed;
+  if (marker) {
+    const state = marker.sentAt === undefined ? 'uncertain' : 'redriven';
+    return { ...listed, reason: marker.reason, state };
+  }
+  if (isAbandonedKey(key)) return { ...listed, reason: 'abandoned', state: 'waiting' };
+  try {
+    return { ...listed, reason: (await read(key)).reason, state: 'waiting' };
+  } catch (error) {
+    return { ...listed, reason: 'unreadable', state: 'waiting', fault: messageOf(error) };
+  }
+}
+
+/** Which of them a command is about; what cannot be read belongs to no reason. */
+export function choose(
+  failures: readonly SurveyedFailure[],
+  wanted: { reason?: FailureReason | undefined; olderThanMs?: number | undefined; now: number },
+): SurveyedFailure[] {
+  const { reason, olderThanMs = 0, now } = wanted;
+  return failures.filter(
+    (failure) =>
+      (reason === undefined || failure.reason === reason) && now - failure.parkedAt >= olderThanMs,
+  );
+}
 
 /** What became of the chosen objects; those that are in no count were left alone because the run was interrupted. */
 export interface RedriveReport {

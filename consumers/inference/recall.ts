@@ -1,0 +1,160 @@
+import { canonicalJson } from '#shared/canonical-json.ts';
+import { rejectionKey, rejectionSchema } from '#shared/contracts/rejection.ts';
+import { contentHashOf, resultKey } from '#shared/contracts/result.ts';
+import { messageOf } from '#shared/errors.ts';
+import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
+import { expiryOf } from '#shared/results-table/result-item.ts';
+import type { StoredItem } from '#shared/results-table/stored-item.ts';
+import type { Entry, Fate, InferenceDeps } from './types.ts';
+
+/** Records of an aggregate asked for at a time: at two keys each, as many as four concurrent calls take. */
+const STRIDE = 200;
+/** A result counts only if it stays in the table for this share of the time that one written now would. */
+const EXPIRY_SHARE = 0.5;
+
+/** What of a stored item must be known to tell what became of a record. */
+export const RECALLED_ATTRIBUTES = [
+  'pk',
+  'sk',
+  'source',
+  'createdAt',
+  'attributes',
+  'expiresAt',
+  'reason',
+  'message',
+  'pending',
+] as const;
+
+/** What is asked, and until when. */
+type RecallDeps = Pick<InferenceDeps, 'engine' | 'options' | 'getBatch'> & {
+  readonly signal: AbortSignal;
+};
+
+/** Fates by record, as far as the table knows them. */
+export type Recalled = ReadonlyMap<Entry, Fate>;
+
+/**
+ * The records that earlier deliveries rejected. Where a record fails may change from delivery to delivery; that it was
+ * rejected once stays, so that it has a rejection or a result and never both.
+ *
+ * @throws where the table does not answer
+ */
+export async function recallRejections(
+  entries: readonly Entry[],
+  deps: Pick<RecallDeps, 'getBatch' | 'signal'>,
+): Promise<Recalled> {
+  const keys = entries.map(({ position }) => rejectionKey(position));
+  const items = await getItems(keys, deps);
+  return new Map(
+    entries.flatMap((entry, index): [Entry, Fate][] => {
+      const item = items[index];
+      const fate = item && fateOf(item);
+      return fate ? [[entry, fate]] : [];
+    }),
+  );
+}
+
+const recalledSchema = rejectionSchema.pick({ reason: true, message: true, pending: true });
+
+/** A rejection whose failure object may be missing is to be parked, for the reason that it names. */
+function fateOf(item: StoredItem): Fate {
+  const rejection = recalledSchema.safeParse(item);
+  if (!rejection.success || !rejection.data.pending) return { state: 'parked' };
+  const { reason, message } = rejection.data;
+  return { state: 'pending', rejection: { reason, message }, claimed: true };
+}
+
+/**
+ * The records whose results earlier deliveries stored: the same text, questions and pipeline by the key, brought with the same
+ * source, attributes and time of writing.
+ *
+ * @param among records of which the last of a key decides
+ * @throws where the table does not answer
+ */
+export async function recallResults(
+  entries: readonly Entry[],
+  deps: RecallDeps,
+  among = entries,
+): Promise<Recalled> {
+  const keyed = entries.flatMap((entry) => {
+    const key = resultKeyOf(entry, deps);
+    return key ? [{ entry, key }] : [];
+  });
+  const items = await getItems(
+    keyed.map(({ key }) => key),
+    deps,
+  );
+  // Of records that share a key the last one's result is to stay: it alone must be the one that is stored.
+  const lastOf = new Map(among.map((entry) => [nameOf(resultKeyOf(entry, deps)), entry]));
+  return new Map(
+    keyed.flatMap(({ entry, key }, index): [Entry, Fate][] => {
+      const item = items[index];
+      if (!item || !staysLong(item, entry, deps.options.retentionDays)) return [];
+      const last = lastOf.get(nameOf(key)) === entry;
+      return last && broughtBy(item) !== broughtBy(entry.record)
+        ? []
+        : [[entry, { state: 'stored' }]];
+    }),
+  );
+}
+
+/**
+ * What earlier deliveries made of the aggregate at the head of this one, if there is one there. Only there can a half-done aggregate
+ * lie: a batch is handed back at the sequence number that it came to, and all records of an aggregate have the same. They were
+ * done in order, so the first record alone is asked for first, and the search ends where nothing is found. A read that fails
+ * ends it too: what is not known to be settled is done again, which changes nothing in the table.
+ */
+export async function recallAggregate(
+  entries: readonly Entry[],
+  deps: RecallDeps & Pick<InferenceDeps, 'log'>,
+): Promise<ReadonlySet<Entry>> {
+  const number = entries[0]?.position.sequenceNumber;
+  const end = entries.findIndex(({ position }) => position.sequenceNumber !== number);
+  const members = end === -1 ? entries : entries.slice(0, end);
+  const settled = new Set<Entry>();
+  if (members.length < 2) return settled;
+  for (let from = 0, stride = 1; from < members.length; from += stride, stride = STRIDE) {
+    const asked = members.slice(from, from + stride);
+    try {
+      const [results, rejections] = await Promise.all([
+        recallResults(asked, deps, members),
+        recallRejections(asked, deps),
+      ]);
+      const done = asked.filter((entry) =>
+        rejections.has(entry) ? rejections.get(entry)?.state === 'parked' : results.has(entry),
+      );
+      if (done.length === 0) break;
+      for (const entry of done) settled.add(entry);
+    } catch (error) {
+      deps.log.warn({ why: messageOf(error) }, 'could not ask what of an aggregate is stored');
+      break;
+    }
+  }
+  if (settled.size > 0) {
+    deps.log.info(
+      { settled: settled.size, of: members.length },
+      'going on with an aggregate where an earlier delivery stopped',
+    );
+  }
+  return settled;
+}
+
+function resultKeyOf({ record, questions }: Entry, { engine }: RecallDeps): ItemKey | undefined {
+  if (!record) return undefined;
+  return resultKey(record.id, engine.pipelineVersion, contentHashOf(record.text, questions));
+}
+
+/** What a record brings into its result beside the text and the questions, which the key names. */
+const broughtBy = (from: StoredItem | Entry['record']): string => {
+  const { source, createdAt, attributes } = (from ?? {}) as StoredItem;
+  return canonicalJson([source, createdAt, attributes ?? {}]);
+};
+
+function staysLong({ expiresAt }: StoredItem, { arrivedAt }: Entry, retentionDays: number) {
+  const own = expiryOf(arrivedAt, retentionDays);
+  if (expiresAt === undefined) return true;
+  const lost = (1 - EXPIRY_SHARE) * retentionDays * 86_400;
+  return own !== undefined && Number(expiresAt) >= own - lost;
+}
+
+const nameOf = (key: ItemKey | undefined): string => `${key?.pk}\n${key?.sk}`;
