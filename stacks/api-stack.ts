@@ -13,7 +13,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { httpRoutes, listRecordsQuerySchema } from '#shared/contracts/http-api.ts';
+import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
 import { acknowledge } from './parts/acknowledge.ts';
@@ -108,17 +108,17 @@ function addRoutes(api: RestApi, integration: LambdaIntegration, iam: boolean): 
     validateRequestParameters: true,
   });
   const parameters = api.addRequestValidator('Parameters', { validateRequestParameters: true });
-  const pageParameters = Object.keys(listRecordsQuerySchema.shape).map(
-    (name) => [`method.request.querystring.${name}`, name === 'source'] as const,
-  );
-  for (const { method, resource, operation } of httpRoutes) {
+  for (const { method, path, operation, parameters: given } of httpRoutes) {
     const body = models.get(operation);
-    const added = api.root.resourceForPath(resource).addMethod(method, integration, {
+    const added = api.root.resourceForPath(path).addMethod(method, integration, {
       apiKeyRequired: !iam,
       authorizationType: iam ? AuthorizationType.IAM : AuthorizationType.NONE,
-      ...(operation === 'listRecords' && {
-        requestParameters: Object.fromEntries(pageParameters),
-      }),
+      requestParameters: Object.fromEntries(
+        Object.entries(given).map(([name, required]) => [
+          `method.request.querystring.${name}`,
+          required,
+        ]),
+      ),
       requestValidator: body ? bodies : parameters,
       ...(body && { requestModels: { 'application/json': body.model } }),
     });
