@@ -18,7 +18,12 @@ export const gatewayProblems: readonly GatewayProblem[] = [
     title: 'Not found',
     detail: 'There is no such path, or it needs a signature.',
   },
-  { type: 'REQUEST_TOO_LARGE', status: 413, title: 'Content too large' },
+  {
+    type: 'REQUEST_TOO_LARGE',
+    status: 413,
+    title: 'Content too large',
+    detail: 'The body is too large: as JSON in the JSON of an event it may take 6 MB.',
+  },
   { type: 'UNSUPPORTED_MEDIA_TYPE', status: 415, title: 'Unsupported media type' },
   { type: 'THROTTLED', status: 429, title: 'Too many requests' },
   { type: 'QUOTA_EXCEEDED', status: 429, title: 'Too many requests' },
