@@ -1,3 +1,11 @@
+/** What every answer of the API tells browsers, errors included: any page may call, since a key or a signature guards it. */
+export const corsHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-allow-headers':
+    'content-type, x-api-key, authorization, x-amz-date, x-amz-security-token',
+} as const;
+
 /** An error that API Gateway answers by itself, by its response type; without a detail its own message is passed on. */
 export interface GatewayProblem {
   readonly type: string;
