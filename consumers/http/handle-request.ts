@@ -1,20 +1,31 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
-import type { HttpDeps, Timing } from './analyze-texts.ts';
+import { type Bounds, createBounds, type HttpDeps, refuseTooLarge } from './on-demand.ts';
 import { serve } from './operations.ts';
 import { HttpError, problemOf } from './problems.ts';
-import { routeBareBody, routeProxyEvent } from './route.ts';
+import { type HttpRequest, readEvent, routeBareBody, routeRequest } from './read-event.ts';
 
-const CORS = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': 'GET, POST, OPTIONS',
-  'access-control-allow-headers':
-    'content-type, x-api-key, authorization, x-amz-date, x-amz-security-token',
+export type { HttpDeps } from './on-demand.ts';
+
+/** What a synchronous invocation may return, in bytes of JSON. */
+const MAXIMUM_RETURN_BYTES = 6 * 1024 * 1024;
+/** Room for status and headers in a proxy's envelope. */
+const ENVELOPE_BYTES = 2_048;
+
+/** A proxy's answer carries its body as a string: JSON in JSON, with every quote and backslash escaped again. */
+const inEnvelope = {
+  bytesOf: (body: object) => Buffer.byteLength(JSON.stringify(JSON.stringify(body))),
+  maximumBytes: MAXIMUM_RETURN_BYTES - ENVELOPE_BYTES,
+};
+const bare = {
+  bytesOf: (body: object) => Buffer.byteLength(JSON.stringify(body)),
+  maximumBytes: MAXIMUM_RETURN_BYTES,
 };
 
 /**
- * Serves API Gateway's proxy events, and direct invocations with the bare body; the latter are answered with the bare body,
- * an error with its problem.
+ * Serves the events of API Gateway and its like, and direct invocations with the bare body; the latter are answered with the
+ * bare body, an error with its problem. It never throws.
  *
  * @param remaining milliseconds until the function's time-out
  */
@@ -23,57 +34,76 @@ export async function handleRequest(
   deps: HttpDeps,
   remaining: () => number,
 ): Promise<APIGatewayProxyResult | object> {
-  const arrivedAt = deps.now();
-  const timing = { arrivedAt, deadline: arrivedAt + remaining() };
-  if (isProxyEvent(event)) return handleProxyEvent(event, deps, timing);
+  const request = readEvent(event);
+  const bounds = createBounds(deps, remaining, request ? inEnvelope : bare);
   try {
-    return await serve(routeBareBody(event), deps, timing);
+    if (request) return await handleHttp(request, deps, bounds);
+    return await serveWithin(bounds, deps, () => routeBareBody(event));
   } catch (error) {
     return problemOf(logged(error, deps));
+  } finally {
+    bounds.end();
   }
 }
 
-function isProxyEvent(event: unknown): event is APIGatewayProxyEvent {
-  return (
-    event !== null &&
-    typeof event === 'object' &&
-    typeof Reflect.get(event, 'httpMethod') === 'string' &&
-    typeof Reflect.get(event, 'path') === 'string'
-  );
+async function serveWithin(
+  bounds: Bounds,
+  deps: HttpDeps,
+  route: () => Parameters<typeof serve>[0],
+) {
+  try {
+    const answer = await serve(route(), deps, bounds);
+    refuseTooLarge(answer, bounds);
+    return answer;
+  } catch (error) {
+    // Whatever failed since, it failed because there was no time left.
+    if (bounds.signal.aborted && !isForClient(error)) throw bounds.signal.reason;
+    throw error;
+  }
 }
 
-async function handleProxyEvent(
-  event: APIGatewayProxyEvent,
+async function handleHttp(
+  request: HttpRequest,
   deps: HttpDeps,
-  timing: Timing,
+  bounds: Bounds,
 ): Promise<APIGatewayProxyResult> {
-  if (event.httpMethod === 'OPTIONS') return { statusCode: 204, headers: CORS, body: '' };
+  if (request.method === 'OPTIONS') return answer(request, 204, {});
   try {
-    const body = await serve(routeProxyEvent(event), deps, timing);
-    return answer(200, 'application/json', body);
+    const body = await serveWithin(bounds, deps, () => routeRequest(request));
+    return answer(request, 200, { 'content-type': 'application/json' }, body);
   } catch (error) {
-    const problem = problemOf(logged(error, deps), event.path);
+    const problem = problemOf(logged(error, deps), request.path);
     const headers = error instanceof HttpError ? error.headers : {};
-    return answer(problem.status, 'application/problem+json', problem, headers);
+    const all = { 'content-type': 'application/problem+json', ...headers };
+    return answer(request, problem.status, all, problem);
   }
 }
 
 function answer(
+  { method, multiValue }: HttpRequest,
   statusCode: number,
-  type: string,
-  body: object,
-  headers: Readonly<Record<string, string>> = {},
+  given: Readonly<Record<string, string>>,
+  body?: object,
 ): APIGatewayProxyResult {
+  const headers = { ...corsHeaders, ...given };
   return {
     statusCode,
-    headers: { 'content-type': type, ...CORS, ...headers },
-    body: JSON.stringify(body),
+    headers,
+    ...(multiValue && {
+      multiValueHeaders: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, [value]]),
+      ),
+    }),
+    body: body === undefined || method === 'HEAD' ? '' : JSON.stringify(body),
   };
 }
 
+const isForClient = (error: unknown): boolean =>
+  error instanceof HttpError || error instanceof ValidationError;
+
 /** Clients are told no detail of our own faults, so the log must hold it. */
 function logged(error: unknown, deps: HttpDeps): unknown {
-  if (!(error instanceof HttpError || error instanceof ValidationError)) {
+  if (!isForClient(error)) {
     const stack = error instanceof Error ? error.stack : undefined;
     deps.log.error({ why: messageOf(error), stack }, 'a request failed');
   }

@@ -14,8 +14,7 @@ import {
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
-import type { HttpDeps } from './analyze-texts.ts';
-import { handleRequest } from './handle-request.ts';
+import { type HttpDeps, handleRequest } from './handle-request.ts';
 
 const environment = readEnvironment(httpEnvironmentSchema, process.env);
 const client = createDocumentClient();

@@ -1,82 +1,12 @@
 import { z } from 'zod';
-import {
-  analyzeRequestSchema,
-  analyzeResponseSchema,
-  answersRequestSchema,
-  answersResponseSchema,
-  entitiesRequestSchema,
-  entitiesResponseSchema,
-  type HttpOperation,
-  healthResponseSchema,
-  httpRoutes,
-  listRecordsQuerySchema,
-  problemSchema,
-  recordResponseSchema,
-  recordsResponseSchema,
-} from '#shared/contracts/http-api.ts';
-import { recordIdSchema } from '#shared/contracts/text-record.ts';
-
-interface Description {
-  readonly summary: string;
-  readonly body?: z.ZodType;
-  readonly query?: z.ZodObject;
-  readonly path?: z.ZodObject;
-  readonly answer: z.ZodType;
-  /** Error statuses besides those that any call may have. */
-  readonly errors: readonly number[];
-}
-
-const inferenceErrors = [400, 413, 415, 503, 504];
-
-const descriptions: Readonly<Record<HttpOperation, Description>> = {
-  findEntities: {
-    summary: 'Named entities of 1 to 300 texts; one bad text never fails the others.',
-    body: entitiesRequestSchema,
-    answer: entitiesResponseSchema,
-    errors: inferenceErrors,
-  },
-  answerQuestion: {
-    summary: 'Answers to a question from a context, best first.',
-    body: answersRequestSchema,
-    answer: answersResponseSchema,
-    errors: inferenceErrors,
-  },
-  analyzeText: {
-    summary:
-      'Entities of a text and answers to questions about it, in the shape of a stored result.',
-    body: analyzeRequestSchema,
-    answer: analyzeResponseSchema,
-    errors: inferenceErrors,
-  },
-  getRecord: {
-    summary: 'What is stored of a record, every pipeline version, newest first.',
-    path: z.object({ id: recordIdSchema }),
-    answer: recordResponseSchema,
-    errors: [400, 404],
-  },
-  listRecords: {
-    summary: 'Results of a source, newest first, page by page.',
-    query: listRecordsQuerySchema,
-    answer: recordsResponseSchema,
-    errors: [400],
-  },
-  getHealth: {
-    summary: 'Readiness, with the models in use.',
-    answer: healthResponseSchema,
-    errors: [],
-  },
-  getDescription: {
-    summary: 'This description.',
-    answer: z.looseObject({ openapi: z.string() }),
-    errors: [],
-  },
-};
+import { httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
+import type { HttpRoute } from '#shared/contracts/http-route.ts';
 
 /** The API's description, OpenAPI 3.1, made from the schemas that requests are checked by. */
 export function openApiDescription() {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, resource, operation } of httpRoutes) {
-    paths[resource] = { ...paths[resource], [method.toLowerCase()]: operationOf(operation) };
+  for (const route of httpRoutes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
   }
   return {
     openapi: '3.1.0',
@@ -93,29 +23,21 @@ export function openApiDescription() {
   };
 }
 
-function operationOf(operation: HttpOperation) {
-  const { summary, body, query, path, answer, errors } = descriptions[operation];
+function operationOf({ operation, summary, body, query, pathParameters, ...rest }: HttpRoute) {
+  const parameters = [...parametersOf(pathParameters, 'path'), ...parametersOf(query, 'query')];
   return {
     operationId: operation,
     summary,
-    ...((query || path) && {
-      parameters: [...parametersOf(path, 'path'), ...parametersOf(query, 'query')],
-    }),
-    ...(body && {
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: schemaOf(body, 'input') } },
-      },
-    }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: jsonOf(schemaOf(body, 'input')) } }),
     responses: {
-      200: {
-        description: 'OK',
-        content: { 'application/json': { schema: schemaOf(answer, 'output') } },
-      },
-      ...Object.fromEntries([...errors, 500].map((status) => [status, problemResponse])),
+      200: { description: 'OK', content: jsonOf(schemaOf(rest.answer, 'output')) },
+      ...Object.fromEntries([...rest.errors, 500].map((status) => [status, problemResponse])),
     },
   };
 }
+
+const jsonOf = (schema: object) => ({ 'application/json': { schema } });
 
 const problemResponse = {
   description: 'An error that names the field at fault.',
@@ -126,7 +48,7 @@ function parametersOf(schema: z.ZodObject | undefined, place: 'path' | 'query') 
   return Object.entries(schema?.shape ?? {}).map(([name, field]) => ({
     name,
     in: place,
-    required: place === 'path' || !z.safeParse(field, undefined).success,
+    required: !z.safeParse(field, undefined).success,
     schema: schemaOf(field as z.ZodType, 'input'),
   }));
 }

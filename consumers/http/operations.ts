@@ -1,231 +1,212 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
-  analyzeRequestSchema,
-  answersRequestSchema,
-  entitiesRequestShapes,
-  type HttpOperation,
-  listRecordsQuerySchema,
+  type httpOperations,
+  type OperationName,
+  publicResultSchema,
 } from '#shared/contracts/http-api.ts';
-import { recordIdSchema, textSchema } from '#shared/contracts/text-record.ts';
+import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
-import { SpanstreamError, ValidationError } from '#shared/errors.ts';
-import type { Analysis, AnalysisOutcome } from '#shared/nlp/types.ts';
+import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
+import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
+import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
 import { storedAnswer } from '#shared/results-table/result-item.ts';
 import type { ResultItem } from '#shared/results-table/table-item.ts';
-import { type HttpDeps, itemOf, madeId, record, runInTime, type Timing } from './analyze-texts.ts';
+import {
+  analyze,
+  answerRecorded,
+  type Bounds,
+  type HttpDeps,
+  itemOf,
+  madeId,
+} from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { HttpError } from './problems.ts';
+import type { Call } from './read-event.ts';
 
-/** A call after routing: what came in path, query and body. */
-export interface Call {
-  readonly operation: HttpOperation;
-  readonly path: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
+const PARTS = ['pathParameters', 'query', 'body'] as const;
+type Part = (typeof PARTS)[number];
+
+/** What a handler is given: the parts of a call that its entry in the table has schemas for, checked. */
+type Input<Entry> = {
+  [Name in keyof Entry & Part]: Entry[Name] extends z.ZodType ? z.output<Entry[Name]> : never;
+};
+type Handlers = {
+  [Name in OperationName]: (
+    input: Input<(typeof httpOperations)[Name]>,
+    deps: HttpDeps,
+    bounds: Bounds,
+  ) => Promise<z.output<(typeof httpOperations)[Name]['answer']>>;
+};
 
 /**
- * Serves one call and returns the body of its answer.
+ * Checks a call against its entry in the table, serves it and returns the body of its answer.
  *
  * @throws {ValidationError} for a wrong request, {HttpError} for an answer of another status
  */
-export async function serve(call: Call, deps: HttpDeps, timing: Timing): Promise<object> {
-  switch (call.operation) {
-    case 'findEntities':
-      return findEntities(call.body, deps, timing);
-    case 'answerQuestion':
-      return answerQuestion(call.body, deps, timing);
-    case 'analyzeText':
-      return analyzeText(call.body, deps, timing);
-    case 'getRecord':
-      return getRecord(call.path.id, deps);
-    case 'listRecords':
-      return listRecords(call.query, deps);
-    case 'getHealth':
-      return health(deps);
-    case 'getDescription':
-      return openApiDescription();
-  }
+export function serve(call: Call, deps: HttpDeps, bounds: Bounds): Promise<object> {
+  const input = Object.fromEntries(
+    PARTS.flatMap((part) => {
+      const schema = call.route[part];
+      return schema ? [[part, validate(schema, call[part])]] : [];
+    }),
+  );
+  // What the entry's schemas let through is what the entry's handler takes.
+  const handler = handlers[call.route.operation] as (...given: unknown[]) => Promise<object>;
+  return handler(input, deps, bounds);
 }
 
-async function findEntities(body: unknown, deps: HttpDeps, timing: Timing) {
-  const single = body !== null && typeof body === 'object' && Object.hasOwn(body, 'text');
-  const { texts, id, store } = single
-    ? toTexts(validate(entitiesRequestShapes.text, body))
-    : validate(entitiesRequestShapes.texts, body);
-  const base = id ?? madeId();
-  const checked = texts.map((text, index) => {
-    try {
-      return { index, text: checkText(text, index) };
-    } catch (error) {
-      return { index, error };
-    }
-  });
-  const usable = checked.flatMap(({ index, text }) =>
-    text === undefined ? [] : [{ index, text }],
-  );
-  const outcomes = usable.length > 0 ? await runInTime(usable, deps, timing) : [];
-  const found = usable.flatMap(({ index, text }, at) => {
-    const outcome = outcomes[at];
-    if (!outcome?.ok) return [];
-    const name = single ? base : `${base}.${index}`;
-    const finding = {
-      id: name,
-      text,
-      questions: [],
-      operation: 'entities',
-      analysis: outcome.value,
-    } as const;
-    return [{ index, item: itemOf(finding, deps, timing) }];
-  });
-  const recorded = await record(
-    found.map(({ item }) => item),
-    store,
-    deps,
-    timing,
-  );
-  const failed = usable.flatMap(({ index }, at) => {
-    const outcome = outcomes[at];
-    return outcome?.ok ? [] : [{ index, error: outcome?.error }];
-  });
-  return {
-    pipelineVersion: deps.engine.pipelineVersion,
-    results: found.map(({ index, item }, at) => ({
-      index,
+const handlers: Handlers = {
+  async findEntities({ body: { text, texts = [text], id = madeId(), store } }, deps, bounds) {
+    const single = text !== undefined;
+    const checked = texts.map((given, index) =>
+      checkText(given, index, single ? 'text' : `texts[${index}]`),
+    );
+    const usable = checked.filter((one) => 'text' in one);
+    const outcomes = await analyze(usable.map(toRequest), deps, bounds);
+    const failed: Unusable[] = [];
+    const found = usable.flatMap(({ index, field, text }, at) => {
+      const outcome = outcomes[at];
+      if (!outcome?.ok) {
+        failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
+        return [];
+      }
+      const named = single ? id : `${id}.${index}`;
+      const finding = { id: named, text, operation: 'entities', analysis: outcome.value } as const;
+      return { index, item: itemOf(finding, deps, bounds) };
+    });
+    const errors = [...checked.filter((one) => 'fault' in one), ...failed]
+      .sort((a, b) => a.index - b.index)
+      .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
+    const items = found.map(({ item }) => item);
+    return answerRecorded(items, store, deps, bounds, (recorded) => ({
+      pipelineVersion: deps.engine.pipelineVersion,
+      results: found.map(({ index, item: { id, entities, tokens, windows } }, at) => ({
+        index,
+        id,
+        entities,
+        tokens,
+        windows,
+        ...statusOf(recorded[at]),
+      })),
+      errors,
+    }));
+  },
+
+  async answerQuestion({ body: { context: text, question, topK, id, store } }, deps, bounds) {
+    const questions = [question];
+    const request = { text, questions, entities: false, topK };
+    const analysis = await analyzeOne(request, 'context', deps, bounds);
+    const item = itemOf({ id, text, questions, operation: 'answers', analysis }, deps, bounds);
+    return answerRecorded([item], store, deps, bounds, ([recorded]) => ({
       id: item.id,
-      entities: item.entities,
+      pipelineVersion: item.pipelineVersion,
+      answers: analysis.answers.map(storedAnswer),
       tokens: item.tokens,
       windows: item.windows,
-      ...recorded[at],
-    })),
-    errors: [...checked.filter(({ text }) => text === undefined), ...failed]
-      .map(({ index, error }) => ({ index, ...faultOf(error, `texts[${index}]`) }))
-      .sort((a, b) => a.index - b.index),
-  };
+      ...statusOf(recorded),
+    }));
+  },
+
+  async analyzeText({ body: { store, ...finding } }, deps, bounds) {
+    const { text, questions } = finding;
+    const analysis = await analyzeOne({ text, questions }, 'text', deps, bounds);
+    const item = itemOf({ ...finding, operation: 'analyze', analysis }, deps, bounds);
+    const result = publicResultSchema.parse(item);
+    return answerRecorded([item], store, deps, bounds, ([recorded]) => ({
+      ...result,
+      ...statusOf(recorded),
+    }));
+  },
+
+  async getRecord({ pathParameters: { id }, query: { limit, cursor } }, deps, bounds) {
+    const page = { cursor, limit: limit + 1, ...reading(bounds) };
+    const found = await deps.reader.byId(id, page);
+    if (found.length === 0 && cursor === undefined) {
+      throw new HttpError(404, `Nothing is stored of a record ${id}.`);
+    }
+    return { id, ...cutPage({ id }, found, limit, bounds) };
+  },
+
+  async listRecords({ query: { limit, ...query } }, deps, bounds) {
+    const page = await deps.reader.bySource({ ...query, limit, ...reading(bounds) });
+    const cut = cutPage({ source: query.source }, page.results, limit, bounds);
+    return { ...(page.cursor !== undefined && { cursor: page.cursor }), ...cut };
+  },
+
+  async getHealth(_input, { engine }) {
+    const models = engine.models.map(({ name, task, version }) => ({ name, task, version }));
+    return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
+  },
+
+  async getDescription() {
+    return openApiDescription();
+  },
+};
+
+const statusOf = (recorded = { stored: false }) => recorded;
+
+interface Named {
+  readonly index: number;
+  readonly field: string;
+}
+interface Usable extends Named {
+  readonly text: string;
+}
+interface Unusable extends Named {
+  readonly fault: SpanstreamError;
 }
 
-const toTexts = ({
-  text,
-  ...rest
-}: {
-  text: string;
-  id?: string | undefined;
-  store?: boolean | undefined;
-}) => ({
-  ...rest,
-  texts: [text] as unknown[],
-});
+const toRequest = ({ text }: Usable): AnalysisRequest => ({ text });
 
-function checkText(text: unknown, index: number): string {
-  const shape = z.object({ texts: z.tuple([textSchema]) });
+/** A text of several is judged by the same rule as one alone, under its own name. */
+function checkText(text: unknown, index: number, field: string): Usable | Unusable {
   try {
-    return validate(shape, { texts: [text] }).texts[0];
+    return { index, field, text: validate(textSchema, text) };
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error;
-    const field = `texts[${index}]`;
-    throw new ValidationError(field, error.message.replace('texts[0]', field), {
-      code: error.code,
-    });
+    const message = error.message.replace('(record)', field);
+    return { index, field, fault: new ValidationError(field, message, { code: error.code }) };
   }
 }
 
-function faultOf(error: unknown, field: string) {
-  return error instanceof SpanstreamError
-    ? { code: error.code, field, message: error.message }
-    : { code: 'inference-failed', field, message: `${field} could not be read` };
-}
-
-async function answerQuestion(body: unknown, deps: HttpDeps, timing: Timing) {
-  const {
-    context: text,
-    question,
-    topK,
-    id = madeId(),
-    store,
-  } = validate(answersRequestSchema, body);
-  const questions = [question];
-  const analysis = await analyzeOne({ text, questions, entities: false, topK }, deps, timing);
-  const item = itemOf({ id, text, questions, operation: 'answers', analysis }, deps, timing);
-  const [recorded] = await record([item], store, deps, timing);
-  return {
-    id,
-    pipelineVersion: deps.engine.pipelineVersion,
-    answers: analysis.answers.map(storedAnswer),
-    tokens: item.tokens,
-    windows: item.windows,
-    ...recorded,
-  };
-}
-
-async function analyzeText(body: unknown, deps: HttpDeps, timing: Timing) {
-  const { id = madeId(), store, ...request } = validate(analyzeRequestSchema, body);
-  const analysis = await analyzeOne(request, deps, timing);
-  const item = itemOf({ id, ...request, operation: 'analyze', analysis }, deps, timing);
-  const [recorded] = await record([item], store, deps, timing);
-  return { ...publicResult(item), ...recorded };
+function unreadable(field: string, why = 'the text could not be read', deps: HttpDeps) {
+  deps.log.warn({ field, why }, 'a text could not be read');
+  return new ValidationError(field, `${field}: ${why}`, { code: 'inference-failed' });
 }
 
 async function analyzeOne(
-  {
-    text,
-    questions,
-    entities = true,
-    topK = 1,
-  }: {
-    text: string;
-    questions: readonly string[];
-    entities?: boolean;
-    topK?: number;
-  },
+  request: AnalysisRequest,
+  field: string,
   deps: HttpDeps,
-  timing: Timing,
+  bounds: Bounds,
 ): Promise<Analysis> {
-  const outcomes: AnalysisOutcome[] = await runInTime(
-    [{ text, questions, entities, topK }],
-    deps,
-    timing,
-  );
-  const outcome = outcomes[0];
+  const [outcome] = await analyze([request], deps, bounds);
   if (outcome?.ok) return outcome.value;
-  throw new ValidationError('text', outcome?.error.message ?? 'the text could not be read', {
-    code: 'inference-failed',
-  });
+  throw unreadable(field, outcome?.error.message, deps);
 }
 
-async function getRecord(id: string | undefined, deps: HttpDeps) {
-  const path = validate(z.object({ id: recordIdSchema }), { id });
-  const results = await deps.reader.byId(path.id);
-  if (results.length === 0) throw new HttpError(404, `Nothing is stored of a record ${path.id}.`);
-  return { id: path.id, results: results.map(publicResult) };
-}
+/** JSON is never shorter in an envelope than it is alone. */
+const reading = ({ maximumBytes, signal }: Bounds) => ({ maximumLength: maximumBytes, signal });
 
-async function listRecords(query: Readonly<Record<string, string>>, deps: HttpDeps) {
-  const { from, to, ...rest } = validate(listRecordsQuerySchema, query);
-  if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to)) {
-    throw new ValidationError('from', 'from must be before to');
+/** As much of a list as is asked for and fits an answer; with a cursor where it was cut. */
+function cutPage(list: List, items: readonly ResultItem[], limit: number, bounds: Bounds) {
+  const results: z.output<typeof publicResultSchema>[] = [];
+  const end = items[0]?.sourceOrder ?? '';
+  let bytes = bounds.bytesOf({ ...list, results, cursor: encodeCursor(list, end) }) + PAGE_SLACK;
+  for (const [index, item] of items.entries()) {
+    const result = publicResultSchema.parse(item);
+    bytes += bounds.bytesOf(result) + 1;
+    if (index < limit && bytes <= bounds.maximumBytes) {
+      results.push(result);
+      continue;
+    }
+    const last = items[index - 1];
+    if (last) return { results, cursor: encodeCursor(list, last.sourceOrder) };
+    const detail = `A result of ${item.id} is too large for an answer; it can be read from the table.`;
+    throw new HttpError(413, detail, { cursor: encodeCursor(list, item.sourceOrder) });
   }
-  const page = await deps.reader.bySource({ ...rest, from: inUtc(from), to: inUtc(to) });
-  return { ...page, results: page.results.map(publicResult) };
+  return { results };
 }
 
-/** Arrival times are kept in UTC with milliseconds, and compared as text. */
-const inUtc = (time: string | undefined): string | undefined =>
-  time === undefined ? undefined : new Date(time).toISOString();
-
-function health({ engine }: HttpDeps) {
-  const models = engine.models.map(({ name, task, version }) => ({ name, task, version }));
-  return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
-}
-
-/** A result as clients see it: without the table's keys. */
-function publicResult(item: ResultItem) {
-  const {
-    pk: _pk,
-    sk: _sk,
-    sourceKey: _key,
-    sourceOrder: _order,
-    expiresAt: _expiry,
-    ...result
-  } = item;
-  return result;
-}
+/** Cursors differ in length as ids do. */
+const PAGE_SLACK = 500;

@@ -12,41 +12,53 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Out of time',
 };
 
+/** Longest field, path or sentence of a problem: what a client sent may be of megabytes, and comes back in it. */
+const LONGEST = 500;
+const clipped = (text: string): string =>
+  text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`.toWellFormed();
+
 /** An error to be answered with a status of its own; what it says is meant for the client. */
 export class HttpError extends SpanstreamError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where a page goes on past what could not be given. */
+  readonly cursor: string | undefined;
 
-  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
-    super(`http-${status}`, detail);
+  constructor(
+    status: number,
+    detail: string,
+    options: ErrorOptions & { headers?: Readonly<Record<string, string>>; cursor?: string } = {},
+  ) {
+    super(`http-${status}`, detail, options);
     this.status = status;
-    this.headers = headers;
+    this.headers = options.headers ?? {};
+    this.cursor = options.cursor;
   }
 }
 
 /** What a client is told of an error: its own faults in full, ours without any detail. */
 export function problemOf(error: unknown, instance?: string): Problem {
-  const { status, detail, errors } = describe(error);
+  const { status, detail, ...more } = describe(error);
   return {
     type: 'about:blank',
     title: TITLES[status] ?? 'Error',
     status,
-    detail,
-    ...(instance !== undefined && { instance }),
-    ...(errors && { errors }),
+    detail: clipped(detail),
+    ...(instance !== undefined && { instance: clipped(instance) }),
+    ...more,
   };
 }
 
-function describe(error: unknown): Pick<Problem, 'status' | 'detail' | 'errors'> {
-  if (error instanceof HttpError) return { status: error.status, detail: error.message };
+function describe(error: unknown): Omit<Problem, 'type' | 'title' | 'instance'> {
+  if (error instanceof HttpError) {
+    const { status, message: detail, cursor } = error;
+    return { status, detail, ...(cursor !== undefined && { cursor }) };
+  }
   if (error instanceof ValidationError) {
-    const field = error.field === '(record)' ? '(body)' : error.field;
-    const message = error.message.replace('(record)', '(body)');
-    return {
-      status: error.code === 'too-large' ? 413 : 400,
-      detail: message,
-      errors: [{ field, message }],
-    };
+    const field = clipped(error.field === '(record)' ? '(body)' : error.field);
+    const message = clipped(error.message.replace('(record)', '(body)'));
+    const status = error.code === 'too-large' ? 413 : 400;
+    return { status, detail: message, errors: [{ field, message }] };
   }
   return { status: 500, detail: 'The request could not be served; try again later.' };
 }

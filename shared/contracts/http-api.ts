@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { type HttpOperation, routesOf } from './http-route.ts';
 import { resultSchema } from './result.ts';
 import {
   attributesSchema,
-  MAXIMUM_QUESTIONS,
   questionSchema,
+  questionsSchema,
   recordIdSchema,
   sourceSchema,
   textRecordSchema,
@@ -13,85 +14,49 @@ import {
 /** Most texts of one request. */
 export const MAXIMUM_TEXTS = 300;
 /** Most results of one page. */
-export const MAXIMUM_PAGE = 100;
+const MAXIMUM_PAGE = 100;
 /** Largest request body, in bytes: what a synchronous Lambda invocation takes. */
 export const MAXIMUM_BODY_BYTES = 6 * 1024 * 1024;
 
-/** Every call of the API: method, API Gateway resource and operation. */
-export const httpRoutes = [
-  { method: 'POST', resource: '/v1/entities', operation: 'findEntities' },
-  { method: 'POST', resource: '/v1/answers', operation: 'answerQuestion' },
-  { method: 'POST', resource: '/v1/analyze', operation: 'analyzeText' },
-  { method: 'GET', resource: '/v1/records/{id}', operation: 'getRecord' },
-  { method: 'GET', resource: '/v1/records', operation: 'listRecords' },
-  { method: 'GET', resource: '/v1/health', operation: 'getHealth' },
-  { method: 'GET', resource: '/v1/openapi.json', operation: 'getDescription' },
-] as const;
-
-/** Name of a call. */
-export type HttpOperation = (typeof httpRoutes)[number]['operation'];
-
 /** Ids of on-demand calls leave room for the index of a text: `<id>.<index>`. */
-const requestIdSchema = recordIdSchema
-  .refine((id) => id.length <= 124, 'must be at most 124 characters')
-  .describe('Names the text; made where left out, and returned.');
 const storing = {
-  id: requestIdSchema.optional(),
+  id: recordIdSchema
+    .refine((id) => id.length <= 124, 'must be at most 124 characters')
+    .describe('Names the text; made where left out, and returned.')
+    .optional(),
   store: z.boolean().optional().describe('false: do not record this call as a result.'),
 };
 
-const entitiesOfTextsSchema = z.strictObject({
-  texts: z
-    .array(z.unknown())
-    .min(1, `must hold 1 to ${MAXIMUM_TEXTS} texts`)
-    .max(MAXIMUM_TEXTS, `must hold 1 to ${MAXIMUM_TEXTS} texts`)
-    .describe('Texts; each that is no usable text is answered in `errors`, by its index.'),
-  ...storing,
-});
-const entitiesOfTextSchema = z.strictObject({ text: textSchema, ...storing });
+/** Whether the call was recorded; the reason where it should have been and was not. */
+const recorded = { stored: z.boolean(), notStoredBecause: z.string().optional() };
+const { entities, answers, tokens, windows } = resultSchema.shape;
+const found = { tokens, windows, ...recorded };
 
-/** Body of `POST /v1/entities`. */
-export const entitiesRequestSchema = z.union([entitiesOfTextsSchema, entitiesOfTextSchema]);
-/** The two shapes of `POST /v1/entities`, to check a body against the one it is meant to be. */
-export const entitiesRequestShapes = { texts: entitiesOfTextsSchema, text: entitiesOfTextSchema };
-
+const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
-
-/** Body of `POST /v1/answers`. */
-export const answersRequestSchema = z.strictObject({
-  context: textSchema,
-  question: questionSchema,
-  topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
-  ...storing,
-});
-
-/** Body of `POST /v1/analyze`. */
-export const analyzeRequestSchema = z.strictObject({
-  text: textSchema,
-  questions: z
-    .array(questionSchema)
-    .max(MAXIMUM_QUESTIONS, `must hold at most ${MAXIMUM_QUESTIONS} questions`)
-    .default([]),
-  createdAt: textRecordSchema.shape.createdAt,
-  attributes: attributesSchema.optional(),
-  ...storing,
-});
-
-const time = z.iso.datetime({
-  offset: true,
-  message: 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z',
-});
-
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
 
-/** Query of `GET /v1/records`. */
-export const listRecordsQuerySchema = z.strictObject({
-  source: sourceSchema,
-  from: time.optional().describe('Arrived at this time or later.'),
-  to: time.optional().describe('Arrived before this time.'),
-  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
-  cursor: z.string().min(1).max(16_384).optional(),
+/** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
+const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context) => {
+  const zoned = given.replace(
+    /([+-]\d\d):?(\d\d)?$/,
+    (_, hours, minutes = '00') => `${hours}:${minutes}`,
+  );
+  const at = new Date(zoned);
+  const utc = Number.isNaN(at.getTime()) ? '' : at.toISOString();
+  if (/^\d{4}-/.test(utc)) return utc;
+  context.addIssue({ code: 'custom', message: 'must lie in the years 0000 to 9999' });
+  return z.NEVER;
 });
+
+const paging = {
+  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
+  cursor: z.string().min(1).max(2_048).optional().describe('Where the last page ended.'),
+};
+const cursor = z
+  .string()
+  .optional()
+  .describe('Given where there are more: the next page begins there.');
 
 /** A result as clients see it: without the table's keys. */
 export const publicResultSchema = resultSchema.omit({
@@ -102,68 +67,129 @@ export const publicResultSchema = resultSchema.omit({
   expiresAt: true,
 });
 
-/** Whether the call was recorded; the reason where it should have been and was not. */
-const recorded = {
-  stored: z.boolean(),
-  notStoredBecause: z.string().optional(),
-};
-const entities = resultSchema.shape.entities;
-const answers = resultSchema.shape.answers;
+const inferenceErrors = [400, 413, 415, 503, 504] as const;
+const readErrors = [400, 413, 504] as const;
 
-/** Answer of `POST /v1/entities`. */
-export const entitiesResponseSchema = z.object({
-  pipelineVersion: z.string(),
-  results: z.array(
-    z.object({
-      index: z.int().min(0),
-      id: z.string(),
-      entities,
-      tokens: z.int().min(0),
-      windows: z.int().min(0),
-      ...recorded,
+/** Every call of the API; a new one is an entry here and its handler in `consumers/http`. */
+export const httpOperations = {
+  answerQuestion: {
+    method: 'POST',
+    path: '/v1/answers',
+    summary: 'Answers to a question from a context, best first.',
+    body: z.strictObject({
+      context: textSchema,
+      question: questionSchema,
+      topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
+      ...storing,
     }),
-  ),
-  errors: z.array(
-    z.object({
-      index: z.int().min(0),
-      code: z.string(),
-      field: z.string(),
-      message: z.string(),
+    knownBy: ['context', 'question'],
+    answer: z.object({ id: z.string(), pipelineVersion: z.string(), answers, ...found }),
+    errors: inferenceErrors,
+  },
+  analyzeText: {
+    method: 'POST',
+    path: '/v1/analyze',
+    summary:
+      'Entities of a text and answers to questions about it, in the shape of a stored result.',
+    body: z.strictObject({
+      text: textSchema,
+      questions: questionsSchema.default([]),
+      createdAt: textRecordSchema.shape.createdAt,
+      attributes: attributesSchema.optional(),
+      ...storing,
     }),
-  ),
-});
+    knownBy: ['questions', 'createdAt', 'attributes'],
+    answer: publicResultSchema.extend(recorded),
+    errors: inferenceErrors,
+  },
+  findEntities: {
+    method: 'POST',
+    path: '/v1/entities',
+    summary: `Named entities of 1 to ${MAXIMUM_TEXTS} texts; one bad text never fails the others.`,
+    body: z
+      .strictObject({
+        text: textSchema.optional(),
+        texts: z
+          .array(z.unknown())
+          .min(1, TEXTS)
+          .max(MAXIMUM_TEXTS, TEXTS)
+          .describe('Texts; each that is no usable text is answered in `errors`, by its index.')
+          .optional(),
+        ...storing,
+      })
+      .superRefine(({ text, texts }, context) => {
+        if ((text === undefined) !== (texts === undefined)) return;
+        const message = text === undefined ? 'is required, or text' : 'must not stand beside text';
+        context.addIssue({ code: 'custom', path: ['texts'], message });
+      })
+      .meta({ oneOf: [{ required: ['text'] }, { required: ['texts'] }] }),
+    knownBy: ['text', 'texts'],
+    answer: z.object({
+      pipelineVersion: z.string(),
+      results: z.array(z.object({ index: z.int().min(0), id: z.string(), entities, ...found })),
+      errors: z.array(
+        z.object({
+          index: z.int().min(0),
+          code: z.string(),
+          field: z.string(),
+          message: z.string(),
+        }),
+      ),
+    }),
+    errors: inferenceErrors,
+  },
+  getRecord: {
+    method: 'GET',
+    path: '/v1/records/{id}',
+    summary: 'What is stored of a record, every pipeline version, newest first, page by page.',
+    pathParameters: z.strictObject({ id: recordIdSchema }),
+    query: z.strictObject(paging),
+    answer: z.object({ id: z.string(), results: z.array(publicResultSchema), cursor }),
+    errors: [...readErrors, 404],
+  },
+  listRecords: {
+    method: 'GET',
+    path: '/v1/records',
+    summary: 'Results of a source, newest first, page by page.',
+    query: z
+      .strictObject({
+        source: sourceSchema,
+        from: time.optional().describe('Arrived at this time or later.'),
+        to: time.optional().describe('Arrived before this time.'),
+        ...paging,
+      })
+      .refine(({ from, to }) => from === undefined || to === undefined || from < to, {
+        path: ['from'],
+        message: 'must be before to',
+      }),
+    answer: z.object({ results: z.array(publicResultSchema), cursor }),
+    errors: readErrors,
+  },
+  getHealth: {
+    method: 'GET',
+    path: '/v1/health',
+    summary: 'Readiness, with the models in use.',
+    answer: z.object({
+      status: z.literal('ready'),
+      pipelineVersion: z.string(),
+      models: z.array(z.object({ name: z.string(), task: z.string(), version: z.string() })),
+    }),
+    errors: [],
+  },
+  getDescription: {
+    method: 'GET',
+    path: '/v1/openapi.json',
+    summary: 'This description.',
+    answer: z.looseObject({ openapi: z.string() }),
+    errors: [],
+  },
+} as const satisfies Record<string, HttpOperation>;
 
-/** Answer of `POST /v1/answers`. */
-export const answersResponseSchema = z.object({
-  id: z.string(),
-  pipelineVersion: z.string(),
-  answers,
-  tokens: z.int().min(0),
-  windows: z.int().min(0),
-  ...recorded,
-});
+/** Name of a call. */
+export type OperationName = keyof typeof httpOperations;
 
-/** Answer of `POST /v1/analyze`. */
-export const analyzeResponseSchema = publicResultSchema.extend(recorded);
-
-/** Answer of `GET /v1/records/{id}`. */
-export const recordResponseSchema = z.object({
-  id: z.string(),
-  results: z.array(publicResultSchema),
-});
-
-/** Answer of `GET /v1/records`. */
-export const recordsResponseSchema = z.object({
-  results: z.array(publicResultSchema),
-  cursor: z.string().optional(),
-});
-
-/** Answer of `GET /v1/health`. */
-export const healthResponseSchema = z.object({
-  status: z.literal('ready'),
-  pipelineVersion: z.string(),
-  models: z.array(z.object({ name: z.string(), task: z.string(), version: z.string() })),
-});
+/** Every call, in the table's order. */
+export const httpRoutes = routesOf<OperationName>(httpOperations);
 
 /** An error, as RFC 9457 has it, with the fields at fault. */
 export const problemSchema = z.object({
@@ -173,20 +199,11 @@ export const problemSchema = z.object({
   detail: z.string(),
   instance: z.string().optional(),
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  cursor: z
+    .string()
+    .optional()
+    .describe('The page goes on there, past a result too large to give.'),
 });
 
 /** An error as clients see it. */
 export type Problem = z.output<typeof problemSchema>;
-
-/** JSON schemas (draft 4 with type `object`, as API Gateway's validator wants them) of the request bodies, by operation. */
-export function requestBodySchemas(): Record<
-  'findEntities' | 'answerQuestion' | 'analyzeText',
-  Record<string, unknown>
-> {
-  const convert = (schema: z.ZodType) => z.toJSONSchema(schema, { target: 'draft-4', io: 'input' });
-  return {
-    findEntities: convert(entitiesRequestSchema),
-    answerQuestion: convert(answersRequestSchema),
-    analyzeText: convert(analyzeRequestSchema),
-  };
-}

@@ -1,39 +1,33 @@
 import { z } from 'zod';
 import { ValidationError } from '#shared/errors.ts';
-import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
 
-/** What a client is told of a cursor that is not ours. */
-export const UNKNOWN_CURSOR = 'cursor is not one that was given out for this source';
+/** Of which list a page is: a source's results, or a record's. */
+export type List = { readonly source: string } | { readonly id: string };
 
-/** Where a page of a source's results ended: by slot, the last sort key given out. */
-const cursorSchema = z.strictObject({
-  source: z.string().max(64),
-  slots: z
-    .array(z.tuple([z.string().max(512), z.string().max(512), z.string().max(512)]).nullable())
-    .length(SOURCE_INDEX_SLOTS),
-});
+const cursorSchema = z.strictObject({ of: z.string(), before: z.string().min(1).max(512) });
+const nameOf = (list: List): string => ('id' in list ? `id:${list.id}` : `source:${list.source}`);
 
-/** A page's end; a slot's entry is its last item's `[sourceOrder, pk, sk]`, null where nothing of it was given out yet. */
-export type Cursor = z.output<typeof cursorSchema>;
-
-/** The cursor as clients see it: opaque, URL-safe. */
-export function encodeCursor(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+/**
+ * The cursor of what comes after a result, as clients see it: opaque, URL-safe, of some 400 characters. Lists go from the
+ * newest to the oldest, so a place in one is the `sourceOrder` that it goes on below.
+ */
+export function encodeCursor(list: List, before: string): string {
+  return Buffer.from(JSON.stringify({ of: nameOf(list), before })).toString('base64url');
 }
 
 /**
- * Reads a cursor back.
+ * Reads a cursor back: the `sourceOrder` to go on below.
  *
- * @throws {ValidationError} where it is not one that was given out for this source
+ * @throws {ValidationError} where it is not one that was given out for this list
  */
-export function decodeCursor(encoded: string, source: string): Cursor {
+export function decodeCursor(encoded: string, list: List): string {
   try {
-    const cursor = cursorSchema.parse(
-      JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8')),
-    );
-    if (cursor.source === source) return cursor;
+    const json = Buffer.from(encoded, 'base64url').toString('utf8');
+    const { of, before } = cursorSchema.parse(JSON.parse(json));
+    if (of === nameOf(list)) return before;
   } catch {
     // Answered below: a client need not know how a cursor is made.
   }
-  throw new ValidationError('cursor', UNKNOWN_CURSOR);
+  const kind = 'id' in list ? 'record' : 'source';
+  throw new ValidationError('cursor', `cursor is not one that was given out for this ${kind}`);
 }

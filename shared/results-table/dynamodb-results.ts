@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   BatchWriteItemCommand,
   DynamoDBClient,
@@ -43,13 +44,7 @@ export function createGetBatch(
   table: string,
   attributes?: readonly string[],
 ): GetBatch {
-  // By placeholders, since some names are reserved words.
-  const projection = attributes && {
-    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(
-      attributes.map((name, index) => [`#a${index}`, name]),
-    ),
-  };
+  const projection = attributes && projectionOf(attributes);
   return async (keys, abortSignal) => {
     const Keys = keys.map(({ pk, sk }) => toAttributes({ pk, sk }));
     const RequestItems = { [table]: { Keys, ConsistentRead: true, ...projection } };
@@ -67,16 +62,22 @@ export function createGetBatch(
 
 /** `Query` on the results table, newest first, page by page. */
 export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
-  return async ({ index, key, range, startAfter, limit }) => {
+  return async ({ index, key, range, limit, attributes, signal }) => {
     const items: StoredItem[] = [];
-    let start = startAfter && toAttributes(startAfter);
+    const projection = attributes && projectionOf(attributes);
+    let start: Record<string, AttributeValue> | undefined;
     do {
       const answer = await client.send(
         new QueryCommand({
           TableName: table,
+          ...projection,
           ...(index && { IndexName: index }),
           KeyConditionExpression: `#key = :key${range ? ' AND #range BETWEEN :from AND :to' : ''}`,
-          ExpressionAttributeNames: { '#key': key[0], ...(range && { '#range': range[0] }) },
+          ExpressionAttributeNames: {
+            ...projection?.ExpressionAttributeNames,
+            '#key': key[0],
+            ...(range && { '#range': range[0] }),
+          },
           ExpressionAttributeValues: toAttributes({
             ':key': key[1],
             ...(range && { ':from': range[1], ':to': range[2] }),
@@ -85,10 +86,21 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
           ...(start && { ExclusiveStartKey: start }),
           ...(limit !== undefined && { Limit: limit - items.length }),
         }),
+        signal && { abortSignal: signal },
       );
       items.push(...(answer.Items ?? []).map(fromAttributes));
       start = answer.LastEvaluatedKey;
     } while (start && (limit === undefined || items.length < limit));
     return items;
+  };
+}
+
+/** Attributes by placeholders, since some names are reserved words. */
+function projectionOf(attributes: readonly string[]) {
+  return {
+    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(
+      attributes.map((name, index) => [`#a${index}`, name]),
+    ),
   };
 }

@@ -1,125 +1,162 @@
 import { z } from 'zod';
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { ValidationError } from '#shared/errors.ts';
 import { SOURCE_INDEX, SOURCE_INDEX_SLOTS } from '#shared/names.ts';
-import { type Cursor, decodeCursor, encodeCursor, UNKNOWN_CURSOR } from './cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { TTL_ATTRIBUTE } from './definition.ts';
 import { type GetBatch, getItems } from './get-items.ts';
 import { sourceKeyOf } from './source-index.ts';
 import { fromStoredItem, type StoredItem } from './stored-item.ts';
 import { isResult } from './table-item.ts';
 
-/** A question for a source's results: times are ISO 8601, `from` inclusive, `to` exclusive. */
-export interface SourceQuery {
+/** Results are read so many at a time: each may be of megabytes. */
+const CHUNK = 25;
+
+/** How much to read of a list, newest first. */
+interface Page {
+  /** Where the last page ended. */
+  readonly cursor?: string | undefined;
+  /** Stop after the result with which they pass so many characters of JSON. */
+  readonly maximumLength?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A question for a source's results: times are ISO 8601 in UTC with milliseconds, `from` inclusive, `to` exclusive. */
+export interface SourceQuery extends Page {
   readonly source: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly limit: number;
-  readonly cursor?: string | undefined;
 }
 
-/** A page of results, newest first, of `limit` at most; no cursor on the last. */
+/** A page of results, newest first, of `limit` at most, perhaps of none; no cursor on the last. */
 export interface ResultsPage {
   readonly results: ResultItem[];
   readonly cursor?: string;
 }
 
-/** Reads the results table. */
+/** Reads the results table. What has expired is left out, though the table may keep it for days. */
 export interface ResultsReader {
-  /** Every result of an id, newest first. */
-  byId(id: string): Promise<ResultItem[]>;
+  /**
+   * Results of an id, newest first: all of them, or `limit` at most.
+   *
+   * @throws {ValidationError} for a cursor that was not given out
+   */
+  byId(id: string, page?: Page & { readonly limit?: number }): Promise<ResultItem[]>;
   /** @throws {ValidationError} for a cursor that was not given out */
   bySource(query: SourceQuery): Promise<ResultsPage>;
 }
 
-/** One `Query`: up to `limit` items of a partition, all of them where it is left out. */
+/** One `Query`, newest first: up to `limit` items of a partition, all of them where it is left out. */
 export type QueryItems = (query: {
   readonly index?: string;
   readonly key: readonly [name: string, value: string];
+  /** Bounds of a sort key, both inclusive. */
   readonly range?: readonly [name: string, from: string, to: string];
-  readonly startAfter?: Readonly<Record<string, string>>;
   readonly limit?: number;
+  /** What to bring of each item; all that there is where left out. */
+  readonly attributes?: readonly string[];
+  readonly signal?: AbortSignal;
 }) => Promise<StoredItem[]>;
 
-/** What the index keeps of a result, as far as it is used: where it stands, and its key in the table. */
-const indexEntrySchema = z.object({
+/** Where a result stands: in its list, and in the table. */
+const entrySchema = z.object({
   sourceKey: z.string(),
   sourceOrder: z.string(),
   pk: z.string(),
   sk: z.string(),
 });
-type IndexEntry = z.output<typeof indexEntrySchema>;
+type Entry = z.output<typeof entrySchema>;
+const ENTRY_ATTRIBUTES = [...Object.keys(entrySchema.shape), TTL_ATTRIBUTE];
 
-/** A reader on `Query` for an id; for a source on `Query` of the index, and `BatchGetItem` of what that names. */
+const toEntries = (items: readonly StoredItem[]): Entry[] =>
+  items.flatMap((item) => entrySchema.safeParse(item).data ?? []);
+const newestFirst = (a: Entry, b: Entry): number =>
+  a.sourceOrder < b.sourceOrder ? 1 : a.sourceOrder > b.sourceOrder ? -1 : 0;
+
+/** A reader by two steps: `Query` for where results stand, and `BatchGetItem` for those of the page. */
 export function createResultsReader(deps: {
   query: QueryItems;
   getBatch: GetBatch;
+  now?: () => number;
 }): ResultsReader {
-  const { query, getBatch } = deps;
+  const { query, getBatch, now = Date.now } = deps;
 
-  /** Results that the index names. It lags behind the table: one that is gone, or stands elsewhere by now, is left out. */
-  async function resultsOf(entries: readonly IndexEntry[]): Promise<ResultItem[]> {
-    const items = await getItems(entries, { getBatch });
-    return entries.flatMap(({ sourceKey, sourceOrder }, at) =>
-      toResults([items[at] ?? {}]).filter(
-        (item) => item.sourceKey === sourceKey && item.sourceOrder === sourceOrder,
-      ),
-    );
+  /**
+   * Results by where they stand, until there are enough, and where the last one stands that was looked at. What is gone, has
+   * expired or stands elsewhere by now is left out: an index lags behind its table.
+   */
+  async function read(
+    entries: readonly Entry[],
+    { maximumLength = Infinity, signal }: Page,
+    limit = Infinity,
+  ) {
+    const results: ResultItem[] = [];
+    let length = 0;
+    for (let at = 0; at < entries.length; at += CHUNK) {
+      const chunk = entries.slice(at, at + CHUNK);
+      const items = await getItems(chunk, { getBatch, ...(signal && { signal }) });
+      for (const [index, entry] of chunk.entries()) {
+        const item = toResult(items[index]);
+        if (item?.sourceKey !== entry.sourceKey || item.sourceOrder !== entry.sourceOrder) continue;
+        if (isExpired(item)) continue;
+        results.push(item);
+        length += maximumLength === Infinity ? 0 : JSON.stringify(item).length;
+        if (results.length === limit || length > maximumLength) return { results, last: entry };
+      }
+    }
+    return { results, last: entries.at(-1) };
   }
 
+  const isExpired = (item: StoredItem | ResultItem): boolean =>
+    typeof item.expiresAt === 'number' && item.expiresAt * 1000 <= now();
+
   return {
-    async byId(id) {
-      const items = await query({ key: ['pk', `REC#${id}`] });
-      return toResults(items).sort((a, b) => descending(a.sourceOrder, b.sourceOrder));
+    async byId(id, page = {}) {
+      const before = page.cursor === undefined ? undefined : decodeCursor(page.cursor, { id });
+      const items = await query({
+        key: ['pk', `REC#${id}`],
+        attributes: ENTRY_ATTRIBUTES,
+        ...(page.signal && { signal: page.signal }),
+      });
+      const entries = toEntries(items.filter((item) => !isExpired(item)))
+        .filter(({ sourceOrder }) => before === undefined || sourceOrder < before)
+        .sort(newestFirst);
+      return (await read(entries, page, page.limit)).results;
     },
-    async bySource({ source, from, to, limit, cursor: encoded }) {
-      const cursor: Cursor = encoded
-        ? decodeCursor(encoded, source)
-        : { source, slots: Array.from({ length: SOURCE_INDEX_SLOTS }, () => null) };
-      const bySlot = await Promise.all(
-        cursor.slots.map(async (last, slot) => {
-          const key = sourceKeyOf(source, slot);
-          const items = await refusingCursor(
-            encoded,
-            query({
-              index: SOURCE_INDEX,
-              key: ['sourceKey', key],
-              range: ['sourceOrder', from ?? '0', to ?? ':'],
-              ...(last && {
-                startAfter: { sourceKey: key, sourceOrder: last[0], pk: last[1], sk: last[2] },
-              }),
-              limit: limit + 1,
-            }),
-          );
-          return items.map((item) => ({ slot, ...indexEntrySchema.parse(item) }));
-        }),
+    async bySource({ source, from = '0', to = ':', limit, ...page }) {
+      const before = page.cursor === undefined ? to : decodeCursor(page.cursor, { source });
+      const upTo = before < to ? before : to;
+      if (upTo <= from) return { results: [] };
+      const slots = await Promise.all(
+        Array.from({ length: SOURCE_INDEX_SLOTS }, (_, slot) =>
+          query({
+            index: SOURCE_INDEX,
+            key: ['sourceKey', sourceKeyOf(source, slot)],
+            range: ['sourceOrder', from, upTo],
+            // One to see whether there are more, and one because the bounds are inclusive.
+            limit: limit + 2,
+            ...(page.signal && { signal: page.signal }),
+          }),
+        ),
       );
-      const merged = bySlot.flat().sort((a, b) => descending(a.sourceOrder, b.sourceOrder));
-      const page = merged.slice(0, limit);
-      const results = await resultsOf(page);
-      if (merged.length <= limit) return { results };
-      const slots = [...cursor.slots];
-      for (const { slot, sourceOrder, pk, sk } of page) slots[slot] = [sourceOrder, pk, sk];
-      return { results, cursor: encodeCursor({ source, slots }) };
+      const entries = toEntries(slots.flat())
+        .filter(({ sourceOrder }) => sourceOrder < upTo)
+        .sort(newestFirst);
+      const { results, last } = await read(entries.slice(0, limit), page);
+      const end = entries.at(-1);
+      return last === undefined || last === end
+        ? { results }
+        : { results, cursor: encodeCursor({ source }, last.sourceOrder) };
     },
   };
 }
 
-/** A start key that the table refuses can only come from a cursor that was tampered with. */
-async function refusingCursor<T>(cursor: string | undefined, query: Promise<T>): Promise<T> {
+/** What cannot be read is nothing that this project wrote: it must not keep from the results beside it. */
+function toResult(stored: StoredItem | undefined): ResultItem | undefined {
   try {
-    return await query;
-  } catch (error) {
-    if (cursor === undefined || !(error instanceof Error && error.name === 'ValidationException')) {
-      throw error;
-    }
-    throw new ValidationError('cursor', UNKNOWN_CURSOR, { cause: error });
+    const item = stored && fromStoredItem(stored);
+    return item && isResult(item) ? item : undefined;
+  } catch {
+    return undefined;
   }
 }
-
-const descending = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
-
-const toResults = (items: readonly StoredItem[]): ResultItem[] =>
-  items.flatMap((stored) => {
-    const item = fromStoredItem(stored);
-    return item && isResult(item) ? [item] : [];
-  });

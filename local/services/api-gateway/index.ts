@@ -1,68 +1,186 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { corsHeaders, type GatewayProblem } from '#shared/contracts/gateway-problems.ts';
+import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
+import { messageOf } from '#shared/errors.ts';
 import {
   BodyTooLargeError,
   createClosableServer,
+  foreignCaller,
   listenLocally,
   readBody,
 } from '../http-server.ts';
 import type { LocalService } from '../local-service.ts';
-import type { RouteMatch } from './match-route.ts';
-import { matchRoute } from './match-route.ts';
-import { proxyEvent } from './proxy-event.ts';
-import type { HttpAnswer } from './proxy-response.ts';
-import { httpAnswer } from './proxy-response.ts';
-import type { ApiGatewayOptions } from './types.ts';
+import { type HttpAnswer, httpAnswer, proxyEvent, type Target } from './proxy-integration.ts';
 
-export type { ApiGatewayOptions } from './types.ts';
+/** One route of the API, as the gateway knows it. */
+export type Route = Pick<HttpRoute, 'method' | 'path' | 'parameters' | 'model'>;
+
+/** What an invocation came to. */
+export type InvokeResult =
+  | { readonly ok: true; readonly payload: unknown }
+  | { readonly ok: false; readonly error: string };
+
+/** Options of the API Gateway stand-in. */
+export interface ApiGatewayOptions {
+  readonly routes: readonly Route[];
+  /** Runs the function behind the API. */
+  readonly invoke: (event: APIGatewayProxyEvent) => Promise<InvokeResult>;
+  /** Wordings of the gateway's own errors by response type; its defaults where left out. */
+  readonly problems?: readonly GatewayProblem[];
+  /** Port on 127.0.0.1; 0 or left out takes any free one. */
+  readonly port?: number;
+  /** Keys that `x-api-key` must be one of; no check when left out. */
+  readonly apiKeys?: readonly string[];
+  /** Stage in `requestContext`; it is not part of the local path. Default `local`. */
+  readonly stage?: string;
+  /** How long an invocation may take, in milliseconds. Default 29 seconds. */
+  readonly timeoutMs?: number;
+  /** Largest request body in bytes. Default 10 MB. */
+  readonly bodyLimitBytes?: number;
+}
 
 const TIMEOUT_MS = 29_000;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
+/** What a synchronous invocation takes; text of a body is escaped once more in it. */
+const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 
-/** Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. */
+/** An error that the gateway answers itself. */
+interface GatewayError {
+  /** Response type, as `INVALID_API_KEY`. */
+  readonly type: string;
+  readonly status: number;
+  readonly message: string;
+  /** What its validator found. */
+  readonly validation?: string;
+}
+
+/**
+ * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key by default, so it
+ * serves callers on this machine only.
+ */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
+  const gateway = createGateway(options);
   const { server, close } = createClosableServer((request, response) => {
-    answer(options, request)
+    gateway(request)
       .then((result) => send(response, result))
-      .catch(() =>
-        send(response, gatewayError(options, 'DEFAULT_5XX', 500, 'Internal server error')),
-      )
+      .catch(() => send(response, errorAnswer(serverError(500), options)))
       .catch(() => response.destroy());
   });
   const endpoint = await listenLocally(server, options.port);
   return { endpoint, close };
 }
 
-async function answer(options: ApiGatewayOptions, request: IncomingMessage): Promise<HttpAnswer> {
-  const url = parseUrl(request.url);
-  if (url === undefined) return gatewayError(options, 'DEFAULT_4XX', 400, 'Bad request');
-  if (request.method === 'OPTIONS') return preflight(options, url);
-  const match = matchRoute(options.routes, request.method ?? 'GET', url.pathname);
-  if (match === undefined) return noSuchPath(options);
-  const apiKey = request.headers['x-api-key'];
-  if (options.apiKeys !== undefined && !options.apiKeys.includes(String(apiKey))) {
-    return gatewayError(options, 'INVALID_API_KEY', 403, 'Forbidden');
+const serverError = (status: number): GatewayError => ({
+  type: 'DEFAULT_5XX',
+  status,
+  message: 'Internal server error',
+});
+
+function createGateway(options: ApiGatewayOptions) {
+  const { apiKeys, stage = 'local', bodyLimitBytes = BODY_LIMIT_BYTES } = options;
+
+  async function answer(request: IncomingMessage): Promise<HttpAnswer | GatewayError> {
+    const target = targetOf(request.url ?? '');
+    const matches = options.routes.flatMap((route) => {
+      const pathParameters = matchPath(route.path, target.path);
+      return pathParameters ? [{ route, pathParameters }] : [];
+    });
+    if (request.method === 'OPTIONS' && matches.length > 0) return PREFLIGHT;
+    const match = matches.find(({ route }) => route.method === request.method);
+    if (!match) return NO_SUCH_PATH;
+    const apiKey = request.headers['x-api-key']?.toString();
+    if (apiKeys && !apiKeys.includes(apiKey ?? '')) {
+      return { type: 'INVALID_API_KEY', status: 403, message: 'Forbidden' };
+    }
+    const missing = missingParameters(match.route, target);
+    if (missing) return { type: 'BAD_REQUEST_PARAMETERS', status: 400, message: missing };
+    const body = await readBody(request, bodyLimitBytes);
+    const validation = isJson(request) ? bodyFault(match.route, body) : undefined;
+    if (validation !== undefined) {
+      return { type: 'BAD_REQUEST_BODY', status: 400, message: 'Invalid request body', validation };
+    }
+    const event = proxyEvent(request, target, match, body, { stage, apiKey });
+    if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) return TOO_LARGE;
+    return await invoke(options, event);
   }
-  try {
-    const body = await readBody(request, options.bodyLimitBytes ?? BODY_LIMIT_BYTES);
-    const fault = bodyFault(match, body);
-    if (fault !== undefined) return gatewayError(options, 'BAD_REQUEST_BODY', 400, fault);
-    return await invoke(
-      options,
-      proxyEvent(request, url, match, body, {
-        stage: options.stage ?? 'local',
-        apiKey: typeof apiKey === 'string' ? apiKey : undefined,
-        now: Date.now(),
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof BodyTooLargeError)) throw error;
-    const tooLarge = gatewayError(options, 'REQUEST_TOO_LARGE', 413, 'Request Too Long');
-    return { ...tooLarge, headers: { ...tooLarge.headers, connection: 'close' } };
-  }
+
+  return async (request: IncomingMessage): Promise<HttpAnswer> => {
+    const reason = foreignCaller(request);
+    if (reason !== undefined) {
+      const refused = { type: 'ACCESS_DENIED', status: 403, message: reason };
+      return errorAnswer(refused, options, {});
+    }
+    try {
+      const result = await answer(request);
+      return 'body' in result ? result : errorAnswer(result, options);
+    } catch (error) {
+      if (!(error instanceof BodyTooLargeError)) throw error;
+      // What is left of the body is not read.
+      return errorAnswer(TOO_LARGE, options, { ...corsHeaders, connection: 'close' });
+    }
+  };
 }
 
-async function invoke(options: ApiGatewayOptions, event: APIGatewayProxyEvent) {
+const NO_SUCH_PATH: GatewayError = {
+  type: 'MISSING_AUTHENTICATION_TOKEN',
+  status: 403,
+  message: 'Missing Authentication Token',
+};
+const PREFLIGHT: HttpAnswer = { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
+const TOO_LARGE: GatewayError = {
+  type: 'REQUEST_TOO_LARGE',
+  status: 413,
+  message: 'Request Too Long',
+};
+
+function targetOf(url: string): Target {
+  const at = url.indexOf('?');
+  return at < 0
+    ? { path: url, query: new URLSearchParams() }
+    : { path: url.slice(0, at), query: new URLSearchParams(url.slice(at)) };
+}
+
+function missingParameters({ parameters = {} }: Route, { query }: Target): string | undefined {
+  const missing = Object.keys(parameters).filter(
+    (name) => parameters[name] && !query.get(name)?.trim(),
+  );
+  return missing.length > 0
+    ? `Missing required request parameters: [${missing.join(', ')}]`
+    : undefined;
+}
+
+/** A model is for its own media type, which is taken for that of a request without one; others pass unchecked. */
+const isJson = ({ headers }: IncomingMessage): boolean =>
+  /^(application\/json)?\s*(;|$)/i.test(headers['content-type']?.trim() ?? '');
+
+/** What is wrong with a body by its route's model, in the words of API Gateway's validator. */
+function bodyFault({ model }: Route, body: Buffer): string | undefined {
+  if (!model) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''));
+  } catch (error) {
+    return `Could not parse request body into json: ${messageOf(error)}`;
+  }
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    return '[instance type does not match any allowed primitive type (allowed: ["object"])]';
+  }
+  const given = json;
+  const missing = (model.required ?? []).filter((name) => !Object.hasOwn(given, name));
+  const unknown = Object.keys(json).filter((name) => !Object.hasOwn(model.properties, name));
+  const faults = [
+    missing.length > 0 && `object has missing required properties (${JSON.stringify(missing)})`,
+    unknown.length > 0 &&
+      `object instance has properties which are not allowed by the schema: ${JSON.stringify(unknown.slice(0, 10))}`,
+  ].filter(Boolean);
+  return faults.length > 0 ? `[${faults.join(', ')}]` : undefined;
+}
+
+async function invoke(
+  options: ApiGatewayOptions,
+  event: APIGatewayProxyEvent,
+): Promise<HttpAnswer | GatewayError> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<'timeout'>((resolve) => {
     timer = setTimeout(resolve, options.timeoutMs ?? TIMEOUT_MS, 'timeout');
@@ -70,82 +188,32 @@ async function invoke(options: ApiGatewayOptions, event: APIGatewayProxyEvent) {
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
     if (result === 'timeout') {
-      return gatewayError(options, 'INTEGRATION_TIMEOUT', 504, 'Endpoint request timed out');
+      return { type: 'INTEGRATION_TIMEOUT', status: 504, message: 'Endpoint request timed out' };
     }
-    const answered = result.ok ? httpAnswer(result.payload) : undefined;
-    return answered ?? gatewayError(options, 'DEFAULT_5XX', 502, 'Internal server error');
+    return (result.ok ? httpAnswer(result.payload) : undefined) ?? serverError(502);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function bodyFault({ route }: RouteMatch, body: Buffer): string | undefined {
-  if (route.validateBody === undefined) return undefined;
-  try {
-    return route.validateBody(JSON.parse(body.toString('utf8')));
-  } catch {
-    return 'Invalid request body';
-  }
-}
-
-function parseUrl(path: string | undefined): URL | undefined {
-  try {
-    const url = new URL(path ?? '/', 'http://127.0.0.1');
-    decodeURIComponent(url.pathname);
-    return url;
-  } catch {
-    return undefined;
-  }
-}
-
-const noSuchPath = (options: ApiGatewayOptions): HttpAnswer =>
-  gatewayError(options, 'MISSING_AUTHENTICATION_TOKEN', 403, 'Missing Authentication Token');
-
 /** The gateway's own error: its default answer, unless the API words that response type. */
-function gatewayError(
-  options: ApiGatewayOptions,
-  type: string,
-  status: number,
-  message: string,
+function errorAnswer(
+  { type, status, message, validation }: GatewayError,
+  { problems }: ApiGatewayOptions,
+  headers: Readonly<Record<string, string>> = corsHeaders,
 ): HttpAnswer {
-  const problem = options.problems?.find((one) => one.type === type);
+  const problem = problems?.find((one) => one.type === type);
+  const detail = problem?.detail ?? validation ?? message;
   const body = problem
-    ? {
-        type: 'about:blank',
-        title: problem.title,
-        status: problem.status,
-        detail: problem.detail ?? message,
-      }
+    ? { type: 'about:blank', title: problem.title, status: problem.status, detail }
     : { message };
   return {
     statusCode: problem?.status ?? status,
     headers: {
       'content-type': problem ? 'application/problem+json' : 'application/json',
-      ...cors(options),
+      ...headers,
     },
     body: Buffer.from(JSON.stringify(body)),
-  };
-}
-
-function preflight(options: ApiGatewayOptions, url: URL): HttpAnswer {
-  const methods = new Set(
-    options.routes
-      .map((route) => route.method)
-      .filter((method) => matchRoute(options.routes, method, url.pathname) !== undefined),
-  );
-  if (methods.size === 0) return noSuchPath(options);
-  const headers = {
-    ...cors(options),
-    'access-control-allow-methods': [...methods, 'OPTIONS'].join(','),
-  };
-  return { statusCode: 204, headers, body: Buffer.alloc(0) };
-}
-
-function cors(options: ApiGatewayOptions) {
-  return {
-    'access-control-allow-origin': options.allowOrigin ?? '*',
-    'access-control-allow-headers':
-      'Content-Type,Authorization,X-Api-Key,X-Amz-Date,X-Amz-Security-Token',
   };
 }
 

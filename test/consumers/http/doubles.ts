@@ -1,4 +1,4 @@
-import type { HttpDeps } from '#consumers/http/analyze-texts.ts';
+import type { HttpDeps } from '#consumers/http/handle-request.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { isResult } from '#shared/results-table/table-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';

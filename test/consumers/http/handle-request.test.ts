@@ -2,18 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { openApiDescription } from '#consumers/http/open-api.ts';
-import {
-  analyzeResponseSchema,
-  answersResponseSchema,
-  entitiesResponseSchema,
-  healthResponseSchema,
-  httpRoutes,
-  problemSchema,
-  recordResponseSchema,
-  recordsResponseSchema,
-  requestBodySchemas,
-} from '#shared/contracts/http-api.ts';
-import { SpanstreamError } from '#shared/errors.ts';
+import { httpOperations, httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
+import { EngineError, SpanstreamError } from '#shared/errors.ts';
+import type { TextEngine } from '#shared/nlp/types.ts';
+import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { createTestEngine, silentLog } from '#test/consumers/inference/doubles.ts';
 import { createHttpDeps, proxyEvent } from './doubles.ts';
@@ -40,7 +32,7 @@ describe('POST /v1/entities', () => {
       proxyEvent('POST', '/v1/entities', { texts, id: 'mine' }),
     );
 
-    const answer = entitiesResponseSchema.parse(json);
+    const answer = httpOperations.findEntities.answer.parse(json);
     expect(statusCode).toBe(200);
     expect(answer.results.map(({ index, id }) => [index, id])).toEqual([
       [0, 'mine.0'],
@@ -74,7 +66,7 @@ describe('POST /v1/entities', () => {
     );
 
     expect(statusCode).toBe(200);
-    expect(entitiesResponseSchema.parse(json).results[0]).toMatchObject({
+    expect(httpOperations.findEntities.answer.parse(json).results[0]).toMatchObject({
       stored: false,
       notStoredBecause: expect.stringContaining('in time'),
     });
@@ -99,7 +91,7 @@ describe('the other calls', () => {
 
     const { json } = await request(deps, proxyEvent('POST', '/v1/answers', body));
 
-    expect(answersResponseSchema.parse(json).answers).toHaveLength(2);
+    expect(httpOperations.answerQuestion.answer.parse(json).answers).toHaveLength(2);
   });
 
   it('analyze a text and find it again by id and by source', async () => {
@@ -110,11 +102,26 @@ describe('the other calls', () => {
     const byId = await request(deps, proxyEvent('GET', '/v1/records/a%3A1'));
     const bySource = await request(deps, proxyEvent('GET', '/v1/records?source=http&limit=5'));
 
-    const { stored, ...result } = analyzeResponseSchema.parse(analyzed.json);
+    const { stored, ...result } = httpOperations.analyzeText.answer.parse(analyzed.json);
     expect(stored).toBe(true);
     expect(result.answers.map(({ text }) => text)).toEqual(['A', null]);
-    expect(recordResponseSchema.parse(byId.json).results).toEqual([result]);
-    expect(recordsResponseSchema.parse(bySource.json).results).toEqual([result]);
+    expect(httpOperations.getRecord.answer.parse(byId.json).results).toEqual([result]);
+    expect(httpOperations.listRecords.answer.parse(bySource.json).results).toEqual([result]);
+  });
+
+  it.each([
+    ['constructor', 'x'],
+    ['toString', 'hasOwnProperty'],
+    ['length', '0'],
+  ])('give attributes back as they came: %s', async (name, value) => {
+    const { deps } = createHttpDeps();
+    const body = { text: 'Ada wrote.', id: 'a', attributes: { [name]: value } };
+
+    const analyzed = await request(deps, proxyEvent('POST', '/v1/analyze', body));
+    const { json } = await request(deps, proxyEvent('GET', '/v1/records/a'));
+
+    expect(analyzed.json).toMatchObject({ stored: true, attributes: { [name]: value } });
+    expect(json).toMatchObject({ results: [{ attributes: { [name]: value } }] });
   });
 
   it('tell of readiness and of themselves', async () => {
@@ -123,12 +130,11 @@ describe('the other calls', () => {
     const health = await request(deps, proxyEvent('GET', '/v1/health'));
     const description = await request(deps, proxyEvent('GET', '/v1/openapi.json'));
 
-    expect(healthResponseSchema.parse(health.json).models).toHaveLength(1);
+    expect(httpOperations.getHealth.answer.parse(health.json).models).toHaveLength(1);
     expect(description.json).toMatchObject({ openapi: '3.1.0' });
     expect(Object.keys(openApiDescription().paths)).toEqual([
-      ...new Set(httpRoutes.map(({ resource }) => resource)),
+      ...new Set(httpRoutes.map(({ path }) => path)),
     ]);
-    expect(requestBodySchemas().analyzeText).toMatchObject({ type: 'object', required: ['text'] });
   });
 });
 
@@ -145,6 +151,10 @@ describe('errors', () => {
     ['POST', '/v1/answers', { context: 'a' }, {}, 400, 'question'],
     ['POST', '/v1/analyze', { text: 'a', questions: ['q', 5] }, {}, 400, 'questions[1]'],
     ['POST', '/v1/analyze', { text: 'POISON' }, {}, 400, 'text'],
+    ['POST', '/v1/answers', { context: 'POISON', question: 'Who?' }, {}, 400, 'context'],
+    ['POST', '/v1/entities', { text: 'Ada', texts: ['Ada'] }, {}, 400, 'texts'],
+    ['POST', '/v1/entities', {}, {}, 400, 'texts'],
+    ['POST', '/v1/analyze', { text: 'a', attributes: { a: 5 } }, {}, 400, 'attributes.a'],
     ['POST', '/v1/analyze', 'x', { headers: { 'content-type': 'text/plain' } }, 415, undefined],
     ['POST', '/v1/analyze', '{}', { headers: { 'content-encoding': 'gzip' } }, 415, undefined],
     ['POST', '/v1/analyze', `"${'x'.repeat(6_300_000)}"`, {}, 413, undefined],
@@ -152,6 +162,20 @@ describe('errors', () => {
     ['GET', '/v1/records', undefined, {}, 400, 'source'],
     ['GET', '/v1/records?source=a&limit=1e9', undefined, {}, 400, 'limit'],
     ['GET', '/v1/records?source=a&cursor=zzz', undefined, {}, 400, 'cursor'],
+    ['GET', `/v1/records?source=a&cursor=${'z'.repeat(9_000)}`, undefined, {}, 400, 'cursor'],
+    ['GET', '/v1/records?source=a&cursor=', undefined, {}, 400, 'cursor'],
+    ['GET', '/v1/records?source=a&limit=0', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=1.5', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=x', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&from=yesterday', undefined, {}, 400, 'from'],
+    ['GET', '/v1/records?source=a&to=0000-01-01T00:00:00%2B01:00', undefined, {}, 400, 'to'],
+    ['GET', '/v1/records?source=a&from=9999-12-31T23:59:59-01:00', undefined, {}, 400, 'from'],
+    ['GET', '/v1/records?source=a&of=b', undefined, {}, 400, 'of'],
+    ['GET', '/v1/records/a?source=b', undefined, {}, 400, 'source'],
+    ['GET', '/v1/records/a?cursor=zzz', undefined, {}, 400, 'cursor'],
+    ['GET', '/v1/records/a%zz', undefined, {}, 400, 'id'],
+    ['GET', '/v1/records/a%20b', undefined, {}, 400, 'id'],
     [
       'GET',
       '/v1/records?source=a&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
@@ -160,7 +184,7 @@ describe('errors', () => {
       400,
       'from',
     ],
-  ])('%s %s with %j is a problem', async (method, path, body, more, status, field) => {
+  ])('%s %s is a problem (row %#)', async (method, path, body, more, status, field) => {
     const { deps } = createHttpDeps();
 
     const { statusCode, headers, json } = await request(deps, proxyEvent(method, path, body, more));
@@ -208,15 +232,64 @@ describe('errors', () => {
     },
   );
 
-  it('say that the time was not enough, or that the models are not there', async () => {
-    const slow = createTestEngine({ before: () => new Promise(() => {}) });
-    const dead = createTestEngine({ before: () => Promise.reject(new Error('dead')) });
+  it('say that the time was not enough, once the engine has given the texts up', async () => {
+    const given: unknown[] = [];
+    const { engine } = createTestEngine();
+    const slow: TextEngine = {
+      ...engine,
+      analyze: (_requests, { signal } = {}) =>
+        new Promise((_resolve, reject) => {
+          given.push(signal);
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        }),
+    };
     const event = proxyEvent('POST', '/v1/entities', { text: 'Ada' });
 
-    const late = await request(createHttpDeps({ engine: slow.engine }).deps, event, () => 800);
-    const gone = await request(createHttpDeps({ engine: dead.engine }).deps, event);
+    const late = await request(createHttpDeps({ engine: slow }).deps, event, () => 750);
+    const none = await request(createHttpDeps({ engine: slow }).deps, event, () => 100);
 
-    expect([late.statusCode, gone.statusCode]).toEqual([504, 503]);
+    expect([late.statusCode, none.statusCode]).toEqual([504, 504]);
+    expect(given).toHaveLength(1);
+  });
+
+  it.each([
+    new EngineError('no worker is left', { cause: new Error('at worker.js:1:1') }),
+    new Error('dead'),
+  ])('say that the models are not there, and log it: %s', async (fault) => {
+    const logged: unknown[] = [];
+    const { engine } = createTestEngine({ before: () => Promise.reject(fault) });
+    const log = { ...silentLog, error: (...entry: unknown[]) => void logged.push(...entry) };
+    const { deps, table } = createHttpDeps({ engine, log });
+
+    const { statusCode, headers, body } = await request(
+      deps,
+      proxyEvent('POST', '/v1/entities', { texts: ['Ada', ' '] }),
+    );
+
+    expect(statusCode).toBe(503);
+    expect(headers).toMatchObject({
+      'retry-after': '1',
+      'content-type': 'application/problem+json',
+    });
+    expect(body).not.toContain(fault.message);
+    expect(logged).toContainEqual(expect.objectContaining({ why: fault.message }));
+    expect(table.items()).toEqual([]);
+  });
+
+  it('give a table up that does not answer in time', async () => {
+    const { deps } = createHttpDeps({
+      reader: createResultsReader({
+        query: ({ signal }) =>
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener('abort', () => reject(new Error('aborted by the client')));
+          }),
+        getBatch: () => Promise.reject(new Error('not asked')),
+      }),
+    });
+
+    const { statusCode } = await request(deps, proxyEvent('GET', '/v1/records/a'), () => 750);
+
+    expect(statusCode).toBe(504);
   });
 
   it('answer preflight requests', async () => {
@@ -232,10 +305,10 @@ describe('errors', () => {
 
 describe('direct invocation', () => {
   it.each([
-    [{ texts: ['Ada'] }, entitiesResponseSchema],
-    [{ text: 'Ada' }, entitiesResponseSchema],
-    [{ context: 'Ada', question: 'Who?' }, answersResponseSchema],
-    [{ text: 'Ada', questions: ['Who?'] }, analyzeResponseSchema],
+    [{ texts: ['Ada'] }, httpOperations.findEntities.answer],
+    [{ text: 'Ada' }, httpOperations.findEntities.answer],
+    [{ context: 'Ada', question: 'Who?' }, httpOperations.answerQuestion.answer],
+    [{ text: 'Ada', questions: ['Who?'] }, httpOperations.analyzeText.answer],
     [{ nothing: 1 }, problemSchema],
     [null, problemSchema],
     [undefined, problemSchema],

@@ -11,14 +11,13 @@ export function resultsIn(
   index: () => readonly ResultItem[] = table,
 ): { query: QueryItems; getBatch: GetBatch } {
   return {
-    query: async ({ index: name, key, range, startAfter, limit }) =>
+    query: async ({ index: name, key, range, limit, attributes }) =>
       (name === undefined ? table() : index())
         .filter((item) => Reflect.get(item, key[0]) === key[1])
         .filter(({ sourceOrder }) => !range || (sourceOrder >= range[1] && sourceOrder <= range[2]))
         .sort((a, b) => (a.sourceOrder < b.sourceOrder ? 1 : -1))
-        .filter(({ sourceOrder }) => !startAfter || sourceOrder < (startAfter.sourceOrder ?? ''))
         .slice(0, limit)
-        .map((item) => (name === undefined ? item : keysOf(item))),
+        .map((item) => (name === undefined ? only(item, attributes) : only(item, KEYS))),
     async getBatch(keys) {
       const wanted = new Set(keys.map(({ pk, sk }) => `${pk} ${sk}`));
       if (wanted.size < keys.length || keys.length > 100) throw new Error('ValidationException');
@@ -28,9 +27,6 @@ export function resultsIn(
   };
 }
 
-const keysOf = ({ pk, sk, sourceKey, sourceOrder }: ResultItem) => ({
-  pk,
-  sk,
-  sourceKey,
-  sourceOrder,
-});
+const KEYS = ['pk', 'sk', 'sourceKey', 'sourceOrder'];
+const only = (item: ResultItem, attributes: readonly string[] = Object.keys(item)) =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => attributes.includes(name)));

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '#shared/errors.ts';
+import type { Logger } from '#shared/log.ts';
+import type { Analysis, AnalysisOutcome, AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
+import type { ResultsReader } from '#shared/results-table/read-results.ts';
+import { createResultItem, type ResultOptions } from '#shared/results-table/result-item.ts';
+import type { ResultItem } from '#shared/results-table/table-item.ts';
+import type { ResultsWriter } from '#shared/results-table/write-items.ts';
+import { HttpError } from './problems.ts';
+
+/** Source of everything that came by request. */
+const SOURCE = 'http';
+/** Kept back from the time left, to record what was found and to answer. */
+const RESERVE_MS = 700;
+
+/** What the HTTP consumer works with. */
+export interface HttpDeps {
+  readonly engine: TextEngine;
+  readonly writer: ResultsWriter;
+  readonly reader: ResultsReader;
+  readonly options: ResultOptions;
+  /** Record calls as results, unless a request says otherwise. */
+  readonly storeOnDemand: boolean;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/** What bounds the answer to one request. */
+export interface Bounds {
+  /** When the request arrived and when it must be answered, epoch milliseconds. */
+  readonly arrivedAt: number;
+  readonly deadline: number;
+  /** Aborts when it is time to give up reading, so that there still is an answer. */
+  readonly signal: AbortSignal;
+  /** Bytes that a body takes in what the function returns; in the envelope of a proxy it is a string, and escaped. */
+  readonly bytesOf: (body: object) => number;
+  /** Most bytes that a body may take. */
+  readonly maximumBytes: number;
+}
+
+/** Gives a request its bounds; `end` lets go of the timer. */
+export function createBounds(
+  deps: HttpDeps,
+  remaining: () => number,
+  size: Pick<Bounds, 'bytesOf' | 'maximumBytes'>,
+): Bounds & { readonly end: () => void } {
+  const arrivedAt = deps.now();
+  const left = remaining();
+  const controller = new AbortController();
+  const giveUp = () => controller.abort(outOfTime());
+  const timer = setTimeout(giveUp, Math.min(left - RESERVE_MS, 2 ** 31 - 1));
+  if (left <= RESERVE_MS) giveUp();
+  return {
+    ...size,
+    arrivedAt,
+    deadline: arrivedAt + left,
+    signal: controller.signal,
+    end: () => clearTimeout(timer),
+  };
+}
+
+const outOfTime = () =>
+  new HttpError(
+    504,
+    'The request could not be served in its time: send fewer or shorter texts, or use the stream.',
+  );
+
+/**
+ * Runs texts as one job; what of it is not read when the time is up is given up.
+ *
+ * @throws {HttpError} 504 where the time is not enough, 503 where the engine is ill
+ */
+export async function analyze(
+  requests: readonly AnalysisRequest[],
+  deps: HttpDeps,
+  { signal }: Bounds,
+): Promise<AnalysisOutcome[]> {
+  signal.throwIfAborted();
+  if (requests.length === 0) return [];
+  try {
+    return await deps.engine.analyze(requests, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    deps.log.error({ why: messageOf(cause) }, 'the models are not available');
+    const headers = { 'retry-after': '1' };
+    throw new HttpError(503, 'The models are not available; try again.', { headers, cause });
+  }
+}
+
+/** An on-demand text and what the models said of it. */
+export interface Finding {
+  /** Made where left out. */
+  readonly id?: string | undefined;
+  readonly text: string;
+  readonly questions?: readonly string[];
+  readonly operation: 'entities' | 'answers' | 'analyze';
+  readonly analysis: Analysis;
+  readonly createdAt?: string | undefined;
+  readonly attributes?: Record<string, string> | undefined;
+}
+
+/** The result item of a finding, of source `http`. */
+export function itemOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): ResultItem {
+  const { id = madeId(), text, questions = [], operation, analysis } = finding;
+  const { createdAt, attributes } = finding;
+  return createResultItem(
+    {
+      record: {
+        id,
+        text,
+        source: SOURCE,
+        ...(createdAt !== undefined && { createdAt }),
+        ...(attributes !== undefined && { attributes }),
+      },
+      questions,
+      scope: `http/${operation}`,
+      analysis,
+      pipelineVersion: deps.engine.pipelineVersion,
+      arrival: {
+        arrivedAt: new Date(arrivedAt).toISOString(),
+        shard: SOURCE,
+        sequenceNumber: String(arrivedAt),
+      },
+    },
+    deps.options,
+  );
+}
+
+/** An id for a text that came without one. */
+export const madeId = (): string => `http-${randomUUID()}`;
+
+/** Whether a text was recorded, and if it should have been and was not, why. */
+export interface Recorded {
+  readonly stored: boolean;
+  readonly notStoredBecause?: string;
+}
+
+const NOT_RECORDED = {
+  late: 'the results table did not answer in time',
+  refused: 'the results table refused the result',
+};
+const longest: Recorded = { stored: false, notStoredBecause: NOT_RECORDED.late };
+
+/**
+ * Records results and makes the answer of what became of each. A store that fails leaves the answer as right as it is, and is
+ * told; an answer that is too large to give is found out before anything is recorded.
+ *
+ * @throws {HttpError} 413 where the answer would be too large
+ */
+export async function answerRecorded<Answer extends object>(
+  items: readonly ResultItem[],
+  wanted: boolean | undefined,
+  deps: HttpDeps,
+  bounds: Bounds,
+  answerOf: (recorded: readonly Recorded[]) => Answer,
+): Promise<Answer> {
+  refuseTooLarge(answerOf(items.map(() => longest)), bounds);
+  if (!deps.storeOnDemand || wanted === false)
+    return answerOf(items.map(() => ({ stored: false })));
+  const outcomes = await deps.writer.write(items, bounds.deadline - RESERVE_MS / 3);
+  return answerOf(
+    items.map(({ id }, index): Recorded => {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'stored') return { stored: true };
+      deps.log.error({ id, why: outcome?.reason }, 'a call was not recorded');
+      const why = outcome?.status === 'refused' ? 'refused' : 'late';
+      return { stored: false, notStoredBecause: NOT_RECORDED[why] };
+    }),
+  );
+}
+
+/** @throws {HttpError} 413 for an answer over what a function may return */
+export function refuseTooLarge(answer: object, { bytesOf, maximumBytes }: Bounds): void {
+  const bytes = bytesOf(answer);
+  if (bytes <= maximumBytes) return;
+  throw new HttpError(
+    413,
+    `The answer would take ${bytes} bytes, of ${maximumBytes} at most: ask for less at a time.`,
+  );
+}
