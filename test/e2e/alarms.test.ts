@@ -11,7 +11,7 @@ import { localClients } from '#local/stack/clients.ts';
 import { provision } from '#local/stack/provision.ts';
 import { startServices } from '#local/stack/services.ts';
 import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
-import { METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
@@ -86,7 +86,7 @@ describe('alarms', () => {
     const reject = (count: number) =>
       client.send(
         new PutMetricDataCommand({
-          Namespace: METRICS_NAMESPACE,
+          Namespace: names.metricsNamespace,
           MetricData: [
             { MetricName: metricNames.recordsRejected, Timestamp: new Date(now), Value: count },
           ],
