@@ -8,7 +8,7 @@ function withSmallLetters(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
-      key.charAt(0).toLowerCase() + key.slice(1),
+      key.replace(/^[A-Z]+(?=[A-Z])|^[A-Z]/, (start) => start.toLowerCase()),
       withSmallLetters(inner),
     ]),
   );
