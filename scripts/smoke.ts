@@ -6,7 +6,7 @@ import { Option } from 'commander';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { dimensionNames, METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { dimensionNames, metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import {
   createDocumentClient,
@@ -61,7 +61,7 @@ function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
     async processed(source, since) {
       const { Datapoints: points = [] } = await cloudWatch.send(
         new GetMetricStatisticsCommand({
-          Namespace: METRICS_NAMESPACE,
+          Namespace: names.metricsNamespace,
           MetricName: metricNames.recordsProcessed,
           Dimensions: [{ Name: dimensionNames.source, Value: source }],
           StartTime: since,

@@ -1,16 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
-import { fieldPath } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
-import type { Settings } from './settings.ts';
+import { describeIssues, type Settings } from './settings.ts';
 
 const text = z.string().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const number = z
   .string()
-  .regex(/^\d+(\.\d+)?$/, 'must be a number')
+  .regex(/^\d{1,15}(\.\d{1,15})?$/, 'must be a number')
   .transform(Number);
 const standingQuestions = z
   .string()
@@ -24,19 +23,18 @@ const standingQuestions = z
   })
   .pipe(z.record(sourceSchema, questionsSchema));
 
-const logging = {
-  SPANSTREAM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-};
+// Defaults are the settings' alone: whatever starts a function gives it all of these, from `functionEnvironments`.
+const logging = { SPANSTREAM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']) };
 const results = {
   SPANSTREAM_RESULTS_TABLE: text,
-  SPANSTREAM_STORE_TEXT: flag.default(true),
-  SPANSTREAM_RETENTION_DAYS: number.default(0),
+  SPANSTREAM_STORE_TEXT: flag,
+  SPANSTREAM_RETENTION_DAYS: number,
 };
 const models = {
   /** Folder that holds `manifest.json`; by default `models` beside the bundle. */
   SPANSTREAM_MODELS: text.optional(),
   /** Worker threads; by default one per vCPU. */
-  SPANSTREAM_WORKERS: number.optional(),
+  SPANSTREAM_WORKERS: number.pipe(z.int().min(1).max(256)).optional(),
 };
 
 /** What the inference function reads from its environment. */
@@ -45,7 +43,7 @@ export const inferenceEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_FAILURES_BUCKET: text,
-  SPANSTREAM_STANDING_QUESTIONS: standingQuestions.default({}),
+  SPANSTREAM_STANDING_QUESTIONS: standingQuestions,
 });
 
 /** What the HTTP function reads from its environment. */
@@ -53,21 +51,22 @@ export const httpEnvironmentSchema = z.object({
   ...logging,
   ...results,
   ...models,
-  SPANSTREAM_STORE_ON_DEMAND: flag.default(true),
+  SPANSTREAM_STORE_ON_DEMAND: flag,
 });
 
 /** What the metrics function reads from its environment. */
 export const metricsEnvironmentSchema = z.object({
   ...logging,
   SPANSTREAM_METRICS_STATE_TABLE: text,
-  SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: number.default(0.5),
-  SPANSTREAM_READ_BACK_SECONDS: number.default(180),
+  SPANSTREAM_METRICS_NAMESPACE: text,
+  SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: number.pipe(z.number().max(1)),
+  SPANSTREAM_READ_BACK_SECONDS: number,
 });
 
 /**
  * Reads and checks a function's environment.
  *
- * @throws {ConfigurationError} naming every variable at fault.
+ * @throws {ConfigurationError} naming the variables at fault.
  */
 export function readEnvironment<T extends z.ZodType>(
   schema: T,
@@ -75,8 +74,9 @@ export function readEnvironment<T extends z.ZodType>(
 ): z.output<T> {
   const parsed = schema.safeParse(environment);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${fieldPath(issue.path)}: ${issue.message}`);
-  throw new ConfigurationError(`environment variables are wrong: ${faults.join('; ')}`);
+  throw new ConfigurationError(
+    `environment variables are wrong: ${describeIssues(parsed.error, 'environment')}`,
+  );
 }
 
 /** Folder of the models: as configured, else `models` beside the file of that URL. */
@@ -106,6 +106,7 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
     metrics: {
       ...common,
       SPANSTREAM_METRICS_STATE_TABLE: names.metricsStateTable,
+      SPANSTREAM_METRICS_NAMESPACE: names.metricsNamespace,
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: String(settings.metrics.lowConfidenceThreshold),
       SPANSTREAM_READ_BACK_SECONDS: String(settings.metrics.readBackSeconds),
     },

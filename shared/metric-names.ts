@@ -1,6 +1,3 @@
-/** CloudWatch namespace of everything published. */
-export const METRICS_NAMESPACE = 'Spanstream';
-
 /**
  * Every metric that is published, by what it counts. At most 30 distinct metrics (name and dimensions) for a deployment
  * with one source, because each costs money.
@@ -8,6 +5,8 @@ export const METRICS_NAMESPACE = 'Spanstream';
 export const metricNames = {
   /** Results inserted; also by `Source`. */
   recordsProcessed: 'RecordsProcessed',
+  /** Records that the stream brought, processed or rejected; calls over HTTP are left out. */
+  recordsStreamed: 'RecordsStreamed',
   /** Records parked; also by `Reason`. */
   recordsRejected: 'RecordsRejected',
   /** Entities in results; also by `Type`. */
@@ -21,6 +20,12 @@ export const metricNames = {
   endToEndLatency: 'EndToEndLatency',
   /** Results whose text was read in more than one window. */
   textsWindowed: 'TextsWindowed',
+  /** Inserts into the results table that are neither a result nor a rejection, or that can no longer be counted once. */
+  itemsIgnored: 'ItemsIgnored',
+  /** Metric data that CloudWatch refused, and that were dropped so that the others could go on. */
+  dataRefused: 'DataRefused',
+  /** Errors that the functions which run models wrote into their logs, such as that of an engine that is ill. */
+  errorsLogged: 'ErrorsLogged',
   /** Number of the publication: lets the publisher see whether an unconfirmed one arrived. */
   publicationNumber: 'PublicationNumber',
 } as const;
@@ -37,11 +42,6 @@ export const entityTypeDimensions: ReadonlySet<string> = new Set([
   'GPE',
   'MISC',
   'DATE',
-  'TIME',
-  'MONEY',
-  'PERCENT',
-  'PRODUCT',
-  'EVENT',
 ]);
 
 /** Dimension value of entity types that have no metric of their own. */

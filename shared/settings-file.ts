@@ -22,8 +22,17 @@ export function readSettingsFile(file?: string): Settings {
 }
 
 function readJson(path: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigurationError(`settings file ${path} cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  try {
+    // Some editors begin a file with a byte order mark.
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new ConfigurationError(`settings file ${path} is not JSON: ${messageOf(cause)}`, {
       cause,

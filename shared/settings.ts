@@ -3,6 +3,19 @@ import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
 import { fieldPath } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 
+const HOUR_SECONDS = 3_600;
+/** DynamoDB Streams keeps a change for so long, and no setting alters it. */
+const TABLE_STREAM_SECONDS = 24 * HOUR_SECONDS;
+/** An hour under the shortest retention: what is given up for its age is still there to be written down. */
+const RECORD_AGE_SECONDS = 23 * HOUR_SECONDS;
+/** Lambda takes 4 KB of environment variables in all; the others need about a quarter. */
+const MOST_QUESTION_BYTES = 3_000;
+/** CloudWatch Logs keeps logs for one of these numbers of days, and refuses any other. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922,
+  3_288, 3_653,
+];
+
 const streamSettings = z.strictObject({
   mode: z.enum(['on-demand', 'provisioned']).default('on-demand'),
   /** Shards, where provisioned; the local stream has as many in either mode. */
@@ -10,66 +23,66 @@ const streamSettings = z.strictObject({
   retentionHours: z.int().min(24).max(8760).default(24),
 });
 
-const mappingSettings = (defaults: {
+const mappingFields = (defaults: {
   batchSize: number;
   batchingWindowSeconds: number;
-  parallelizationFactor: number;
   maximumRetryAttempts: number;
-  maximumRecordAgeSeconds: number;
-  tumblingWindowSeconds: number;
-}) =>
-  z.strictObject({
-    batchSize: z.int().min(1).max(10_000).default(defaults.batchSize),
-    batchingWindowSeconds: z.int().min(0).max(300).default(defaults.batchingWindowSeconds),
-    parallelizationFactor: z.int().min(1).max(10).default(defaults.parallelizationFactor),
-    startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
-    bisectOnError: z.boolean().default(true),
-    /** -1 retries until the record expires. */
-    maximumRetryAttempts: z.int().min(-1).max(10_000).default(defaults.maximumRetryAttempts),
-    /** -1 never gives up for age. */
-    maximumRecordAgeSeconds: z
-      .int()
-      .refine((n) => n === -1 || (n >= 60 && n <= 604_800), 'must be -1 or 60 to 604800')
-      .default(defaults.maximumRecordAgeSeconds),
-    /** Length of a tumbling window; 0 delivers plain batches without window, state and shard. */
-    tumblingWindowSeconds: z.int().min(0).max(900).default(defaults.tumblingWindowSeconds),
-  });
+}) => ({
+  batchSize: z.int().min(1).max(10_000).default(defaults.batchSize),
+  batchingWindowSeconds: z.int().min(0).max(300).default(defaults.batchingWindowSeconds),
+  startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
+  bisectOnError: z.boolean().default(true),
+  /** -1 retries until the record is too old. */
+  maximumRetryAttempts: z.int().min(-1).max(10_000).default(defaults.maximumRetryAttempts),
+  /** Older records are given up, and written to the failures bucket; -1 gives none up for its age. */
+  maximumRecordAgeSeconds: z
+    .int()
+    .refine((n) => n === -1 || (n >= 60 && n <= 604_800), 'must be -1 or 60 to 604800')
+    .default(RECORD_AGE_SECONDS),
+});
+
+const reservedConcurrency = z.int().min(1).max(100_000);
+const provisionedConcurrency = z.int().min(1).max(100_000);
 
 const inferenceSettings = z.strictObject({
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
-  reservedConcurrency: z.int().min(1).optional(),
-  provisionedConcurrency: z.int().min(1).optional(),
-  mapping: mappingSettings({
-    batchSize: 200,
-    batchingWindowSeconds: 1,
-    parallelizationFactor: 1,
-    maximumRetryAttempts: 10,
-    maximumRecordAgeSeconds: 86_400,
-    tumblingWindowSeconds: 0,
-  }).prefault({}),
+  reservedConcurrency: reservedConcurrency.optional(),
+  provisionedConcurrency: provisionedConcurrency.optional(),
+  mapping: z
+    .strictObject({
+      ...mappingFields({ batchSize: 200, batchingWindowSeconds: 1, maximumRetryAttempts: 10 }),
+      parallelizationFactor: z.int().min(1).max(10).default(1),
+      tumblingWindowSeconds: z
+        .literal(0, 'must be 0: the inference function keeps nothing from batch to batch')
+        .default(0),
+    })
+    .prefault({}),
 });
 
 const metricsSettings = z.strictObject({
   memoryMb: z.int().min(128).max(10_240).default(256),
   timeoutSeconds: z.int().min(10).max(900).default(60),
   /** Environments kept for the function and no more: 1 sets publications in one row; 0 sets no bound. */
-  reservedConcurrency: z.int().min(0).default(1),
+  reservedConcurrency: z.int().min(0).max(100_000).default(1),
   /** Entities and answers under this score make a result count as low confidence. */
   lowConfidenceThreshold: z.number().min(0).max(1).default(0.5),
   /** How long CloudWatch may take until a publication can be read back, in seconds. */
   readBackSeconds: z.int().min(0).max(900).default(180),
-  mapping: mappingSettings({
-    batchSize: 1_000,
-    batchingWindowSeconds: 5,
-    parallelizationFactor: 1,
-    maximumRetryAttempts: -1,
-    maximumRecordAgeSeconds: -1,
-    tumblingWindowSeconds: 60,
-  })
-    .refine((mapping) => mapping.parallelizationFactor === 1, {
-      path: ['parallelizationFactor'],
-      message: 'must be 1: a shard is counted in the order of its records',
+  mapping: z
+    .strictObject({
+      ...mappingFields({ batchSize: 1_000, batchingWindowSeconds: 5, maximumRetryAttempts: -1 }),
+      parallelizationFactor: z
+        .literal(1, 'must be 1: a shard is counted in the order of its records')
+        .default(1),
+      tumblingWindowSeconds: z
+        .int()
+        .min(
+          1,
+          'must be 1 to 900: only a batch of a tumbling window names its shard, without which nothing can be counted once',
+        )
+        .max(900)
+        .default(60),
     })
     .prefault({}),
 });
@@ -77,13 +90,13 @@ const metricsSettings = z.strictObject({
 const httpSettings = z.strictObject({
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(3).max(29).default(29),
-  reservedConcurrency: z.int().min(1).optional(),
-  provisionedConcurrency: z.int().min(1).optional(),
+  reservedConcurrency: reservedConcurrency.optional(),
+  provisionedConcurrency: provisionedConcurrency.optional(),
   authorization: z.enum(['api-key', 'iam']).default('api-key'),
   throttle: z
     .strictObject({
-      rateLimit: z.number().min(1).default(50),
-      burstLimit: z.int().min(1).default(100),
+      rateLimit: z.number().min(1).max(1_000_000).default(50),
+      burstLimit: z.int().min(1).max(1_000_000).default(100),
     })
     .prefault({}),
   /** Record on-demand calls as results of source `http`, unless a request says `"store": false`. */
@@ -97,56 +110,168 @@ const resultsSettings = z.strictObject({
   retentionDays: z.int().min(0).max(3_650).default(0),
 });
 
+/** A share that is to be passed: what never is more than 1 would never be told. */
+const sharePassed = z
+  .number()
+  .min(0)
+  .lt(1, 'must be under 1: a share never passes 1, and nobody would be told');
+
 const alarmSettings = z.strictObject({
-  emails: z.array(z.email()).default([]),
+  emails: z
+    .array(z.email().max(254))
+    .max(100)
+    .refine((all) => new Set(all).size === all.length, 'must name each address once')
+    .default([]),
+  /** Where the descriptions of alarms say that the runbook is: a path, or the address where you publish it. */
+  runbook: z
+    .string()
+    .regex(/^[!-~]+$/, 'must be a path or an address, without blanks')
+    .max(300)
+    .default('docs/runbook.md'),
   iteratorAgeSeconds: z.int().min(1).default(300),
   /** Share of a function's time-out that its longest run may take, 0 to 1. */
   durationShare: z.number().min(0.1).max(1).default(0.9),
   rejectedRecords: z.int().min(1).default(1),
-  apiLatencyMs: z.int().min(1).default(5_000),
+  apiLatencyMs: z
+    .int()
+    .min(1)
+    .max(29_000, 'must be at most 29000: no call takes longer')
+    .default(5_000),
   /** Share of API calls that may end in a 5xx, 0 to 1. */
-  apiErrorShare: z.number().min(0).max(1).default(0.01),
-  lowConfidenceShare: z.number().min(0).max(1).default(0.3),
-  unansweredShare: z.number().min(0).max(1).default(0.8),
-  /** Minutes without a processed record until the silence alarm; 0 switches it off. */
+  apiErrorShare: z.number().gt(0, 'must be over 0: the alarm would never end').max(1).default(0.01),
+  lowConfidenceShare: sharePassed.default(0.3),
+  unansweredShare: sharePassed.default(0.8),
+  /** Minutes in which the stream brings nothing until the silence alarm; 0 switches it off. */
   silenceMinutes: z.int().min(0).max(1_440).default(60),
 });
 
 /** Everything that can be configured, with its default; the stacks and the local runtime read the same. */
-export const settingsSchema = z.strictObject({
-  environmentName: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,19}$/, 'must be 1 to 20 of a-z 0-9 -, a letter first')
-    .default('dev'),
-  architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
-  removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
-  logRetentionDays: z.int().min(1).max(3_653).default(30),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  stream: streamSettings.prefault({}),
-  inference: inferenceSettings.prefault({}),
-  metrics: metricsSettings.prefault({}),
-  http: httpSettings.prefault({}),
-  results: resultsSettings.prefault({}),
-  alarms: alarmSettings.prefault({}),
-  /** Questions asked of every text of a source that brings none of its own. */
-  standingQuestions: z.record(sourceSchema, questionsSchema).default({}),
-});
+export const settingsSchema = z
+  .strictObject({
+    /** Part of every name: with account and region the longest, a bucket's, has 63 characters. */
+    environmentName: z
+      .string()
+      .regex(
+        /^[a-z](?:[a-z0-9-]{0,12}[a-z0-9])?$/,
+        'must be 1 to 14 of a-z 0-9 -, a letter first, no - at the end',
+      )
+      .default('dev'),
+    architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
+    removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
+    logRetentionDays: z
+      .int()
+      .refine((n) => LOG_RETENTION_DAYS.includes(n), `must be ${LOG_RETENTION_DAYS.join(', ')}`)
+      .default(30),
+    logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    stream: streamSettings.prefault({}),
+    inference: inferenceSettings.prefault({}),
+    metrics: metricsSettings.prefault({}),
+    http: httpSettings.prefault({}),
+    results: resultsSettings.prefault({}),
+    alarms: alarmSettings.prefault({}),
+    /** Questions asked of every text of a source that brings none of its own. */
+    standingQuestions: z
+      .record(sourceSchema, questionsSchema)
+      .refine(
+        (all) => Buffer.byteLength(JSON.stringify(all)) <= MOST_QUESTION_BYTES,
+        `must be at most ${MOST_QUESTION_BYTES} bytes as JSON: Lambda takes 4 KB of environment variables`,
+      )
+      .default({}),
+  })
+  .superRefine((settings, check) => {
+    for (const [path, message] of contradictions(settings)) {
+      check.addIssue({ code: 'custom', path: path.split('.'), message });
+    }
+  });
 
 /** Settings as written: everything may be left out. */
 export type SettingsInput = z.input<typeof settingsSchema>;
 /** Settings with every default filled in. */
 export type Settings = z.output<typeof settingsSchema>;
 /** How a stream is mapped to a function. */
-export type MappingSettings = z.output<ReturnType<typeof mappingSettings>>;
+export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>> & {
+  readonly parallelizationFactor: number;
+  /** Length of a tumbling window; 0 delivers plain batches without window, state and shard. */
+  readonly tumblingWindowSeconds: number;
+};
+
+/** Settings that are right alone and cannot work together: the field, and why. */
+function contradictions(settings: Settings): [string, string][] {
+  const { stream, metrics, alarms } = settings;
+  const faults: [string, string][] = [];
+  const kept = { inference: stream.retentionHours * HOUR_SECONDS, metrics: TABLE_STREAM_SECONDS };
+  for (const part of ['inference', 'metrics'] as const) {
+    const { maximumRecordAgeSeconds: age, maximumRetryAttempts: retries } = settings[part].mapping;
+    if (age >= kept[part]) {
+      faults.push([
+        `${part}.mapping.maximumRecordAgeSeconds`,
+        `must be under ${kept[part]}: the stream keeps a record no longer, and it would be lost before it is given up`,
+      ]);
+    }
+    if (age === -1 && retries === -1) {
+      faults.push([
+        `${part}.mapping.maximumRecordAgeSeconds`,
+        `must be 60 to ${kept[part] - 1} where maximumRetryAttempts is -1: a batch that always fails would be lost with the stream's retention, and nobody told`,
+      ]);
+    }
+  }
+  for (const part of ['inference', 'metrics'] as const) {
+    const { batchingWindowSeconds: window, maximumRecordAgeSeconds: age } = settings[part].mapping;
+    const patience = Math.min(alarms.iteratorAgeSeconds, age === -1 ? Infinity : age);
+    if (window < patience) continue;
+    faults.push([
+      `${part}.mapping.batchingWindowSeconds`,
+      `must be under ${patience}: a record that waits for its batch is not to be too old, nor to raise an alarm (alarms.iteratorAgeSeconds)`,
+    ]);
+  }
+  const { batchingWindowSeconds, tumblingWindowSeconds } = metrics.mapping;
+  if (batchingWindowSeconds > tumblingWindowSeconds) {
+    faults.push([
+      'metrics.mapping.batchingWindowSeconds',
+      `must be at most tumblingWindowSeconds (${tumblingWindowSeconds}), which ends a batch`,
+    ]);
+  }
+  for (const part of ['inference', 'http'] as const) {
+    const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = settings[part];
+    if (reserved !== undefined && provisioned !== undefined && provisioned > reserved) {
+      faults.push([
+        `${part}.provisionedConcurrency`,
+        `must be at most reservedConcurrency (${reserved})`,
+      ]);
+    }
+  }
+  const soonestGone = Math.min(kept.inference, kept.metrics);
+  if (alarms.iteratorAgeSeconds >= soonestGone) {
+    faults.push([
+      'alarms.iteratorAgeSeconds',
+      `must be under ${soonestGone}: no record on a stream is older`,
+    ]);
+  }
+  return faults;
+}
+
+const MOST_FAULTS = 10;
 
 /**
  * Checks settings and fills in the defaults.
  *
- * @throws {ConfigurationError} naming every setting at fault.
+ * @throws {ConfigurationError} naming the settings at fault (the first ten of them), each with the reason.
  */
 export function parseSettings(input: unknown): Settings {
   const parsed = settingsSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${fieldPath(issue.path)}: ${issue.message}`);
-  throw new ConfigurationError(`settings are wrong: ${faults.join('; ')}`, { cause: parsed.error });
+  throw new ConfigurationError(`settings are wrong: ${describeIssues(parsed.error, 'settings')}`, {
+    cause: parsed.error,
+  });
+}
+
+/** Every fault by the name of its field, such as `metrics.mapping.batchSize: …`; the first ten, and how many more there are. */
+export function describeIssues({ issues }: z.ZodError, whole: string): string {
+  const faults = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `${fieldPath([...issue.path, key])}: is not a known name`)
+      : `${issue.path.length === 0 ? whole : fieldPath(issue.path)}: ${issue.message}`,
+  );
+  const more = faults.length - MOST_FAULTS;
+  return faults.slice(0, MOST_FAULTS).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -30,6 +30,7 @@ export function createDeployment(
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
     failures: inference.failures,
+    metricsMapping: metrics.mapping,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stream, inference, metrics, api, monitoring };

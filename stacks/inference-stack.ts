@@ -1,12 +1,10 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Stream } from 'aws-cdk-lib/aws-kinesis';
-import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
-import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
-import { acknowledge } from './parts/acknowledge.ts';
-import { failuresBucket } from './parts/failures-bucket.ts';
+import { allowAbandoning, allowParking, failuresBucket } from './parts/failures-bucket.ts';
 import { allow } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { resultsTable } from './parts/results-table.ts';
@@ -44,7 +42,7 @@ export class InferenceStack extends Stack {
       target: inference.target,
       streamArn: props.stream.streamArn,
       settings: settings.inference.mapping,
-      failuresBucketArn: this.failures.bucketArn,
+      failures: this.failures,
     });
     new CfnOutput(this, 'FailuresBucket', { value: this.failures.bucketName });
     tagAll(this, context);
@@ -63,23 +61,7 @@ export class InferenceStack extends Stack {
       stream.streamArn,
     );
     allow(role, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], this.results.tableArn);
-    allow(
-      role,
-      ['s3:PutObject'],
-      [
-        this.failures.arnForObjects('rejected/*'),
-        this.failures.arnForObjects(`${ABANDONED_BATCHES_PREFIX}*`),
-      ],
-    );
-    // Lambda checks the destination with this when it makes the mapping.
-    allow(role, ['s3:ListBucket'], this.failures.bucketArn);
-    const bucketId = this.resolve(this.getLogicalId(this.failures.node.defaultChild as CfnBucket));
-    for (const prefix of ['rejected/', ABANDONED_BATCHES_PREFIX]) {
-      acknowledge(
-        role,
-        `IAM5[Resource::<${bucketId}.Arn>/${prefix}*]`,
-        'Keys of objects are made of record positions: the prefix is all that can be known of them.',
-      );
-    }
+    allowParking(role, this.failures, 'rejected/');
+    allowAbandoning(role, this.failures);
   }
 }

@@ -2,18 +2,25 @@ import { join } from 'node:path';
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Role } from 'aws-cdk-lib/aws-iam';
-import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  type CfnEventSourceMapping,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
-import { METRICS_NAMESPACE } from '#shared/metric-names.ts';
 import { metricsStateTableDefinition } from '#shared/results-table/definition.ts';
 import { acknowledge } from './parts/acknowledge.ts';
+import { allowAbandoning, namedFailuresBucket } from './parts/failures-bucket.ts';
 import { allow, architecture, functionParts } from './parts/function-parts.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 
 /** Results to metrics: the function on the table's stream, and the table in which it remembers how far it has counted. */
 export class MetricsStack extends Stack {
+  readonly mapping: CfnEventSourceMapping;
+
   constructor(
     scope: Construct,
     id: string,
@@ -27,7 +34,9 @@ export class MetricsStack extends Stack {
 
     const state = stateTable(this, context);
     const { logGroup, role } = functionParts(this, context, names.metricsFunction);
-    allowWork(role, streamArn, state);
+    allowWork(role, streamArn, state, names.metricsNamespace);
+    const failures = namedFailuresBucket(this, context);
+    allowAbandoning(role, failures);
     const { reservedConcurrency } = settings.metrics;
     const metrics = new LambdaFunction(this, 'Function', {
       functionName: names.metricsFunction,
@@ -43,11 +52,12 @@ export class MetricsStack extends Stack {
       role,
       ...(reservedConcurrency > 0 && { reservedConcurrentExecutions: reservedConcurrency }),
     });
-    new StreamMapping(this, 'Mapping', {
+    this.mapping = new StreamMapping(this, 'Mapping', {
       target: metrics,
       streamArn,
       settings: settings.metrics.mapping,
-    });
+      failures,
+    }).resource;
     tagAll(this, context);
   }
 }
@@ -65,7 +75,7 @@ function stateTable(scope: Construct, context: StackContext): Table {
   });
 }
 
-function allowWork(role: Role, streamArn: string, state: Table): void {
+function allowWork(role: Role, streamArn: string, state: Table, namespace: string): void {
   allow(
     role,
     ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
@@ -74,7 +84,7 @@ function allowWork(role: Role, streamArn: string, state: Table): void {
   // These three know no resource: the namespace bounds the one that writes.
   allow(role, ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], '*');
   allow(role, ['cloudwatch:PutMetricData'], '*', {
-    StringEquals: { 'cloudwatch:namespace': METRICS_NAMESPACE },
+    StringEquals: { 'cloudwatch:namespace': namespace },
   });
   allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], state.tableArn);
   acknowledge(

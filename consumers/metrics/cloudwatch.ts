@@ -4,9 +4,9 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { messageOf } from '#shared/errors.ts';
-import { METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { metricNames } from '#shared/metric-names.ts';
 import { isThrottle, statusOf } from '#shared/retry.ts';
-import type { Datum } from './aggregate.ts';
+import type { Datum } from './summarize.ts';
 
 /** How a publication ended: arrived; throttled or refused (both: not arrived); or nobody knows. */
 export type PutOutcome =
@@ -23,12 +23,12 @@ export interface MetricsService {
 
 const DAY = 24 * 60 * 60_000;
 
-/** The CloudWatch adapter; the client must have its retries switched off (`maxAttempts: 1`). */
-export function createMetricsService(client: CloudWatchClient): MetricsService {
+/** The CloudWatch adapter to one namespace; the client must have its retries switched off (`maxAttempts: 1`). */
+export function createMetricsService(client: CloudWatchClient, namespace: string): MetricsService {
   return {
     async put(data, timestamp, abortSignal) {
       const command = new PutMetricDataCommand({
-        Namespace: METRICS_NAMESPACE,
+        Namespace: namespace,
         MetricData: data.map(({ name, dimensions = {}, unit, values, counts }) => ({
           MetricName: name,
           Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
@@ -42,7 +42,7 @@ export function createMetricsService(client: CloudWatchClient): MetricsService {
         await client.send(command, { abortSignal });
         return { status: 'arrived' };
       } catch (error) {
-        return { status: fateOf(error), reason: messageOf(error) };
+        return { status: statusOfFailure(error), reason: messageOf(error) };
       }
     },
     async largestNumber(around, now) {
@@ -53,7 +53,7 @@ export function createMetricsService(client: CloudWatchClient): MetricsService {
       const start = Math.floor(around / step) * step;
       const answer = await client.send(
         new GetMetricStatisticsCommand({
-          Namespace: METRICS_NAMESPACE,
+          Namespace: namespace,
           MetricName: metricNames.publicationNumber,
           StartTime: new Date(start - step),
           EndTime: new Date(start + 2 * step),
@@ -67,7 +67,7 @@ export function createMetricsService(client: CloudWatchClient): MetricsService {
   };
 }
 
-function fateOf(error: unknown): 'throttled' | 'refused' | 'unknown' {
+function statusOfFailure(error: unknown): 'throttled' | 'refused' | 'unknown' {
   const status = statusOf(error);
   if (isThrottle(error)) return 'throttled';
   if (status === undefined || status < 400 || status >= 500 || status === 408) return 'unknown';

@@ -15,7 +15,10 @@ const environment = readEnvironment(metricsEnvironmentSchema, process.env);
 const deps: MetricsDeps = {
   store: createStateStore(createDocumentClient(), environment.SPANSTREAM_METRICS_STATE_TABLE),
   // A retry after a lost answer would count twice: the publisher decides on retries itself.
-  service: createMetricsService(new CloudWatchClient({ maxAttempts: 1 })),
+  service: createMetricsService(
+    new CloudWatchClient({ maxAttempts: 1 }),
+    environment.SPANSTREAM_METRICS_NAMESPACE,
+  ),
   lowConfidenceThreshold: environment.SPANSTREAM_LOW_CONFIDENCE_THRESHOLD,
   readBackMs: environment.SPANSTREAM_READ_BACK_SECONDS * 1_000,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'metrics' }),

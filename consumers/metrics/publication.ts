@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
-import type { MetricsService } from './cloudwatch.ts';
-import type { MetricsState, Pending, StateStore } from './state.ts';
+import { metricNames } from '#shared/metric-names.ts';
+import type { MetricsService, PutOutcome } from './cloudwatch.ts';
+import type { MetricsState, Pending, StateStore, Unsent } from './state.ts';
+import type { Datum } from './summarize.ts';
 
 /** From its claim on, a publication is sent within this time or left to whoever comes next. */
 const PUBLISH_WITHIN_MS = 6_000;
 const POLL_MS = 100;
 const LOOK_UP_MS = 1_000;
+/** So often CloudWatch must not take a datum, and take something else at once, before it is the datum's fault. */
+const MOST_STRIKES = 3;
 
 /** What the metrics consumer works with. */
 export interface MetricsDeps {
@@ -16,7 +20,7 @@ export interface MetricsDeps {
   readonly lowConfidenceThreshold: number;
   /** How long CloudWatch may take until a publication can be read back. */
   readonly readBackMs: number;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly now: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
 }
@@ -28,43 +32,45 @@ export class UnsettledError extends SpanstreamError {
   }
 }
 
+type Claimed = MetricsState & { readonly pending: Pending };
+
+const count = (name: string, value: number): Datum => ({
+  name,
+  unit: 'Count',
+  values: [value],
+  counts: [1],
+});
+
 /**
- * Sends a claimed publication and forgets it once it arrived.
+ * Writes down the next state, with data to send if there are any, and sends them: each part in a call of its own, and on
+ * until all have arrived or were dropped. A part that CloudWatch does not take, though it takes another at once, is halved, and
+ * dropped where it is one datum: it blocks no other.
  *
- * @throws {UnsettledError} where it did not arrive or nobody knows; it stays pending
+ * @param known what was and what is to be; without the publication's number, claim and version
+ * @param end epoch milliseconds until which another call may begin
+ * @throws {UnsettledError} where a part did not arrive or nobody knows; it stays pending
  */
-export async function publishPending(
-  state: MetricsState,
-  pending: Pending,
+export async function publish(
+  previous: MetricsState | undefined,
+  known: Omit<MetricsState, 'version' | 'pending'>,
+  unsent: Unsent | undefined,
   deps: MetricsDeps,
+  end: number,
 ): Promise<void> {
-  const end = pending.claimedAt + PUBLISH_WITHIN_MS;
-  for (let attempt = 0; ; attempt++) {
-    const left = end - deps.now();
-    if (left <= 0) {
-      // Nothing was sent, or all that was sent was throttled: it surely did not arrive.
-      await replacePending(state, { ...pending, refused: true }, deps);
-      throw new UnsettledError(`publication ${pending.number} was not sent in time`);
-    }
-    const outcome = await deps.service.put(
-      pending.data,
-      pending.claimedAt,
-      AbortSignal.timeout(Math.ceil(left)),
-    );
-    if (outcome.status === 'arrived') return forget(state, deps);
-    const { status, reason } = outcome;
-    deps.log.warn({ number: pending.number, status, reason }, 'a publication did not go through');
-    if (status === 'throttled') {
-      await deps.wait(Math.random() * Math.min(2_000, 100 * 2 ** attempt));
-      continue;
-    }
-    if (status === 'refused') await replacePending(state, { ...pending, refused: true }, deps);
-    throw new UnsettledError(`publication ${pending.number}: ${reason}`);
+  let claimed = await claim(previous, known, unsent, deps, end);
+  while (claimed) {
+    const outcome = await send(claimed.pending, deps);
+    const rest =
+      outcome.status === 'arrived'
+        ? afterArrival(claimed.pending)
+        : await afterFailure(claimed, outcome, deps);
+    claimed = await claim(claimed, withoutPending(claimed), rest, deps, end);
   }
 }
 
 /**
- * Settles what was left pending: forgets it if it arrived, sends it again if it surely did not, else waits a moment.
+ * Settles what was left pending: goes on to the next part if it arrived, sends it again if it surely did not, else waits a
+ * moment.
  *
  * @param end epoch milliseconds until which waiting makes sense
  * @throws {UnsettledError} where its fate cannot be known before then
@@ -83,7 +89,9 @@ export async function settlePending(
     const mayBeUnderWay = now < sentUntil;
     if (!mayBeUnderWay) {
       const largest = await deps.service.largestNumber(pending.claimedAt, now);
-      if (largest !== undefined && largest >= pending.number) return forget(state, deps);
+      if (largest !== undefined && largest >= pending.number) {
+        return publish(state, withoutPending(state), afterArrival(pending), deps, end);
+      }
     }
     if (now < openUntil) {
       const next = mayBeUnderWay ? sentUntil : openUntil;
@@ -93,23 +101,104 @@ export async function settlePending(
       return deps.wait(mayBeUnderWay ? POLL_MS : LOOK_UP_MS);
     }
   }
-  const { refused: _, ...rest } = pending;
-  const mine = { ...rest, claimedAt: deps.now(), claim: randomUUID() };
-  const claimed = await replacePending(state, mine, deps);
-  if (claimed) await publishPending(claimed, mine, deps);
+  await publish(state, withoutPending(state), againOf(pending, deps), deps, end);
 }
 
-async function replacePending(
-  state: MetricsState,
-  pending: Pending,
+function withoutPending(state: MetricsState): Omit<MetricsState, 'version' | 'pending'> {
+  const { pending: _, version: __, ...rest } = state;
+  return rest;
+}
+
+/** Writes the state down; gives it back where it holds data that are now ours to send, and nobody else's. */
+async function claim(
+  previous: MetricsState | undefined,
+  known: Omit<MetricsState, 'version' | 'pending'>,
+  unsent: Unsent | undefined,
   deps: MetricsDeps,
-): Promise<MetricsState | undefined> {
-  const next = { ...state, version: state.version + 1, pending };
-  return (await deps.store.replace(state, next)) ? next : undefined;
+  end: number,
+): Promise<Claimed | undefined> {
+  const version = (previous?.version ?? 0) + 1;
+  if (!unsent) {
+    await deps.store.replace(previous, { ...known, version });
+    return undefined;
+  }
+  const claimedAt = deps.now();
+  const tooLate = claimedAt >= end;
+  const number = known.publicationNumber + 1;
+  const pending: Pending = {
+    ...unsent,
+    number,
+    claimedAt,
+    claim: randomUUID(),
+    ...(tooLate && { refused: true }),
+  };
+  const next = { ...known, version, publicationNumber: number, pending };
+  const won = await deps.store.replace(previous, next);
+  // Lost, or won by a first try whose answer went missing: the claim's name tells which.
+  const current = won ? next : await deps.store.read();
+  if (current?.pending?.claim !== pending.claim) return undefined;
+  if (tooLate) throw new UnsettledError(`no time is left to send publication ${number} in`);
+  return { ...current, pending: current.pending };
 }
 
-/** Forgets the pending publication. A lost race means that somebody else saw it arrive. */
-async function forget(state: MetricsState, deps: MetricsDeps): Promise<void> {
-  const { pending: _, ...rest } = state;
-  await deps.store.replace(state, { ...rest, version: state.version + 1 });
+/** Sends a publication under its number; what is throttled is sent again until its time is over. */
+async function send(pending: Pending, deps: MetricsDeps): Promise<PutOutcome> {
+  const { publicationNumber } = metricNames;
+  const number: Datum = { ...count(publicationNumber, pending.number), unit: 'None' };
+  for (let attempt = 0; ; attempt++) {
+    const outcome = await put([...pending.data, number], pending.claimedAt, deps);
+    if (outcome.status !== 'throttled') return outcome;
+    await deps.wait(Math.random() * Math.min(2_000, 100 * 2 ** attempt));
+  }
+}
+
+/** One call, within what is left of the claim's time. */
+async function put(
+  data: readonly Datum[],
+  claimedAt: number,
+  deps: MetricsDeps,
+): Promise<PutOutcome> {
+  const left = claimedAt + PUBLISH_WITHIN_MS - deps.now();
+  // Nothing was sent, or all that was sent was throttled: it surely did not arrive.
+  if (left <= 0) return { status: 'refused', reason: 'it was not sent in time' };
+  return deps.service.put(data, claimedAt, AbortSignal.timeout(Math.ceil(left)));
+}
+
+const afterArrival = ({ later: [data, ...later] }: Unsent): Unsent | undefined =>
+  data && { data, later, strikes: 0 };
+
+/**
+ * What is to be sent after a call that did not go through.
+ *
+ * @throws {UnsettledError} where that is not to be known yet, or CloudWatch takes nothing at all; the part stays pending
+ */
+async function afterFailure(
+  state: Claimed,
+  outcome: Exclude<PutOutcome, { status: 'arrived' }>,
+  deps: MetricsDeps,
+): Promise<Unsent | undefined> {
+  const { pending } = state;
+  const { status, reason } = outcome;
+  deps.log.warn({ number: pending.number, status, reason }, 'a publication did not go through');
+  // Whether CloudWatch takes anything at all: if not, the data are not to blame.
+  const probe = await put([count(metricNames.dataRefused, 0)], pending.claimedAt, deps);
+  const strikes = pending.strikes + (probe.status === 'arrived' ? 1 : 0);
+  const failed = { ...pending, strikes, ...(status === 'refused' && { refused: true }) };
+  if (failed.refused && probe.status === 'arrived') return againOf(failed, deps);
+  await deps.store.replace(state, { ...state, version: state.version + 1, pending: failed });
+  throw new UnsettledError(`publication ${pending.number}: ${reason}`);
+}
+
+/** What is to be sent in place of data that surely did not arrive: they again, their halves, or that they were dropped. */
+function againOf(pending: Pending, deps: MetricsDeps): Unsent | undefined {
+  const { data, later, strikes } = pending;
+  if (strikes < (data.length > 1 ? 1 : MOST_STRIKES)) return { data, later, strikes };
+  if (data.length > 1) {
+    const half = Math.ceil(data.length / 2);
+    return { data: data.slice(0, half), later: [data.slice(half), ...later], strikes: 0 };
+  }
+  const [dropped] = data;
+  deps.log.error({ dropped }, 'CloudWatch takes everything but this datum, which is dropped');
+  if (!dropped || dropped.name === metricNames.dataRefused) return afterArrival(pending);
+  return { data: [count(metricNames.dataRefused, 1)], later, strikes: 0 };
 }

@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { metricNames } from '#shared/metric-names.ts';
-import { aggregate, type Datum } from './aggregate.ts';
-import { type MetricsDeps, publishPending, settlePending, UnsettledError } from './publication.ts';
+import { messageOf } from '#shared/errors.ts';
+import { type MetricsDeps, publish, settlePending, UnsettledError } from './publication.ts';
 import { type Change, readTableEvent, type WindowedStreamEvent } from './read-event.ts';
-import type { MetricsState } from './state.ts';
+import { type MetricsState, positionOf, withPosition } from './state.ts';
+import { type Datum, summarize } from './summarize.ts';
 
 const RESERVE_MS = 1_000;
-/** No record of a table's stream is delivered after 24 hours. */
-const SHARD_MEMORY_MS = 25 * 60 * 60 * 1_000;
-/** Below CloudWatch's 1,000 metrics and 1 MB a call, and below what one item of the state table holds. */
+/** Below CloudWatch's 1,000 metrics and 1 MB a call, and below what the state's item has room for. */
 const MOST_METRICS = 900;
-const MOST_CHARACTERS = 250_000;
+const MOST_CHARACTERS = 80_000;
+const MOST_LOGGED = 5;
 
 /** What Lambda wants to hear of a batch in a tumbling window. */
 export interface WindowedResponse {
@@ -33,7 +31,7 @@ export async function publishChanges(
   deps: MetricsDeps,
   remaining: () => number,
 ): Promise<WindowedResponse> {
-  const { shardId, changes } = readTableEvent(event);
+  const { shardId, changes } = readOrTell(event, deps);
   const end = deps.now() + remaining() - RESERVE_MS;
   while (changes.length > 0) {
     const state = await deps.store.read();
@@ -41,17 +39,37 @@ export async function publishChanges(
       await settlePending(state, state.pending, deps, end);
       continue;
     }
-    const counted = state?.shards[shardId]?.countedUpTo;
-    const fresh = counted === undefined ? changes : after(changes, BigInt(counted));
+    const fresh = notCounted(changes, shardId, state);
     if (fresh.length === 0) break;
     if (deps.now() >= end) throw new UnsettledError('no time is left to publish in');
-    await publishSome(state, shardId, fresh, deps);
+    await publishSome(state, shardId, fresh, deps, end);
   }
   return { state: {}, batchItemFailures: [] };
 }
 
-const after = (changes: readonly Change[], counted: bigint): Change[] =>
-  changes.filter((change) => change.sequenceNumber > counted);
+function readOrTell(event: WindowedStreamEvent, deps: MetricsDeps) {
+  try {
+    return readTableEvent(event);
+  } catch (error) {
+    deps.log.error({ reason: messageOf(error) }, 'a batch cannot be counted, now or ever');
+    throw error;
+  }
+}
+
+/** The changes that are yet to be counted. Of a shard that is not known, those that a forgotten one may have counted are ignored. */
+function notCounted(
+  changes: readonly Change[],
+  shardId: string,
+  { positions = '', forgottenUpTo = 0 }: Partial<MetricsState> = {},
+): Change[] {
+  const counted = positionOf(positions, shardId);
+  if (counted !== undefined) return changes.filter((change) => change.sequenceNumber > counted);
+  return changes.map(({ item, ...change }) =>
+    item && change.createdAt <= forgottenUpTo
+      ? { ...change, ignored: 'the change may have been counted, in a shard since forgotten' }
+      : { ...change, ...(item && { item }) },
+  );
+}
 
 /** Claims and publishes as many changes as one call can carry. */
 async function publishSome(
@@ -59,34 +77,31 @@ async function publishSome(
   shardId: string,
   fresh: readonly Change[],
   deps: MetricsDeps,
+  end: number,
 ): Promise<void> {
   const now = deps.now();
-  // Begun at the clock, so that a state table made anew never reuses the numbers of the one before.
-  const number = (state?.publicationNumber ?? now) + 1;
-  const { last, data } = cutToSize(fresh, deps, now);
-  const numbered: Datum[] = [
-    ...data,
-    { name: metricNames.publicationNumber, unit: 'None', values: [number], counts: [1] },
-  ];
-  const next: MetricsState = {
-    version: (state?.version ?? 0) + 1,
-    publicationNumber: number,
-    shards: {
-      ...Object.fromEntries(
-        Object.entries(state?.shards ?? {}).filter(([, { at }]) => now - at < SHARD_MEMORY_MS),
-      ),
-      [shardId]: { countedUpTo: String(last), at: now },
-    },
-    ...(data.length > 0 && {
-      pending: { number, data: numbered, claimedAt: now, claim: randomUUID() },
-    }),
+  const { part, data } = cutToSize(fresh, deps, now);
+  tellIgnored(part, shardId, deps);
+  const counted = {
+    upTo: part.at(-1)?.sequenceNumber ?? 0n,
+    createdAt: Math.min(now, Math.max(...part.map(({ createdAt }) => createdAt || now))),
   };
-  const won = await deps.store.replace(state, next);
-  // Lost, or won by a first try whose answer went missing: the claim's name tells which.
-  const current = won ? next : await deps.store.read();
-  if (current?.pending && current.pending.claim === next.pending?.claim) {
-    await publishPending(current, current.pending, deps);
-  }
+  const known = {
+    // Begun at the clock, so that a state table made anew never reuses the numbers of the one before.
+    publicationNumber: state?.publicationNumber ?? now,
+    ...withPosition(state ?? { positions: '' }, shardId, counted, now),
+  };
+  const unsent = data.length > 0 ? { data, later: [], strikes: 0 } : undefined;
+  await publish(state, known, unsent, deps, end);
+}
+
+function tellIgnored(part: readonly Change[], shardId: string, deps: MetricsDeps): void {
+  const ignored = part.flatMap(({ sequenceNumber, ignored }) =>
+    ignored === undefined ? [] : [{ sequenceNumber: String(sequenceNumber), reason: ignored }],
+  );
+  if (ignored.length === 0) return;
+  const first = ignored.slice(0, MOST_LOGGED);
+  deps.log.warn({ shardId, count: ignored.length, first }, 'changes of the table are not counted');
 }
 
 /** The longest run of changes, from the first on, whose data fit into one call, found by halving. */
@@ -94,11 +109,11 @@ function cutToSize(
   fresh: readonly Change[],
   deps: MetricsDeps,
   now: number,
-): { last: bigint; data: Datum[] } {
+): { part: readonly Change[]; data: Datum[] } {
   const { lowConfidenceThreshold } = deps;
   for (let part = fresh; ; part = part.slice(0, Math.ceil(part.length / 2))) {
-    const data = aggregate(part, { lowConfidenceThreshold, now });
+    const data = summarize(part, { lowConfidenceThreshold, now });
     const fits = data.length <= MOST_METRICS && JSON.stringify(data).length <= MOST_CHARACTERS;
-    if (fits || part.length === 1) return { last: part.at(-1)?.sequenceNumber ?? 0n, data };
+    if (fits || part.length === 1) return { part, data };
   }
 }

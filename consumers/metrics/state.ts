@@ -1,25 +1,38 @@
+import { createHash } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Datum } from './aggregate.ts';
+import { metricNames } from '#shared/metric-names.ts';
+import type { Datum } from './summarize.ts';
 
-/** A publication that was decided on and is not known to have arrived. */
-export interface Pending {
-  readonly number: number;
+/** Metric data that are decided on, and not known to have arrived. */
+export interface Unsent {
+  /** What the next call is to carry. */
   readonly data: readonly Datum[];
+  /** What goes in calls of its own after that. */
+  readonly later: readonly (readonly Datum[])[];
+  /** How often CloudWatch took something else at once after it had not taken `data`. */
+  readonly strikes: number;
+}
+
+/** A publication: data that somebody claimed to send. */
+export interface Pending extends Unsent {
+  readonly number: number;
   /** When the claim was made, epoch milliseconds; the metrics are stamped with it. */
   readonly claimedAt: number;
   /** Who made the claim; unique. */
   readonly claim: string;
-  /** Set where CloudWatch refused it: it did not arrive, and may be sent again at once. */
+  /** Set where it surely did not arrive, and may be sent again at once. */
   readonly refused?: boolean;
 }
 
-/** All that the metrics function remembers. */
+/** All that the metrics function remembers, as plain JSON of at most some 385,000 characters. */
 export interface MetricsState {
   readonly version: number;
   readonly publicationNumber: number;
-  /** By shard: the last sequence number counted, and when that was (epoch milliseconds). */
-  readonly shards: Readonly<Record<string, { readonly countedUpTo: string; readonly at: number }>>;
+  /** How far each shard is counted, one a line, the one counted last at the end; read by `positionOf`. */
+  readonly positions: string;
+  /** Of shards that found no more room: when the youngest of their counted changes was made, epoch milliseconds. */
+  readonly forgottenUpTo?: number;
   readonly pending?: Pending;
 }
 
@@ -29,6 +42,62 @@ export interface StateStore {
   read(): Promise<MetricsState | undefined>;
   /** Replaces the state if its version is still that of `previous`; false where someone was faster. */
   replace(previous: MetricsState | undefined, next: MetricsState): Promise<boolean>;
+}
+
+/** With 80,000 characters of pending data this keeps the item under DynamoDB's 400 KB: room for some 8,000 shards. */
+const MOST_POSITION_CHARACTERS = 300_000;
+/** No change is delivered when it is 24 hours old. */
+const MEMORY_MS = 25 * 60 * 60 * 1_000;
+
+/** A shard's name in 8 characters: 48 bits, so that 8,000 shards meet another's once in 35 billion. */
+const shortName = (shardId: string): string =>
+  createHash('sha256').update(shardId).digest('base64url').slice(0, 8);
+
+// A line is `<name> <last sequence number, hexadecimal> <creation of the youngest change, seconds, base 36>`.
+const startOf = (positions: string, name: string): number =>
+  positions.startsWith(`${name} `) ? 0 : positions.indexOf(`\n${name} `) + 1 || -1;
+const lineAt = (positions: string, start: number): string =>
+  positions.slice(start, positions.indexOf('\n', start) + 1);
+
+/** The last sequence number that was counted of a shard; undefined of one not counted before, or forgotten. */
+export function positionOf(positions: string, shardId: string): bigint | undefined {
+  const start = startOf(positions, shortName(shardId));
+  if (start < 0) return undefined;
+  return BigInt(`0x${lineAt(positions, start).split(' ')[1]}`);
+}
+
+/**
+ * Writes down how far a shard is counted. Forgets shards whose changes are too old to be delivered again, and, where there is
+ * no more room, those that were counted longest ago.
+ *
+ * @param counted its last sequence number, and the creation of its youngest change in epoch milliseconds
+ */
+export function withPosition(
+  state: Pick<MetricsState, 'positions' | 'forgottenUpTo'>,
+  shardId: string,
+  counted: { readonly upTo: bigint; readonly createdAt: number },
+  now: number,
+): Pick<MetricsState, 'positions' | 'forgottenUpTo'> {
+  const name = shortName(shardId);
+  const seconds = Math.ceil(counted.createdAt / 1_000).toString(36);
+  const own = startOf(state.positions, name);
+  const others =
+    own < 0
+      ? state.positions
+      : state.positions.slice(0, own) +
+        state.positions.slice(own + lineAt(state.positions, own).length);
+  let positions = `${others}${name} ${counted.upTo.toString(16)} ${seconds}\n`;
+  let forgottenUpTo = state.forgottenUpTo;
+  for (;;) {
+    const oldest = lineAt(positions, 0);
+    const createdAt = Number.parseInt(oldest.split(' ')[2] ?? '', 36) * 1_000;
+    const outlived = createdAt < now - MEMORY_MS;
+    if (!outlived && positions.length <= MOST_POSITION_CHARACTERS) break;
+    if (oldest.length === positions.length) break;
+    positions = positions.slice(oldest.length);
+    if (!outlived) forgottenUpTo = Math.max(forgottenUpTo ?? 0, createdAt);
+  }
+  return { positions, ...(forgottenUpTo !== undefined && { forgottenUpTo }) };
 }
 
 const KEY = { pk: 'METRICS' };
@@ -68,11 +137,40 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
 }
 
 /** The payload is one string: a list of maps would take several times the bytes. */
-const toItem = ({ data, ...rest }: Pending) => ({ ...rest, payload: JSON.stringify(data) });
+const toItem = ({ data, later, ...rest }: Pending) => ({
+  ...rest,
+  payload: JSON.stringify([data, ...later]),
+});
 
-function fromItem({ pk: _, pending, ...item }: Record<string, unknown>): MetricsState {
-  const state = item as unknown as MetricsState;
-  if (pending === undefined) return state;
-  const { payload, ...rest } = pending as Omit<Pending, 'data'> & { payload: string };
-  return { ...state, pending: { ...rest, data: JSON.parse(payload) as Datum[] } };
+type StoredPending = Omit<Pending, 'data' | 'later'> & { payload: string };
+
+function fromItem({ pk: _, pending, shards, ...item }: Record<string, unknown>): MetricsState {
+  const state = { positions: '', ...item } as MetricsState;
+  return {
+    ...state,
+    ...(shards !== undefined && { positions: positionsOf(shards) }),
+    ...(pending !== undefined && { pending: pendingOf(pending as StoredPending) }),
+  };
+}
+
+function pendingOf({ payload, ...rest }: StoredPending): Pending {
+  const written = JSON.parse(payload) as Datum[] | Datum[][];
+  // Up to version 0.1 it was one list of data, with the number of the publication among them.
+  const parts = written.every((part) => Array.isArray(part)) ? written : [written as Datum[]];
+  const [data = [], ...later] = parts.map((part) =>
+    part.filter(({ name }) => name !== metricNames.publicationNumber),
+  );
+  return { ...rest, strikes: rest.strikes ?? 0, data, later };
+}
+
+/** Positions as they were kept up to version 0.1: a map by shard. */
+function positionsOf(shards: unknown): string {
+  const known = Object.entries(shards as Record<string, { countedUpTo: string; at: number }>);
+  return known
+    .sort(([, a], [, b]) => a.at - b.at)
+    .reduce(
+      (state, [shardId, { countedUpTo, at }]) =>
+        withPosition(state, shardId, { upTo: BigInt(countedUpTo), createdAt: at }, at),
+      { positions: '' },
+    ).positions;
 }

@@ -1,14 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
 import {
-  type Alarm,
   AlarmStatusWidget,
+  type CfnAlarm,
   Dashboard,
   GraphWidget,
   MathExpression,
   Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { dimensionNames, METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { dimensionNames, metricNames } from '#shared/metric-names.ts';
 import { API_STAGE } from '#shared/names.ts';
 import type { StackContext } from './stack-context.ts';
 
@@ -22,17 +22,6 @@ function metric(namespace: string, name: string, statistic: string, dimensions =
     dimensionsMap: dimensions,
     period,
     label: `${name} ${statistic}`,
-  });
-}
-
-const own = (name: string, statistic: string) => metric(METRICS_NAMESPACE, name, statistic);
-
-function byDimension(name: string, dimension: string): MathExpression {
-  return new MathExpression({
-    expression: `SEARCH('{${METRICS_NAMESPACE},${dimension}} MetricName="${name}"', 'Sum')`,
-    usingMetrics: {},
-    label: '',
-    period,
   });
 }
 
@@ -53,8 +42,17 @@ function functionGraph(title: string, functionName: string): GraphWidget {
 }
 
 /** One page from the state of all alarms down to each function. */
-export function createDashboard(scope: Construct, context: StackContext, alarms: Alarm[]): void {
+export function createDashboard(scope: Construct, context: StackContext, alarms: CfnAlarm[]): void {
   const { names } = context;
+  const namespace = names.metricsNamespace;
+  const own = (name: string, statistic: string) => metric(namespace, name, statistic);
+  const byDimension = (name: string, dimension: string) =>
+    new MathExpression({
+      expression: `SEARCH('{"${namespace}",${dimension}} MetricName="${name}"', 'Sum')`,
+      usingMetrics: {},
+      label: '',
+      period,
+    });
   const stream = { StreamName: names.stream };
   const api = { ApiName: names.api, Stage: API_STAGE };
   const iteratorAge = (FunctionName: string) =>

@@ -1,8 +1,16 @@
-import { Aws, Duration } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
 import { acknowledge } from './acknowledge.ts';
+import { allow } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 const DAYS_KEPT = 90;
@@ -10,8 +18,7 @@ const DAYS_KEPT = 90;
 /** The bucket for what could not be processed: kept long enough to be redriven, then gone. */
 export function failuresBucket(scope: Construct, context: StackContext): Bucket {
   const bucket = new Bucket(scope, 'Failures', {
-    // Bucket names are unique in the world: account and region make this one so.
-    bucketName: `${context.names.failuresBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`,
+    bucketName: bucketName(context),
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
@@ -34,4 +41,44 @@ export function failuresBucket(scope: Construct, context: StackContext): Bucket 
     'Access logs would need a second bucket that outgrows this one; CloudTrail data events serve where an audit asks for them.',
   );
   return bucket;
+}
+
+/** Bucket names are unique in the world: account and region make this one so. */
+const bucketName = ({ names }: StackContext): string =>
+  `${names.failuresBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+
+/** What a role's permissions need to know of the bucket. */
+type BucketArns = Pick<IBucket, 'bucketArn' | 'arnForObjects'>;
+
+/** The bucket as another stack sees it, by its name. */
+export function namedFailuresBucket(scope: Construct, context: StackContext): IBucket {
+  return Bucket.fromBucketName(scope, 'Failures', bucketName(context));
+}
+
+/** Lets a role write objects under a prefix of the bucket, and nothing else. */
+export function allowParking(role: Role, bucket: BucketArns, prefix: string): void {
+  const objects = bucket.arnForObjects(`${prefix}*`);
+  allow(role, ['s3:PutObject'], objects);
+  acknowledge(
+    role,
+    `IAM5[Resource::${asFound(Stack.of(role).resolve(objects))}]`,
+    'Keys of objects are made of record positions: the prefix is all that can be known of them.',
+  );
+}
+
+/** Lets Lambda, in a function's name, leave there what it gives up; it tries the bucket when it makes the mapping. */
+export function allowAbandoning(role: Role, bucket: BucketArns): void {
+  allowParking(role, bucket, ABANDONED_BATCHES_PREFIX);
+  allow(role, ['s3:ListBucket'], bucket.bucketArn);
+}
+
+type Resolved =
+  | string
+  | { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, Resolved[]] };
+
+/** A resource as the findings of the rules spell it. */
+function asFound(arn: Resolved): string {
+  if (typeof arn === 'string') return arn;
+  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = arn;
+  return joined ? joined[1].map(asFound).join(joined[0]) : `<${name ?? attribute?.join('.')}>`;
 }

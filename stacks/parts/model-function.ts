@@ -1,19 +1,23 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, IgnoreMode } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
   type Alias,
+  DockerImageCode,
   DockerImageFunction,
   type DockerImageFunctionProps,
 } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, type LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { metricNames } from '#shared/metric-names.ts';
 import { architecture, functionParts } from './function-parts.ts';
-import { modelImage } from './model-image.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** What makes a function that runs models. */
 export interface ModelFunctionProps {
   readonly functionName: string;
   readonly description: string;
-  readonly command: Parameters<typeof modelImage>[1];
+  /** Which handler of the image runs. */
+  readonly command: 'inference/index.handler' | 'http/index.handler';
   readonly environment: Record<string, string>;
   readonly settings: {
     readonly memoryMb: number;
@@ -48,6 +52,7 @@ export class ModelFunction extends Construct {
         reservedConcurrentExecutions: settings.reservedConcurrency,
       }),
     };
+    countErrors(logGroup, context);
     this.role = role;
     this.function = new DockerImageFunction(this, 'Function', options);
     this.target =
@@ -57,4 +62,31 @@ export class ModelFunction extends Construct {
             provisionedConcurrentExecutions: settings.provisionedConcurrency,
           });
   }
+}
+
+/** The one image of both functions that run models; `command` chooses the handler. What it holds is in `.dockerignore`. */
+function modelImage(
+  context: StackContext,
+  command: ModelFunctionProps['command'],
+): DockerImageCode {
+  const arm = context.settings.architecture === 'arm64';
+  return DockerImageCode.fromImageAsset(context.root, {
+    file: 'consumers/Dockerfile',
+    cmd: [command],
+    buildArgs: { ONNX_ARCHITECTURE: arm ? 'arm64' : 'x64' },
+    platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+    ignoreMode: IgnoreMode.DOCKER,
+    // CDK ignores its own output only when told; .dockerignore lets through what the image needs alone.
+    exclude: ['cdk.out'],
+  });
+}
+
+/** An engine that is ill fails no invocation: the batch is handed back, the call answered. So its errors are counted in the log. */
+function countErrors(logGroup: LogGroup, { names }: StackContext): void {
+  logGroup.addMetricFilter('Errors', {
+    filterPattern: FilterPattern.stringValue('$.level', '=', 'error'),
+    metricNamespace: names.metricsNamespace,
+    metricName: metricNames.errorsLogged,
+    metricValue: '1',
+  });
 }

@@ -9,7 +9,7 @@ export interface StreamMappingProps {
   readonly streamArn: string;
   readonly settings: MappingSettings;
   /** Bucket for what is given up, with its records. */
-  readonly failuresBucketArn?: string;
+  readonly failures: { readonly bucketArn: string };
 }
 
 /** Maps a stream to a function: every setting spelled out, failed records reported one by one. */
@@ -18,7 +18,7 @@ export class StreamMapping extends Construct {
 
   constructor(scope: Construct, id: string, props: StreamMappingProps) {
     super(scope, id);
-    const { target, streamArn, settings, failuresBucketArn } = props;
+    const { target, streamArn, settings, failures } = props;
     this.resource = new CfnEventSourceMapping(this, 'Resource', {
       functionName: target.functionArn,
       eventSourceArn: streamArn,
@@ -33,9 +33,9 @@ export class StreamMapping extends Construct {
       ...(settings.tumblingWindowSeconds > 0 && {
         tumblingWindowInSeconds: settings.tumblingWindowSeconds,
       }),
-      ...(failuresBucketArn && {
-        destinationConfig: { onFailure: { destination: failuresBucketArn } },
-      }),
+      destinationConfig: { onFailure: { destination: failures.bucketArn } },
+      // Counts what is given up, by mapping: the bucket's own metrics cannot tell one mapping's objects from another's.
+      metricsConfig: { metrics: ['EventCount'] },
     });
     // Lambda tries the role on the stream when it makes the mapping: the policy must be there by then.
     const role = target.role?.node.tryFindChild('DefaultPolicy');

@@ -7,7 +7,6 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
-import { METRICS_NAMESPACE } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { clientConfig } from './support/adapter.ts';
@@ -35,7 +34,7 @@ describe('alarms on the local CloudWatch', () => {
   const put = (MetricName: string, Value: number) =>
     client.send(
       new PutMetricDataCommand({
-        Namespace: METRICS_NAMESPACE,
+        Namespace: 'Spanstream/dev',
         MetricData: [{ MetricName, Value, Timestamp: new Date(clock) }],
       }),
     );
@@ -72,7 +71,7 @@ describe('alarms on the local CloudWatch', () => {
     clock += 65 * MINUTE;
     await becomes('silence', 'ALARM');
 
-    await put('RecordsProcessed', 3);
+    await put('RecordsStreamed', 3);
     clock += 5 * MINUTE;
     await becomes('silence', 'OK');
   });

@@ -6,21 +6,82 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, describe, expect, it } from 'vitest';
+import { summarize } from '#consumers/metrics/summarize.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { localClients } from '#local/stack/clients.ts';
 import { provision } from '#local/stack/provision.ts';
 import { startServices } from '#local/stack/services.ts';
-import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
-import { METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import {
+  type AlarmDefinition,
+  alarmDefinitions,
+  isExpression,
+  type MetricSignal,
+  putMetricAlarmInput,
+} from '#shared/alarms.ts';
+import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
+import type { TableItem } from '#shared/results-table/table-item.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
+import { resultOf } from '#test/consumers/metrics/doubles.ts';
 import { makeFolder } from './support/folders.ts';
 
 const settings = parseSettings({ environmentName: 'alarms', alarms: { rejectedRecords: 3 } });
 const names = resourceNames(settings.environmentName);
 const definitions = alarmDefinitions(settings, names);
-const FIVE_MINUTES = 300_000;
+const HOUR = 3_600_000;
+const TOPIC = `arn:aws:sns:us-east-1:000000000000:${names.alarmTopic}`;
+
+type Watched = Omit<MetricSignal, 'statistic'> & { readonly value: number };
+
+/** No client may put metrics under a namespace of AWS: where AWS itself would, the test does so under another. */
+const onceNative = <T>(value: T): T =>
+  typeof value === 'string' ? (value.replace(/^AWS\//, 'Native/') as T & string) : value;
+
+const own = (metric: string, value: number, dimensions = {}): Watched => ({
+  namespace: names.metricsNamespace,
+  metric,
+  dimensions,
+  value,
+});
+
+/** What an alarm is driven with: its metric at the threshold, or just over it; of a sum, each of its metrics alone. */
+function drivesOf(definition: AlarmDefinition) {
+  const { id, signal, threshold, comparison } = definition;
+  const drive = (what: string, bad: Watched[], good: Watched[] = []) => ({
+    id,
+    what,
+    definition,
+    bad,
+    good,
+  });
+  if (id === 'silence') {
+    // What calls over HTTP bring is published all the while.
+    const data = summarize([{ sequenceNumber: 1n, createdAt: 1, item: called }], {
+      lowConfidenceThreshold: 0.5,
+      now: 2,
+    });
+    const calls = data.flatMap(({ name, dimensions, values }) =>
+      values.map((value) => own(name, value, dimensions)),
+    );
+    return [drive('calls alone', calls, [own(metricNames.recordsStreamed, 1)])];
+  }
+  if (id === 'unanswered-share') {
+    const data = [own('QuestionsUnanswered', 9), own('QuestionsAnswered', 1)];
+    return [drive('nine of ten', data)];
+  }
+  const value = comparison === 'GreaterThanThreshold' ? threshold + 0.01 : threshold;
+  const watched = isExpression(signal) ? Object.values(signal.metrics) : [signal];
+  return watched.map(({ statistic: _, ...metric }) =>
+    drive(Object.values({ ...metric.dimensions, metric: metric.metric }).join(' '), [
+      { ...metric, value },
+    ]),
+  );
+}
+
+const called = { ...resultOf(1), source: 'http', shard: 'http' } as TableItem;
+const drives = definitions.flatMap(drivesOf);
 
 describe('alarms', () => {
   const closers: (() => unknown)[] = [];
@@ -61,63 +122,68 @@ describe('alarms', () => {
     expect(found).toEqual(expect.arrayContaining(defined));
   });
 
-  it('of rejected records is raised at its threshold, and calms down when no more come', async () => {
+  it.each(drives)('tells of $id by $what, and again when it is over', async (drive) => {
     // Prepare
-    const definition = definitions.find(({ id }) => id === 'rejected-records');
-    if (!definition) throw new Error('there is no alarm of rejected records');
-    let now = Math.floor(Date.now() / FIVE_MINUTES) * FIVE_MINUTES;
-    const service = await startCloudWatch({ alarmIntervalMs: 20, now: () => now });
+    const { definition, bad, good } = drive;
+    let now = Math.floor(Date.now() / HOUR) * HOUR;
+    const service = await startCloudWatch({ alarmIntervalMs: 10, now: () => now });
     closers.push(service.close);
-    const client = new CloudWatchClient({
-      endpoint: service.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
+    const client = new CloudWatchClient(clientConfig(service.endpoint));
     closers.push(() => client.destroy());
-    const becomes = (state: string) =>
-      waitFor(
+    const put = (data: readonly Watched[]) =>
+      Promise.all(
+        data.map(({ namespace, metric, dimensions, value }) =>
+          client.send(
+            new PutMetricDataCommand({
+              Namespace: onceNative(namespace),
+              MetricData: [
+                {
+                  MetricName: metric,
+                  Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+                  Timestamp: new Date(now),
+                  Value: value,
+                },
+              ],
+            }),
+          ),
+        ),
+      );
+    const toldOf = async (state: string) => {
+      const told = new DescribeAlarmHistoryCommand({
+        AlarmName: definition.name,
+        HistoryItemType: 'Action',
+      });
+      await waitFor(
         async () => {
           const query = new DescribeAlarmsCommand({ AlarmNames: [definition.name] });
-          const alarm = (await client.send(query)).MetricAlarms?.[0];
-          return alarm?.StateValue === state && alarm;
+          return (await client.send(query)).MetricAlarms?.[0]?.StateValue === state;
         },
-        { what: `the state ${state}`, timeoutMs: 30_000 },
+        { what: `${definition.name} in ${state}`, timeoutMs: 20_000, everyMs: 10 },
       );
-    const reject = (count: number) =>
-      client.send(
-        new PutMetricDataCommand({
-          Namespace: METRICS_NAMESPACE,
-          MetricData: [
-            { MetricName: metricNames.recordsRejected, Timestamp: new Date(now), Value: count },
-          ],
-        }),
-      );
-    const nextPeriod = () => {
-      now += FIVE_MINUTES;
+      const { AlarmHistoryItems: items = [] } = await client.send(told);
+      return items.map(({ HistorySummary }) => HistorySummary);
     };
+    const pass = async (data: readonly Watched[], periods: number) => {
+      for (let left = periods; left > 0; left--) {
+        await put(data);
+        now += definition.period * 1_000;
+      }
+    };
+    const input = putMetricAlarmInput(definition, [TOPIC]);
 
     // Act
-    await client.send(new PutMetricAlarmCommand(putMetricAlarmInput(definition)));
-    await becomes('OK');
-    await reject(2);
-    nextPeriod();
-    await reject(1);
-    await reject(2);
-    nextPeriod();
-    const raised = await becomes('ALARM');
-    nextPeriod();
-    const calm = await becomes('OK');
-    const history = await client.send(
-      new DescribeAlarmHistoryCommand({
-        AlarmName: definition.name,
-        HistoryItemType: 'StateUpdate',
-        ScanBy: 'TimestampAscending',
-      }),
+    await pass(good, 1);
+    await client.send(
+      new PutMetricAlarmCommand(JSON.parse(JSON.stringify(input), (_, v) => onceNative(v))),
     );
+    const before = await toldOf('OK');
+    await pass(bad, definition.evaluationPeriods);
+    const raised = await toldOf('ALARM');
+    await pass(good, definition.evaluationPeriods + 1);
+    const calm = await toldOf('OK');
 
     // Assess
-    expect(raised.StateReason).toContain('[3]');
-    expect(calm.StateReason).toContain('1 were missing');
-    expect(history.AlarmHistoryItems).toHaveLength(3);
+    const notice = `Successfully executed action ${TOPIC}`;
+    expect([before, raised, calm]).toEqual([[notice], [notice, notice], [notice, notice, notice]]);
   });
 });

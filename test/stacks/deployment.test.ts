@@ -121,7 +121,7 @@ describe('the default deployment', () => {
       StartingPosition: 'TRIM_HORIZON',
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 10,
-      MaximumRecordAgeInSeconds: 86_400,
+      MaximumRecordAgeInSeconds: 82_800,
       ParallelizationFactor: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       TumblingWindowInSeconds: Match.absent(),
@@ -131,16 +131,23 @@ describe('the default deployment', () => {
     });
   });
 
-  it('maps the table’s stream in windows, one environment at a time, for as long as it takes', () => {
+  it('maps the table’s stream in windows, one at a time, and gives up an hour before the stream forgets', () => {
     const template = deployment.template('metrics');
 
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       TumblingWindowInSeconds: 60,
       MaximumRetryAttempts: -1,
-      MaximumRecordAgeInSeconds: -1,
+      MaximumRecordAgeInSeconds: 82_800,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
+      DestinationConfig: {
+        OnFailure: { Destination: Match.objectLike({ 'Fn::Join': Match.anyValue() }) },
+      },
+      MetricsConfig: { Metrics: ['EventCount'] },
     });
     template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ SPANSTREAM_METRICS_NAMESPACE: 'Spanstream/dev' }),
+      },
       PackageType: Match.absent(),
       ReservedConcurrentExecutions: 1,
       Runtime: 'nodejs24.x',
@@ -196,13 +203,15 @@ describe('the default deployment', () => {
       'dynamodb:PutItem',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      's3:ListBucket',
+      's3:PutObject',
     ]);
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({
             Action: 'cloudwatch:PutMetricData',
-            Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream' } },
+            Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
           }),
         ]),
       },
@@ -279,24 +288,49 @@ describe('the default deployment', () => {
     }
   });
 
-  it('makes every alarm that is defined, and one over the critical ones', () => {
+  it('makes every alarm that is defined, each of which tells the topic by itself', () => {
     const template = deployment.template('monitoring');
     const definitions = alarmDefinitions(parseSettings({}), resourceNames('dev'));
-    const critical = definitions.filter((alarm) => alarm.severity === 'critical');
+    const topic = { Ref: Match.stringLikeRegexp('^Topic') };
 
     template.resourceCountIs('AWS::CloudWatch::Alarm', definitions.length);
+    template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
     for (const { name, threshold, treatMissingData, comparison } of definitions) {
       template.hasResourceProperties('AWS::CloudWatch::Alarm', {
         AlarmName: name,
         Threshold: threshold,
         TreatMissingData: treatMissingData,
         ComparisonOperator: comparison,
+        ActionsEnabled: true,
+        AlarmActions: [topic],
+        OKActions: [topic],
       });
     }
-    const composite = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));
-    expect(composite).toHaveLength(1);
-    const rule = JSON.stringify(composite[0]?.Properties.AlarmRule);
-    expect(rule.match(/ALARM\(/g)).toHaveLength(critical.length);
+  });
+
+  it('watches what only a deployment knows by its own name: the bucket, and the mapping', () => {
+    const template = deployment.template('monitoring');
+    const watches = (metric: string, dimension: string) =>
+      template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        MetricName: metric,
+        Dimensions: Match.arrayWith([
+          { Name: dimension, Value: { 'Fn::ImportValue': Match.anyValue() } },
+        ]),
+      });
+
+    watches('PutRequests', 'BucketName');
+    watches('OnFailureDestinationDeliveredEventCount', 'EventSourceMappingUUID');
+  });
+
+  it('counts the errors that the model functions log', () => {
+    for (const part of ['inference', 'api'] as const) {
+      deployment.template(part).hasResourceProperties('AWS::Logs::MetricFilter', {
+        FilterPattern: '{ $.level = "error" }',
+        MetricTransformations: [
+          Match.objectLike({ MetricNamespace: 'Spanstream/dev', MetricName: 'ErrorsLogged' }),
+        ],
+      });
+    }
   });
 
   it('tells people over an encrypted topic that CloudWatch may use', () => {
@@ -384,4 +418,87 @@ describe('a deployment by other settings', () => {
     },
     SYNTHESIS_MS,
   );
+});
+
+describe('two environments in one account and region', () => {
+  type Made = {
+    Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+    Outputs?: Record<string, { Export?: { Name: unknown } }>;
+  };
+  /** Names that are unique in a role, an API or a table: the whole of which belongs to one environment. */
+  const inner = new Set(['AWS::IAM::Policy', 'AWS::ApiGateway::Model', 'AWS::ApiGateway::Stage']);
+
+  /** What resources are called, the namespaces of our own metrics, and the names of exports. */
+  function namesOf({ Resources, Outputs = {} }: Made): string[] {
+    const resources = Object.values(Resources).flatMap(({ Type, Properties }) =>
+      Object.entries(Properties)
+        .filter(([key]) => /Name$|^Name(space)?$/.test(key) && key !== 'MetricName')
+        .filter(([, value]) => typeof value === 'string' || /Join/.test(JSON.stringify(value)))
+        .filter(([, value]) => !inner.has(Type) && !String(value).startsWith('AWS/'))
+        .map(([key, value]) => `${Type} ${key} ${JSON.stringify(value)}`),
+    );
+    const exports = Object.values(Outputs).flatMap(({ Export }) => Export?.Name ?? []);
+    return [...resources, ...exports.map((name) => `export ${JSON.stringify(name)}`)];
+  }
+  const parts = ['stream', 'inference', 'metrics', 'api', 'monitoring'] as const;
+  const templatesOf = (environmentName: string) => {
+    const { template } = deploy({ environmentName, alarms: { emails: ['ops@example.com'] } });
+    return parts.map((part) => template(part).toJSON() as Made);
+  };
+  let dev: Made[];
+  let prod: Made[];
+  beforeAll(() => {
+    dev = templatesOf('dev');
+    prod = templatesOf('prod');
+  }, SYNTHESIS_MS);
+
+  const statementsOf = (templates: Made[]) =>
+    templates.flatMap(({ Resources }) =>
+      Object.values(Resources)
+        .filter(({ Type }) => Type === 'AWS::IAM::Policy')
+        .flatMap(
+          ({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
+        ),
+    );
+
+  it('differ in nothing but their names', () => {
+    const renamed = JSON.stringify(prod)
+      .replaceAll('spanstream-prod', 'spanstream-dev')
+      .replaceAll('Spanstream/prod', 'Spanstream/dev')
+      .replaceAll('"prod"', '"dev"');
+    const plain = (text: string) =>
+      text
+        .replaceAll(/spanstreamprod/g, 'spanstreamdev')
+        .replaceAll(/[0-9A-F]{8}\b|[0-9a-f]{32,}/g, '');
+
+    expect(plain(renamed).length).toBe(plain(JSON.stringify(dev)).length);
+    expect(JSON.stringify(prod)).not.toMatch(/spanstream-dev|Spanstream\/dev/);
+  });
+
+  it('share no name of anything', () => {
+    const ofProd = new Set(prod.flatMap(namesOf));
+
+    const ofDev = dev.flatMap(namesOf);
+    const common = ofDev.filter((name) => ofProd.has(name));
+
+    expect(ofDev.length).toBeGreaterThan(40);
+    expect(common).toEqual([]);
+  });
+
+  it('let neither into what is the other’s', () => {
+    const open = statementsOf(dev).filter(({ Resource }) => JSON.stringify(Resource) === '"*"');
+
+    expect(open.map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
+      { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
+      {
+        Action: 'cloudwatch:PutMetricData',
+        Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
+      },
+    ]);
+    // Every other resource is one of the same deployment, and no pattern over names.
+    for (const { Resource } of statementsOf(dev)) {
+      const named = JSON.stringify(Resource).match(/spanstream-[a-z-]*\*/g);
+      expect(named).toBeNull();
+    }
+  });
 });

@@ -46,7 +46,7 @@ export interface Alarm {
 export interface HistoryItem {
   alarmName: string;
   at: number;
-  type: 'ConfigurationUpdate' | 'StateUpdate';
+  type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action';
   summary: string;
   data: string;
 }

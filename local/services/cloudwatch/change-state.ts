@@ -1,7 +1,7 @@
 import type { Alarm, StateValue } from './alarms.ts';
 import type { Context } from './context.ts';
 
-/** Puts an alarm into a state; a change is written to its history. */
+/** Puts an alarm into a state; a change, and each action that it means, is written to its history. */
 export async function changeState(
   context: Context,
   alarm: Alarm,
@@ -33,5 +33,21 @@ export async function changeState(
         }),
       },
     },
+    ...actionsOf(alarm, wanted.state).map((action) => ({
+      history: {
+        alarmName: name,
+        at,
+        type: 'Action' as const,
+        summary: `Successfully executed action ${action}`,
+        data: JSON.stringify({ actionState: 'Succeeded', notificationResource: action }),
+      },
+    })),
   );
+}
+
+/** Whom an alarm tells of a state. */
+function actionsOf({ configuration }: Alarm, state: StateValue): string[] {
+  if (!configuration.ActionsEnabled) return [];
+  const { AlarmActions: ALARM, OKActions: OK, InsufficientDataActions } = configuration;
+  return { ALARM, OK, INSUFFICIENT_DATA: InsufficientDataActions }[state];
 }

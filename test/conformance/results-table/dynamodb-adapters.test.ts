@@ -136,16 +136,18 @@ describe('the results table', () => {
 describe('the metrics state', () => {
   it('is replaced only by whoever saw its last version', async () => {
     const store = createStateStore(documents, 'state');
-    const first: MetricsState = { version: 1, publicationNumber: 5, shards: {} };
+    const first: MetricsState = { version: 1, publicationNumber: 5, positions: '' };
     const second: MetricsState = {
       version: 2,
       publicationNumber: 6,
-      shards: { s: { countedUpTo: '100000000000000000000000000000000001', at: 1 } },
+      positions: 'BDovqVgk 13426172c74d822b878fe800000001 0\n',
       pending: {
         number: 6,
         claimedAt: 1,
         claim: 'c',
         data: [{ name: 'N', unit: 'Count', values: [1], counts: [1] }],
+        later: [[{ name: 'M', unit: 'None', values: [2], counts: [3] }]],
+        strikes: 1,
       },
     };
 

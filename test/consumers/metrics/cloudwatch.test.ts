@@ -32,7 +32,7 @@ function clientThat(answer: { status: number; body: object } | Error) {
       },
     },
   });
-  return { service: createMetricsService(client), calls };
+  return { service: createMetricsService(client, 'Spanstream/dev'), calls };
 }
 
 const data = [
@@ -56,7 +56,7 @@ describe('put', () => {
     expect(calls).toHaveLength(1);
     expect(calls[0]?.target).toMatch(/\.PutMetricData$/);
     expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({
-      Namespace: 'Spanstream',
+      Namespace: 'Spanstream/dev',
       MetricData: [
         {
           MetricName: 'RecordsProcessed',

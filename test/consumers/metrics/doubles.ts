@@ -1,10 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { Datum } from '#consumers/metrics/aggregate.ts';
 import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
 import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
+import type { Datum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
 import { toStoredItem } from '#shared/results-table/stored-item.ts';
@@ -77,7 +77,7 @@ export function createTestWorld(
     service,
     lowConfidenceThreshold: 0.5,
     readBackMs: 2_000,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log: { warn() {}, error() {} },
     now: () => clock.now,
     async wait(milliseconds) {
       clock.now += milliseconds;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
-import { expectedMetrics } from '#shared/expected-metrics.ts';
+import { positionOf } from '#consumers/metrics/state.ts';
 import { createTestWorld, type Mishap, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import { expectedMetrics } from './expected-metrics.ts';
 
 const minute = () => 60_000;
 const numbered = (count: number, first = 9_990) =>
@@ -83,7 +84,9 @@ describe('publishChanges', () => {
 
     await publishChanges(tableEvent('new', numbered(1)), world.deps, minute);
 
-    expect(Object.keys(world.state()?.shards ?? {})).toEqual(['new']);
+    const { positions = '' } = world.state() ?? {};
+    expect(positionOf(positions, 'old')).toBeUndefined();
+    expect(positionOf(positions, 'new')).toBe(9_990n);
   });
 
   it('counts once whatever is lost, refused or killed between any two steps', async () => {

@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { isExpression } from '#shared/alarms/definition.ts';
-import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
+import { alarmDefinitions, isExpression, putMetricAlarmInput } from '#shared/alarms.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
@@ -21,10 +21,51 @@ describe('alarmDefinitions', () => {
     expect(names.every((name) => /^spanstream-dev-[a-z-]+$/.test(name))).toBe(true);
   });
 
+  it('has no name in common with another environment, whatever the two are called', () => {
+    const ids = alarmsOf().map((alarm) => alarm.id);
+
+    // `a-b` and `c` in one environment must not be `a` and `b-c` in another.
+    const mixed = ids.filter((id) => ids.some((other) => id.endsWith(`-${other}`)));
+    expect(mixed).toEqual([]);
+  });
+
+  it('leads from each alarm to its section of the runbook, and from each section to its alarm', async () => {
+    const text = await readFile(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
+    const sections = text.split(/^## /m).slice(1);
+    const alarms = alarmsOf();
+
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(
+      expect.arrayContaining(alarms.map(({ id }) => id)),
+    );
+    expect(sections).toHaveLength(alarms.length);
+    for (const section of sections) {
+      const parts = [...section.matchAll(/^\*\*(.+?)\*\* \S/gm)].map(([, part]) => part);
+      expect(parts, section).toEqual(['Means', 'Look at', 'Do']);
+    }
+    for (const { id, description } of alarms) {
+      expect(description).toMatch(new RegExp(`Runbook: docs/runbook\\.md#${id}$`));
+      expect(description.length).toBeLessThan(1_024);
+    }
+    const [elsewhere] = alarmsOf({ alarms: { runbook: 'https://example.com/r.md' } });
+    expect(elsewhere?.description).toMatch(/ https:\/\/example\.com\/r\.md#[a-z-]+$/);
+  });
+
+  it('watches the index of the results table beside the table, which DynamoDB counts apart', () => {
+    const dimensions = signalsOf()
+      .filter(({ metric }) => metric === 'WriteThrottleEvents')
+      .map((signal) => signal.dimensions);
+
+    expect(dimensions).toEqual([
+      { TableName: 'spanstream-dev-results' },
+      { TableName: 'spanstream-dev-results', GlobalSecondaryIndexName: 'bySource' },
+      { TableName: 'spanstream-dev-metrics-state' },
+    ]);
+  });
+
   it('watches only metrics of our own that are published', () => {
     const published = new Set<string>(Object.values(metricNames));
 
-    const own = signalsOf().filter((signal) => signal.namespace === 'Spanstream');
+    const own = signalsOf().filter((signal) => signal.namespace === 'Spanstream/dev');
 
     expect(own.length).toBeGreaterThan(4);
     expect(own.filter((signal) => !published.has(signal.metric))).toEqual([]);
@@ -71,7 +112,7 @@ describe('putMetricAlarmInput', () => {
   it('writes a metric with its plain statistic', () => {
     expect(inputOf('rejected-records')).toMatchObject({
       AlarmName: 'spanstream-dev-rejected-records',
-      Namespace: 'Spanstream',
+      Namespace: 'Spanstream/dev',
       MetricName: 'RecordsRejected',
       Dimensions: [],
       Statistic: 'Sum',

@@ -6,7 +6,6 @@ import {
   OTHER_TYPE,
 } from '#shared/metric-names.ts';
 import { isResult, type ResultItem } from '#shared/results-table/table-item.ts';
-import { fewValues } from './few-values.ts';
 import type { Change } from './read-event.ts';
 
 /** One metric of a publication: values and how often each occurred. */
@@ -18,8 +17,14 @@ export interface Datum {
   readonly counts: readonly number[];
 }
 
+/** CloudWatch takes at most 150 different values a datum. */
+const MOST_VALUES = 150;
+const FINEST = 4_096;
+/** Shard of results that came by a call and not by the stream. */
+const HTTP_SHARD = 'http';
+
 /** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
-export function aggregate(
+export function summarize(
   changes: readonly Change[],
   options: { readonly lowConfidenceThreshold: number; readonly now: number },
 ): Datum[] {
@@ -36,8 +41,10 @@ export function aggregate(
   };
   const latencies: number[] = [];
   const unsure: number[] = [];
-  for (const { item, createdAt } of changes) {
+  for (const { item, ignored, createdAt } of changes) {
+    if (ignored !== undefined) add(metricNames.itemsIgnored, 1);
     if (!item) continue;
+    if (item.shard !== HTTP_SHARD) add(metricNames.recordsStreamed, 1);
     if (!isResult(item)) {
       add(metricNames.recordsRejected, 1);
       add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
@@ -52,8 +59,8 @@ export function aggregate(
   );
   if (latencies.length > 0) {
     data.push(
-      { name: metricNames.endToEndLatency, unit: 'Milliseconds', ...fewValues(latencies) },
-      { name: metricNames.lowConfidenceShare, unit: 'None', ...fewValues(unsure) },
+      { name: metricNames.endToEndLatency, unit: 'Milliseconds', ...histogram(latencies) },
+      { name: metricNames.lowConfidenceShare, unit: 'None', ...histogram(unsure) },
     );
   }
   return data;
@@ -92,4 +99,26 @@ export function latencyOf(createdAt: number, arrivedAt: number, now: number): nu
   const earliest = Math.max(createdAt, arrivedAt);
   const latest = Math.max(earliest, Math.min(createdAt + 1_000, now));
   return Math.max(0, Math.round((earliest + latest) / 2 - arrivedAt));
+}
+
+/** Values with their counts, at most 150 of them: rounded as little as that takes, by ever coarser steps of their size. */
+export function histogram(all: readonly number[]): { values: number[]; counts: number[] } {
+  for (let steps = FINEST; ; steps /= 2) {
+    const counts = new Map<number, number>();
+    for (const value of all) {
+      const bucket = steps === FINEST ? value : roundTo(value, steps);
+      counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    }
+    if (counts.size <= MOST_VALUES || steps < 1) {
+      const sorted = [...counts].sort(([a], [b]) => a - b);
+      return { values: sorted.map(([value]) => value), counts: sorted.map(([, count]) => count) };
+    }
+  }
+}
+
+/** Rounds so that each doubling of size has `steps` steps: an error of at most one part in twice as many. */
+function roundTo(value: number, steps: number): number {
+  if (value === 0) return 0;
+  const step = 2 ** Math.floor(Math.log2(value)) / steps;
+  return Math.round(value / step) * step;
 }

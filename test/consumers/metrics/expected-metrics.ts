@@ -1,5 +1,5 @@
-import { entityTypeDimensions, metricKey, OTHER_TYPE } from './metric-names.ts';
-import type { TableItem } from './results-table/table-item.ts';
+import { entityTypeDimensions, metricKey, OTHER_TYPE } from '#shared/metric-names.ts';
+import type { TableItem } from '#shared/results-table/table-item.ts';
 
 /**
  * What the counters must add up to for these items of the results table, by `metricKey`: written apart from the code that
@@ -15,6 +15,7 @@ export function expectedMetrics(
     if (by > 0) sums[key] = (sums[key] ?? 0) + by;
   };
   for (const item of items) {
+    if (item.shard !== 'http') add(1, 'RecordsStreamed');
     if (!('entities' in item)) {
       add(1, 'RecordsRejected');
       add(1, 'RecordsRejected', { Reason: item.reason });

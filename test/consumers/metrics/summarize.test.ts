@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { latencyOf } from '#consumers/metrics/aggregate.ts';
-import { fewValues } from '#consumers/metrics/few-values.ts';
+import { histogram, latencyOf } from '#consumers/metrics/summarize.ts';
 
 describe('latencyOf', () => {
   it('lies within what the rounded time allows, and is never negative', () => {
@@ -19,11 +18,11 @@ describe('latencyOf', () => {
   });
 });
 
-describe('fewValues', () => {
+describe('histogram', () => {
   it('keeps every count within 150 values, each close to what it stands for', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1e7), { minLength: 1, maxLength: 2_000 }), (all) => {
-        const { values, counts } = fewValues(all);
+        const { values, counts } = histogram(all);
 
         expect(values.length).toBeLessThanOrEqual(150);
         expect(counts.reduce((sum, count) => sum + count, 0)).toBe(all.length);
