@@ -1,4 +1,4 @@
-import { MAXIMUM_RECORD_BYTES } from '../put-blobs.ts';
+import { MAXIMUM_RECORD_BYTES } from '../producer.ts';
 
 /** A line of an input; `text` is missing where `fault` says why it cannot be read. */
 export interface InputLine {

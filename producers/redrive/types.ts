@@ -1,4 +1,4 @@
-import type { PutReport } from '../put-blobs.ts';
+import type { PutReport } from '../producer.ts';
 import type { Blob } from '../put-records.ts';
 import type { FailureReason, ParkedFailure } from './parked-failure.ts';
 
