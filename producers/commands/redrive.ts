@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
-import type { Target } from '#shared/cli/target-endpoints.ts';
+import { findTarget, type Target } from '#shared/cli/target.ts';
 import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
@@ -14,7 +14,6 @@ import { type RedriveReport, redrive } from '../redrive/redrive.ts';
 import { createS3Failures } from '../redrive/s3-failures.ts';
 import { choose, type SurveyedFailure, survey } from '../redrive/survey.ts';
 import { failuresTable, parseSpan } from '../redrive/table.ts';
-import { findTarget } from './target.ts';
 
 interface Flags {
   reason?: FailureReason;
