@@ -1,7 +1,18 @@
-/** Reads items one by one; `later` means that none came within the time given, and nothing is lost by it. */
+/** What a read gives: `later` means that nothing came within the time given, and nothing is lost by it. */
+export type Read<T> = { readonly item: T } | 'later' | 'end';
+
+/** Reads items one by one, and waits for them no longer than it is told. */
 export interface LingeringReader<T> {
-  /** @param milliseconds how long to wait for the next item; for ever where left out */
-  next(milliseconds?: number): Promise<{ item: T } | 'later' | 'end'>;
+  /**
+   * The next item; of an input that is no asynchronous one it comes at once, without a turn of the event loop.
+   *
+   * @param milliseconds how long to wait for it; until woken where left out
+   */
+  next(milliseconds?: number): Read<T> | Promise<Read<T>>;
+  /** Waits for nothing but to be woken, or for so many milliseconds. */
+  wait(milliseconds?: number): Promise<unknown>;
+  /** Ends a wait under way with `later`. */
+  wake(): void;
   /** Reads no further and lets the input close. */
   stop(): void;
 }
@@ -9,37 +20,45 @@ export interface LingeringReader<T> {
 /** Reads an iterable of either kind without ever losing an item to a wait that ran out. */
 export function createLingeringReader<T>(
   items: Iterable<T> | AsyncIterable<T>,
-  signal?: AbortSignal,
 ): LingeringReader<T> {
-  const iterator: Iterator<T> | AsyncIterator<T> =
-    Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const isAsync = Symbol.asyncIterator in items;
+  const iterator: Iterator<T> | AsyncIterator<T> = isAsync
+    ? items[Symbol.asyncIterator]()
+    : items[Symbol.iterator]();
   let pending: Promise<IteratorResult<T>> | undefined;
   let ended = false;
-  // One listener for all waits: a promise that every wait raced with would keep every item until it settles.
-  let onAbort: (() => void) | undefined;
-  signal?.addEventListener('abort', () => onAbort?.(), { once: true });
+  // One for all waits: a promise that every wait raced with would keep every item until it settles.
+  let wakeUp: (() => void) | undefined;
 
-  const firstOf = (read: Promise<IteratorResult<T>>, milliseconds: number | undefined) => {
+  function firstOf(read: Promise<IteratorResult<T>> | undefined, milliseconds?: number) {
     let timer: NodeJS.Timeout | undefined;
-    return new Promise<IteratorResult<T> | 'later' | 'end'>((resolve, reject) => {
-      onAbort = () => resolve('end');
-      if (milliseconds !== undefined) timer = setTimeout(resolve, milliseconds, 'later');
-      read.then(resolve, reject);
+    return new Promise<IteratorResult<T> | 'later'>((resolve, reject) => {
+      wakeUp = () => resolve('later');
+      if (milliseconds !== undefined) timer = setTimeout(wakeUp, milliseconds);
+      read?.then(resolve, reject);
     }).finally(() => {
       clearTimeout(timer);
-      onAbort = undefined;
+      wakeUp = undefined;
     });
-  };
+  }
+  function take(result: IteratorResult<T>): Read<T> {
+    ended = result.done === true;
+    return result.done ? 'end' : { item: result.value };
+  }
+  async function nextInTime(milliseconds?: number): Promise<Read<T>> {
+    pending ??= Promise.resolve(iterator.next());
+    const first = await firstOf(pending, milliseconds);
+    if (first === 'later') return first;
+    pending = undefined;
+    return take(first);
+  }
   return {
-    async next(milliseconds) {
-      if (ended || signal?.aborted) return 'end';
-      pending ??= Promise.resolve(iterator.next());
-      const first = await firstOf(pending, milliseconds);
-      if (first === 'end' || first === 'later') return first;
-      pending = undefined;
-      ended = first.done === true;
-      return first.done ? 'end' : { item: first.value };
+    next(milliseconds) {
+      if (ended) return 'end';
+      return isAsync ? nextInTime(milliseconds) : take((iterator as Iterator<T>).next());
     },
+    wait: (milliseconds) => firstOf(undefined, milliseconds),
+    wake: () => wakeUp?.(),
     stop() {
       if (ended) return;
       ended = true;

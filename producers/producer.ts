@@ -1,24 +1,57 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { z } from 'zod';
 import {
   type TextRecord,
   type TextRecordInput,
   textRecordSchema,
 } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
-import { ValidationError } from '#shared/errors.ts';
-import { type PutCounts, type PutOptions, type PutReport, putBlobs } from './put-blobs.ts';
-import { type Blob, createPutRecords, type PutRecords } from './put-records.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
+import { createKeyOrder } from './key-order.ts';
+import { type CallSettings, type PutCounts, type PutEnd, type PutWork, putAll } from './put-all.ts';
+import { type Blob, createPutRecords, type PutRecords, sizeOf } from './put-records.ts';
+import { createRateLimiter } from './rate-limiter.ts';
 
-/** What a producer is made of; the rest has defaults. */
-export interface ProducerOptions extends Omit<PutOptions, 'onProgress'> {
+/** Most bytes of one record on the stream, partition key included. */
+export const MAXIMUM_RECORD_BYTES = 1024 * 1024;
+/** Longest partition key, in Unicode code points, as Kinesis counts them. */
+const MAXIMUM_KEY_LENGTH = 256;
+const KEY = 'partitionKey';
+
+/** What a producer is made of; all but the client and the stream has a default. */
+export interface ProducerOptions extends Partial<CallSettings> {
   /** A Kinesis client; `createKinesisClient` makes one that suits. */
   readonly client: Pick<KinesisClient, 'send'>;
+  /** The stream's name. */
   readonly streamName: string;
   /** What decides a record's shard: records of one key keep their order. Default: the record's id. */
   readonly partitionKey?: ((record: TextRecord) => string) | undefined;
+  /** Most records a second, over all that this producer puts; as fast as the stream takes them where left out. */
+  readonly ratePerSecond?: number | undefined;
+  /** How often a record is tried before it is given up. Default 10. */
+  readonly maximumAttempts?: number;
+  /** How long a call waits for more records from a slow input, in milliseconds. Default 200. */
+  readonly lingerMs?: number;
+  /** Bounds of the backoff between attempts, in milliseconds. Default 100 and 5,000. */
+  readonly backoff?: { readonly baseMs: number; readonly capMs: number };
+  /** When it aborts, no `put` reads further; what is in hand is tried once more, then the reports are made. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What came of records: how many were put, what was stranded and why, and what was never sent because it breaks a rule. */
+/** A record that was valid and was given up, and why; it may be put again. */
+export interface StrandedRecord {
+  readonly record: TextRecordInput;
+  readonly reason: string;
+}
+
+/** A record that can never be on the stream, with the field at fault. */
+export interface InvalidRecord {
+  readonly record: TextRecordInput;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What came of records: `read` is `put` and what is in the two lists. */
 export interface ProduceReport {
   /** Records read from the input. */
   readonly read: number;
@@ -28,95 +61,234 @@ export interface ProduceReport {
   readonly retried: number;
   /** Bytes of data that the stream took. */
   readonly bytes: number;
-  /** Valid records that were given up; they may be put again. */
-  readonly stranded: readonly { readonly record: TextRecord; readonly reason: string }[];
-  /** Records that break a rule, with the field at fault. */
-  readonly invalid: readonly {
-    readonly record: TextRecordInput;
-    readonly field: string;
-    readonly message: string;
-  }[];
-  /** Why the input was not read to its end, where it was not. */
+  /** Valid records that were given up, those of a key in their order; empty with `onStranded`. */
+  readonly stranded: readonly StrandedRecord[];
+  /** Records that break a rule of the contract or of Kinesis; empty with `onInvalid`. */
+  readonly invalid: readonly InvalidRecord[];
+  /** Why the input was not read to its end, where it was not: the stream takes nothing. */
   readonly stopped?: string;
 }
 
-/** Settings of one `put`. */
+/** What came of raw bytes. */
+export interface PutReport<T> extends Omit<ProduceReport, 'stranded' | 'invalid'> {
+  /** What was given up or refused, and why. */
+  readonly stranded: readonly { readonly blob: T; readonly reason: string }[];
+}
+
+/** Settings of one `put` of bytes. */
 export interface PutCallOptions {
   /** Called after every call to the stream. */
-  readonly onProgress?: (counts: PutCounts) => void;
+  readonly onProgress?: ((counts: PutCounts) => void) | undefined;
   /** Ends this `put` early; beside the producer's own signal. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Settings of one `put` of records. */
+export interface PutRecordsOptions extends PutCallOptions {
+  /** Told of each record that is given up, in place of the report's list: for an input that has no end. */
+  readonly onStranded?: ((stranded: StrandedRecord) => void) | undefined;
+  /** Told of each invalid record, in place of the report's list. */
+  readonly onInvalid?: ((invalid: InvalidRecord) => void) | undefined;
 }
 
 /** Puts text records on a stream. */
 export interface Producer {
-  /** Checks every record, then puts it; never throws for a record or for the stream, but for the input itself. */
+  /**
+   * Checks every record, then puts it; never rejects for a record or for the stream, but with what the input throws, once
+   * everything before that is settled.
+   *
+   * @example
+   * const report = await producer.put([{ id: 'ticket-1', text: 'The train was late.' }]);
+   * for (const { field, message } of report.invalid) console.error(field, message);
+   */
   put(
     records: Iterable<TextRecordInput> | AsyncIterable<TextRecordInput>,
-    options?: PutCallOptions,
+    options?: PutRecordsOptions,
   ): Promise<ProduceReport>;
-  /** Puts raw bytes, unchecked, with their partition keys. */
+  /**
+   * Puts raw bytes with their partition keys, unchecked but for the limits of Kinesis.
+   *
+   * @example
+   * const report = await producer.putBlobs([{ data: new Uint8Array([1, 2]), partitionKey: 'a' }]);
+   */
   putBlobs<T extends Blob>(
     blobs: Iterable<T> | AsyncIterable<T>,
     options?: PutCallOptions,
   ): Promise<PutReport<T>>;
 }
 
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const optional = { signal: z.instanceof(AbortSignal).optional() };
+const milliseconds = z.number().nonnegative();
+const optionsSchema = z.strictObject({
+  ...optional,
+  partitionKey: z
+    .custom<(record: TextRecord) => string>(isFunction, 'must be a function')
+    .optional(),
+  ratePerSecond: z
+    .number('must be a number above 0')
+    .positive('must be a number above 0')
+    .optional(),
+  maximumAttempts: z
+    .number()
+    .refine((attempts) => attempts >= 1 && Number.isInteger(attempts), {
+      message: 'must be a whole number of at least 1',
+    })
+    .default(10),
+  lingerMs: milliseconds.default(200),
+  backoff: z
+    .strictObject({ baseMs: milliseconds, capMs: milliseconds })
+    .default({ baseMs: 100, capMs: 5_000 }),
+});
+const targetSchema = z.object({
+  client: z.custom<Pick<KinesisClient, 'send'>>(
+    (value) =>
+      value !== null && typeof value === 'object' && isFunction(Reflect.get(value, 'send')),
+    'must be a Kinesis client',
+  ),
+  streamName: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 _ . - (a name, no ARN)'),
+});
+const callback = z.custom<() => void>(isFunction, 'must be a function').optional();
+const callSchema = z.strictObject({ ...optional, onProgress: callback });
+const recordsCallSchema = callSchema.extend({ onStranded: callback, onInvalid: callback });
+
 /**
  * A producer on a Kinesis stream: checks records before it sends them, fills calls up to the service's limits, sends again only
  * what failed (exponential backoff, full jitter, bounded attempts), keeps to a rate, and says what became of everything.
  *
- * @throws {RangeError} where the rate or the attempts are not above 0.
+ * Records of one partition key keep their order, over all that one producer puts: the next one goes when the one before it is on
+ * the stream. A record whose answer was lost is sent again, so that it may be there twice, and its second copy may come after
+ * later ones. Where one is given up, the rest of its key in the same `put` is given up with it: put what is `stranded` again, and the
+ * order is that of the input.
+ *
+ * @throws {ValidationError} naming the option that is wrong or unknown.
+ * @example
+ * const producer = createProducer({ client: createKinesisClient(), streamName: 'spanstream-dev-text' });
  */
 export function createProducer(options: ProducerOptions): Producer {
-  return createProducerOn(createPutRecords(options.client, options.streamName), options);
+  const { client, streamName } = validate(targetSchema, options);
+  const { client: _, streamName: __, ...rest } = options;
+  return createProducerOn(createPutRecords(client, streamName), rest);
 }
 
-/** A producer on any way to put records. */
+/**
+ * A producer on any way to put records, such as a stream in memory.
+ *
+ * @throws {ValidationError} naming the option that is wrong or unknown.
+ * @example
+ * const producer = createProducerOn(async (blobs) => blobs.map(() => undefined));
+ */
 export function createProducerOn(
   putRecords: PutRecords,
   options: Omit<ProducerOptions, 'client' | 'streamName'> = {},
 ): Producer {
-  const { partitionKey = (record: TextRecord) => record.id, signal: ownSignal, ...rest } = options;
-  if (options.ratePerSecond !== undefined && !(options.ratePerSecond > 0)) {
-    throw new RangeError('ratePerSecond must be more than 0');
-  }
-  if (options.maximumAttempts !== undefined && !(options.maximumAttempts >= 1)) {
-    throw new RangeError('maximumAttempts must be at least 1');
-  }
-  const optionsOf = ({ onProgress, signal }: PutCallOptions = {}): PutOptions => {
-    const signals = [ownSignal, signal].filter((given) => given !== undefined);
-    return {
-      ...rest,
-      ...(onProgress && { onProgress }),
-      ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
-    };
+  const checked = validate(optionsSchema, options);
+  const { partitionKey = ({ id }: TextRecord) => id, ratePerSecond, signal, ...settings } = checked;
+  const order = createKeyOrder();
+  const limiter = createRateLimiter(ratePerSecond);
+  const shared = { ...settings, putRecords, order, limiter };
+  const run = <T>(
+    work: Omit<PutWork<T>, keyof typeof shared | 'signals' | 'onProgress'>,
+    call: PutCallOptions,
+  ) => {
+    const { onProgress } = call;
+    const signals = [signal, call.signal].filter((given) => given !== undefined);
+    return putAll({ ...shared, ...work, signals, onProgress });
   };
+
+  function prepareRecord(input: TextRecordInput): Blob {
+    const record = validate(textRecordSchema, input);
+    return checkBlob({
+      data: Buffer.from(JSON.stringify(record)),
+      partitionKey: keyOf(record, partitionKey),
+    });
+  }
   return {
-    putBlobs: (blobs, callOptions) => putBlobs(blobs, putRecords, optionsOf(callOptions)),
-    async put(records, callOptions) {
-      let read = 0;
-      const invalid: { record: TextRecordInput; field: string; message: string }[] = [];
-      async function* checked() {
-        for await (const input of records) {
-          read += 1;
-          try {
-            const record = validate(textRecordSchema, input);
-            const data = Buffer.from(JSON.stringify(record));
-            yield { record, data, partitionKey: partitionKey(record) };
-          } catch (error) {
-            if (!(error instanceof ValidationError)) throw error;
-            invalid.push({ record: input, field: error.field, message: error.message });
-          }
-        }
-      }
-      const { stranded, ...report } = await putBlobs(checked(), putRecords, optionsOf(callOptions));
-      return {
-        read,
-        ...report,
-        stranded: stranded.map(({ blob, reason }) => ({ record: blob.record, reason })),
-        invalid,
-      };
+    async put(records, call = {}) {
+      const { onStranded, onInvalid } = validate(recordsCallSchema, call) as PutRecordsOptions;
+      const stranded: StrandedRecord[] = [];
+      const invalid: InvalidRecord[] = [];
+      const end = await run<TextRecordInput>(
+        {
+          items: iterable('records', records),
+          prepare: prepareRecord,
+          onStranded: (record, reason) =>
+            onStranded ? onStranded({ record, reason }) : stranded.push({ record, reason }),
+          onInvalid: (record, field, message) =>
+            onInvalid
+              ? onInvalid({ record, field, message })
+              : invalid.push({ record, field, message }),
+        },
+        call,
+      );
+      return { ...withoutCount(end), stranded, invalid };
+    },
+    async putBlobs<T extends Blob>(
+      blobs: Iterable<T> | AsyncIterable<T>,
+      call: PutCallOptions = {},
+    ) {
+      validate(callSchema, call);
+      const stranded: { blob: T; reason: string }[] = [];
+      const end = await run<T>(
+        {
+          items: iterable('blobs', blobs),
+          prepare: checkBlob,
+          onStranded: (blob, reason) => stranded.push({ blob, reason }),
+          onInvalid: (blob, _, reason) => stranded.push({ blob, reason }),
+        },
+        call,
+      );
+      return { ...withoutCount(end), stranded };
     },
   };
+}
+
+const withoutCount = ({ stranded: _, ...end }: PutEnd): Omit<PutEnd, 'stranded'> => end;
+
+function iterable<T>(name: string, given: T): T {
+  const isIterable =
+    given !== null &&
+    typeof given === 'object' &&
+    (Symbol.iterator in given || Symbol.asyncIterator in given);
+  if (isIterable) return given;
+  throw new ValidationError(name, `${name} must be a list, or another iterable, of them`);
+}
+
+function keyOf(record: TextRecord, partitionKey: (record: TextRecord) => unknown): string {
+  let key: unknown;
+  try {
+    key = partitionKey(record);
+  } catch (cause) {
+    throw new ValidationError(KEY, `${KEY}: its function threw: ${messageOf(cause)}`, { cause });
+  }
+  // Whatever it is, it is checked with the bytes.
+  return key as string;
+}
+
+/** Refuses what Kinesis refuses, and with it every other record of the call. */
+function checkBlob(blob: Blob): Blob {
+  const { data, partitionKey }: { data: unknown; partitionKey: unknown } = blob;
+  const fault = (field: string, rule: string) => new ValidationError(field, `${field} ${rule}`);
+  if (!(data instanceof Uint8Array)) throw fault('data', 'must be bytes (a Uint8Array)');
+  if (typeof partitionKey !== 'string') {
+    throw fault(
+      KEY,
+      `must be a string, and is ${partitionKey === null ? 'null' : typeof partitionKey}`,
+    );
+  }
+  if (!partitionKey.isWellFormed()) throw fault(KEY, 'must be well-formed Unicode');
+  // A code point is two code units at most, so that what is far too long is not counted.
+  const length =
+    partitionKey.length > 2 * MAXIMUM_KEY_LENGTH ? partitionKey.length : [...partitionKey].length;
+  if (length < 1 || length > MAXIMUM_KEY_LENGTH) {
+    throw fault(KEY, `must be 1 to ${MAXIMUM_KEY_LENGTH} characters, and has ${length}`);
+  }
+  const size = sizeOf(blob);
+  if (size > MAXIMUM_RECORD_BYTES) {
+    const message = `the record has ${size} bytes with its key; a stream takes ${MAXIMUM_RECORD_BYTES}`;
+    throw new ValidationError('(record)', message);
+  }
+  return blob;
 }

@@ -3,19 +3,30 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigurationError } from './errors.ts';
 
+const address = z.url({ protocol: /^https?$/ });
 const localEndpointsSchema = z.object({
-  AWS_ENDPOINT_URL_KINESIS: z.string(),
-  AWS_ENDPOINT_URL_DYNAMODB: z.string(),
-  AWS_ENDPOINT_URL_CLOUDWATCH: z.string(),
-  AWS_ENDPOINT_URL_S3: z.string(),
+  AWS_ENDPOINT_URL_KINESIS: address,
+  AWS_ENDPOINT_URL_DYNAMODB: address,
+  AWS_ENDPOINT_URL_CLOUDWATCH: address,
+  AWS_ENDPOINT_URL_S3: address,
   AWS_REGION: z.string(),
   AWS_ACCESS_KEY_ID: z.string(),
   AWS_SECRET_ACCESS_KEY: z.string(),
-  SPANSTREAM_HTTP_URL: z.string(),
+  SPANSTREAM_HTTP_URL: address,
 });
 
 /** The environment variables under which a local stack is reached. */
 export type LocalEndpoints = z.output<typeof localEndpointsSchema>;
+
+/**
+ * An address of a service.
+ *
+ * @throws {ConfigurationError} naming the variable that does not hold one
+ */
+export function httpAddress(name: string, address: string): URL {
+  if (URL.canParse(address) && /^https?:/i.test(address)) return new URL(address);
+  throw new ConfigurationError(`${name} is no http or https address: ${address}`);
+}
 
 /**
  * Reads where the local stack listens, as `npm start` wrote it to `endpoints.json` of its folder.

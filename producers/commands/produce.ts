@@ -1,61 +1,206 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
-import { sourceSchema } from '#shared/contracts/text-record.ts';
-import { checkInput, createBadLines } from './check-input.ts';
-import { type Input, openInput } from './open-input.ts';
-import { type Counts, type SendFlags, sendInput } from './send-input.ts';
+import { createProgress } from '#shared/cli/progress.ts';
+import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
+import { findTarget, type Target } from '#shared/cli/target.ts';
+import { parseJson } from '#shared/contracts/parse-json.ts';
+import { sourceSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
+import { ConfigurationError, messageOf, ValidationError } from '#shared/errors.ts';
+import { resourceNames } from '#shared/names.ts';
+import { readSettingsFile } from '#shared/settings-file.ts';
+import { createKinesisClient } from '../kinesis-client.ts';
+import { createProducer, createProducerOn, type Producer } from '../producer.ts';
+import { type Input, type InputLine, openInput } from './input-lines.ts';
 
 const defaultFile = fileURLToPath(new URL('../../fixtures/texts/records.jsonl', import.meta.url));
+const MAXIMUM_ID_LENGTH = 128;
+/** Most bad lines, and most stranded records, that are named one by one. */
+const MOST_NAMED = 10;
 
-interface Flags extends SendFlags {
+interface Flags {
+  rate?: number;
+  loop: number;
+  source?: string;
+  stream?: string;
+  target: Target;
+  skipInvalid?: true;
+  stranded?: string;
   dryRun?: true;
   json?: true;
 }
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
-const nothing = { put: 0, retried: 0, stranded: 0, bytes: 0 };
-
 async function produce(file: string, flags: Flags): Promise<void> {
   const began = performance.now();
-  const { read, put, retried, stranded, bytes } = await interruptible(async (signal) => {
+  const counts = await interruptible(async (signal) => {
     const input = await openInput(file, signal);
     try {
-      return await produceFrom(input, flags, signal);
+      return await send(input, flags, signal);
     } finally {
       await input.close();
     }
   });
   const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+  const { read, put, retried, stranded, bytes } = counts;
   say(
     `read ${read}, put ${put}, retried ${retried}, stranded ${stranded}; ${bytes} bytes in ${seconds} s`,
   );
-  if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ read, put, retried, stranded, bytes, seconds })}\n`);
+  if (flags.json) print([], { ...counts, seconds });
+}
+
+async function send(input: Input, flags: Flags, signal: AbortSignal) {
+  const { producer, label, close } = await openStream(flags);
+  const { size } = input;
+  const kilobytes = (bytes: number) => Math.ceil(bytes / 1_000);
+  const total = size === undefined ? undefined : kilobytes(size * flags.loop);
+  const progress = createProgress({ label, total, unit: total === undefined ? 'records' : 'kB' });
+  const strandedFile = openStranded(flags.stranded);
+  const bad = createNamed('bad lines', progress.say);
+  const stranded = createNamed('stranded records', progress.say);
+  const lines = createRecordSource(input, flags, bad.add);
+  try {
+    const report = await producer.put(lines.records(), {
+      signal,
+      onProgress: ({ put }) =>
+        total === undefined
+          ? progress.update(put)
+          : progress.update(kilobytes(input.bytesRead()), `put ${put}`),
+      onInvalid: ({ record, message }) => lines.onInvalid(record, message),
+      onStranded({ record, reason }) {
+        stranded.add(`stranded: ${record.id}: ${reason}`);
+        strandedFile?.write(record);
+      },
+    });
+    progress.stop();
+    bad.finish();
+    stranded.finish();
+    const read = lines.read();
+    const { put, retried, bytes, stopped } = report;
+    if (stopped !== undefined) say(`the stream takes nothing: ${stopped}`);
+    else if (signal.aborted) say(`interrupted after ${read} records`);
+    else if (lines.endedAt() !== undefined) {
+      say(`ended at line ${lines.endedAt()}: what is before it was sent (--skip-invalid goes on)`);
+    }
+    const isWhole = stopped === undefined && lines.endedAt() === undefined;
+    if (!isWhole || stranded.count() > 0) process.exitCode = 1;
+    if (!flags.dryRun) return { read, put, retried, stranded: stranded.count(), bytes };
+    say(`${put} records are valid; --dry-run sends nothing`);
+    if (bad.count() > 0) process.exitCode = 1;
+    return { read, put: 0, retried: 0, stranded: 0, bytes: 0 };
+  } finally {
+    progress.stop();
+    strandedFile?.close();
+    close();
   }
 }
 
-async function produceFrom(input: Input, flags: Flags, signal: AbortSignal): Promise<Counts> {
-  if (!input.repeatable && !flags.dryRun) return sendInput(input, undefined, flags, signal);
-  const bad = createBadLines(say);
-  const { good } = await checkInput(input, flags, bad);
-  const counts = { ...nothing, read: (good + bad.count) * flags.loop };
-  if (signal.aborted) {
-    say(`interrupted: ${good + bad.count} lines were checked; nothing was sent`);
-    return counts;
-  }
-  if (bad.count > 0 && !flags.skipInvalid) {
-    say(`${bad.count} bad lines: nothing was sent (--skip-invalid sends the others)`);
-    process.exitCode = 1;
-    return counts;
-  }
+/** The producer of a target, or one that takes everything and sends nothing. */
+async function openStream(
+  flags: Flags,
+): Promise<{ producer: Producer; label: string; close: () => void }> {
   if (flags.dryRun) {
-    say(`${good * flags.loop} records are valid; --dry-run sends nothing`);
-    return counts;
+    const producer = createProducerOn(async (blobs) => blobs.map(() => undefined));
+    return { producer, label: 'check', close() {} };
   }
-  return { ...(await sendInput(input, good * flags.loop, flags, signal)), read: counts.read };
+  const streamName = flags.stream ?? resourceNames(readSettingsFile().environmentName).stream;
+  const { endpoints, ...client } = await findTarget(flags.target, ['AWS_ENDPOINT_URL_KINESIS']);
+  const kinesis = createKinesisClient({ ...client, endpoint: endpoints.AWS_ENDPOINT_URL_KINESIS });
+  return {
+    producer: createProducer({ client: kinesis, streamName, ratePerSecond: flags.rate }),
+    label: `put to ${streamName}`,
+    close: () => kinesis.destroy(),
+  };
+}
+
+/** Records of an input: a file's round by round, each line of any other input as often as there are rounds before the next. */
+function createRecordSource(input: Input, flags: Flags, name: (fault: string) => void) {
+  const lineOf = new WeakMap<object, { line: number; round: number }>();
+  let unreadable = 0;
+  let valid = 0;
+  let endedAt: number | undefined;
+  function onBad(line: number, round: number, message: string): void {
+    // A line is as bad in every round.
+    if (round === 1) name(`line ${line}: ${message}`);
+    if (!flags.skipInvalid && !flags.dryRun) endedAt ??= line;
+  }
+  return {
+    async *records(): AsyncGenerator<TextRecordInput, void, undefined> {
+      const [passes, times] = input.size === undefined ? [1, flags.loop] : [flags.loop, 1];
+      for (let pass = 1; pass <= passes; pass++) {
+        for await (const line of input.lines()) {
+          for (let round = pass; round < pass + times && endedAt === undefined; round++) {
+            try {
+              const record = recordOf(line, flags, round);
+              lineOf.set(record, { line: line.line, round });
+              valid += 1;
+              yield record;
+            } catch (error) {
+              if (!(error instanceof ValidationError)) throw error;
+              unreadable += 1;
+              onBad(line.line, round, error.message);
+            }
+          }
+          if (endedAt !== undefined) return;
+        }
+      }
+    },
+    onInvalid(record: TextRecordInput, message: string): void {
+      const { line, round } = lineOf.get(record) ?? { line: 0, round: 1 };
+      onBad(line, round, message);
+    },
+    read: () => valid + unreadable,
+    endedAt: () => endedAt,
+  };
+}
+
+/** What a line says, under the source and the id of its round; whether it is a record is for the producer to find out. */
+function recordOf({ text = '', fault }: InputLine, flags: Flags, round: number): TextRecordInput {
+  if (fault !== undefined) throw new ValidationError('(record)', `the line ${fault}`);
+  const value = parseJson(text);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new ValidationError('(record)', '(record) must be an object');
+  }
+  const record: { id?: unknown } =
+    flags.source === undefined ? value : { ...value, source: flags.source };
+  const { id } = record;
+  if (typeof id === 'string' && flags.loop > 1) {
+    if (id.length <= MAXIMUM_ID_LENGTH && `${id}.${flags.loop}`.length > MAXIMUM_ID_LENGTH) {
+      const rule = `would be longer than ${MAXIMUM_ID_LENGTH} characters in round ${flags.loop} of --loop`;
+      throw new ValidationError('id', `id ${rule}`);
+    }
+    if (round > 1) record.id = `${id}.${round}`;
+  }
+  return record as TextRecordInput;
+}
+
+/** Names the first few of many by a line each, and in the end how many more there were. */
+function createNamed(what: string, write: (line: string) => void) {
+  let count = 0;
+  return {
+    count: () => count,
+    add(line: string): void {
+      count += 1;
+      if (count <= MOST_NAMED) write(line);
+    },
+    finish(): void {
+      if (count > MOST_NAMED) write(`and ${count - MOST_NAMED} more ${what}`);
+    },
+  };
+}
+
+function openStranded(file: string | undefined) {
+  if (file === undefined) return undefined;
+  try {
+    const descriptor = openSync(file, 'w');
+    return {
+      write: (record: TextRecordInput) => void writeSync(descriptor, `${JSON.stringify(record)}\n`),
+      close: () => closeSync(descriptor),
+    };
+  } catch (cause) {
+    throw new ConfigurationError(`cannot write ${file}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function source(name: string): string {
@@ -88,13 +233,14 @@ const command = createCommand('produce', 'Puts JSON Lines of text records on the
     new Option('--target <where>', 'where to send').choices(['local', 'aws']).default('local'),
   )
   .option('--skip-invalid', 'leave bad lines out and send the others')
+  .option('--stranded <file>', 'file for the records that were given up, to be produced again')
   .option('--dry-run', 'check every line and send nothing')
   .addHelpText(
     'after',
     `
-A file is checked whole before anything of it is sent: one bad line, and nothing is. Standard input, or a pipe, is
-checked line by line as it comes: the first bad line ends the sending, and what came before it was sent. Bad lines are
-named by number and field. Neither is ever held in memory.
+Lines are read, checked and sent as they come, from a file as from a pipe, and never held in memory. The first bad line
+ends the sending: what came before it was sent, and it is named by number and field. --dry-run checks a file beforehand.
+Records of one id keep their order; where one is given up, so are the later ones of its id.
 
 --target local finds the stack by AWS_ENDPOINT_URL_KINESIS, else by what npm start wrote to .spanstream/.
 --target aws goes where the SDK's own settings say, but never to an address of this machine.

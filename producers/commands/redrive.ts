@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
-import type { Target } from '#shared/cli/target-endpoints.ts';
+import { findTarget, type Target } from '#shared/cli/target.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
 import {
@@ -18,7 +18,6 @@ import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer } from '../producer.ts';
-import { findTarget } from './target.ts';
 
 interface Flags {
   reason?: FailureReason;

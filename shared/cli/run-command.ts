@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
-import { InterruptedError } from './interrupt.ts';
+import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
 
 // The SDK's notice on Node versions to come would stand in the middle of every command's output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -27,13 +28,14 @@ export function createCommand(name: string, description: string): Command {
 }
 
 /**
- * Runs a command to its exit code: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C. Known errors print their message
- * alone.
+ * Runs a command to its exit code: 0 done, 1 failed, 2 wrong usage, 130 ended by Ctrl-C, 143 by SIGTERM, 141 because nobody reads
+ * its output any more. Known errors print their message alone. What the work left running when it was interrupted ends with it.
  */
 export async function runCommand(
   command: Command,
   argv: readonly string[] = process.argv,
 ): Promise<void> {
+  surviveClosedPipes(command.name());
   try {
     await command.parseAsync([...argv]);
   } catch (error) {
@@ -41,21 +43,61 @@ export async function runCommand(
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const known = error instanceof SpanstreamError;
-    process.stderr.write(
-      `${command.name()}: ${known ? error.message : ((error as Error)?.stack ?? messageOf(error))}\n`,
-    );
-    process.exitCode = error instanceof InterruptedError ? error.exitCode : 1;
+    if (!endedBySignal()) process.exitCode = 1;
+    // Nobody who closed the output wants to read what came of it.
+    if (process.exitCode !== CODES.SIGPIPE) say(`${command.name()}: ${faultOf(error)}`);
   }
+  if (endedBySignal()) process.exit();
 }
 
-/** Option parser for a whole number of at least `minimum`. */
-export function wholeNumber(minimum: number): (value: string) => number {
-  return (value) => {
-    const parsed = Number(value);
-    if (!Number.isSafeInteger(parsed) || parsed < minimum) {
-      throw new InvalidArgumentError(`it must be a whole number of at least ${minimum}.`);
-    }
-    return parsed;
+function faultOf(error: unknown): string {
+  if (error instanceof SpanstreamError) return error.message;
+  if (endedBySignal() && error instanceof Error && error.name === 'AbortError')
+    return 'interrupted';
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+}
+
+/** Writes a line to standard error, where everything goes that is not a command's result. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Writes lines to standard output, and what they say as one JSON object after them where it is asked for. */
+export function print(lines: readonly string[], value?: object): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+  if (value !== undefined) process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Option parser for a whole number of at least `minimum`, in decimal digits. */
+export function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
+  return (value: string): number => {
+    const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (parsed >= minimum && parsed <= maximum) return parsed;
+    const most = maximum === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${maximum}`;
+    throw new InvalidArgumentError(`it must be a whole number of at least ${minimum}${most}.`);
   };
+}
+
+/** Option parser for a number above 0, in decimal notation. */
+export function positiveNumber(value: string): number {
+  const parsed = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (parsed > 0 && parsed < Number.POSITIVE_INFINITY) return parsed;
+  throw new InvalidArgumentError('it must be a number above 0.');
+}
+
+/** Option parser for a port; 0 takes any that is free. */
+export const port = wholeNumber(0, 65_535);
+
+/** Option parser for a folder that is there. */
+export const existingFolder = (path: string): string => existing(path, 'folder');
+
+/** Option parser for a file, or a pipe, that is there. */
+export const existingFile = (path: string): string => existing(path, 'file');
+
+function existing(path: string, kind: 'folder' | 'file'): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new InvalidArgumentError(`there is no such ${kind}.`);
+  if (stats.isDirectory() !== (kind === 'folder'))
+    throw new InvalidArgumentError(`it is no ${kind}.`);
+  return path;
 }

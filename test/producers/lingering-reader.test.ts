@@ -25,18 +25,28 @@ describe('createLingeringReader', () => {
     expect(await reader.next(1_000)).toBe('end');
   });
 
-  it('ends a wait when the signal aborts', async () => {
+  it('ends a wait when it is woken, and a read when it is stopped', async () => {
     async function* items() {
       yield await new Promise<never>(() => {});
     }
-    const interrupt = new AbortController();
-    const reader = createLingeringReader(items(), interrupt.signal);
+    const reader = createLingeringReader(items());
 
-    const waiting = reader.next();
-    interrupt.abort();
+    const reading = reader.next();
+    reader.wake();
+    const read = await reading;
+    const waiting = reader.wait();
+    reader.wake();
+    await waiting;
+    reader.stop();
 
-    expect(await waiting).toBe('end');
+    expect(read).toBe('later');
     expect(await reader.next()).toBe('end');
+  });
+
+  it('gives the items of a list at once', () => {
+    const reader = createLingeringReader(['a']);
+
+    expect([reader.next(), reader.next()]).toEqual([{ item: 'a' }, 'end']);
   });
 
   it('passes on what the input throws', async () => {
@@ -57,7 +67,7 @@ describe('createLingeringReader', () => {
         yield item;
       }
     }
-    const reader = createLingeringReader(endless(), new AbortController().signal);
+    const reader = createLingeringReader(endless());
 
     // Act
     for (let n = 0; n < 200; n++) await reader.next(n % 2 === 0 ? undefined : 1_000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkTarget } from '#shared/cli/target-endpoints.ts';
+import { checkTarget } from '#shared/cli/target.ts';
 
 const name = 'AWS_ENDPOINT_URL_KINESIS';
 const check = (target: 'local' | 'aws', environment: NodeJS.ProcessEnv) => () =>

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type InputLine, MAXIMUM_LINE_BYTES, splitLines } from '#producers/commands/split-lines.ts';
+import { type InputLine, MAXIMUM_LINE_BYTES, splitLines } from '#producers/commands/input-lines.ts';
 
 async function split(bytes: Buffer, chunkBytes = 64 * 1024): Promise<InputLine[]> {
   async function* chunks() {

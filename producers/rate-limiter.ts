@@ -1,15 +1,17 @@
 /** Spreads records evenly over time. */
-export interface Pace {
+export interface RateLimiter {
   /** Most records to send at once, so that a low rate does not come in bursts. */
   readonly burst: number;
   /** Takes room for so many records and says how long to wait before they are sent, in milliseconds. */
   take(records: number): number;
 }
 
-/** A token bucket that holds a tenth of a second of `ratePerSecond`; without a rate nothing ever waits. */
-export function createPace(ratePerSecond?: number, now: () => number = Date.now): Pace {
+/** Lets a tenth of a second of `ratePerSecond` through at once; without a rate nothing ever waits. */
+export function createRateLimiter(
+  ratePerSecond?: number,
+  now: () => number = Date.now,
+): RateLimiter {
   if (ratePerSecond === undefined) return { burst: Number.POSITIVE_INFINITY, take: () => 0 };
-  if (!(ratePerSecond > 0)) throw new RangeError('ratePerSecond must be more than 0');
   let free = now();
   return {
     burst: Math.max(1, Math.floor(ratePerSecond / 10)),
