@@ -4,6 +4,8 @@ import type { AddressInfo, Server } from 'node:net';
 import { ConfigurationError, messageOf, SpanstreamError } from '#shared/errors.ts';
 
 const HOST = '127.0.0.1';
+/** `localhost` and all names under it never leave the machine. */
+const LOOPBACK = /^(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9_.-]+\.)?localhost)(?::\d{1,5})?$/i;
 
 /** A request body over the limit that the service sets. */
 export class BodyTooLargeError extends SpanstreamError {
@@ -27,6 +29,20 @@ export function listenLocally(server: Server, port = 0): Promise<string> {
       resolve(`http://${HOST}:${(server.address() as AddressInfo).port}`);
     });
   });
+}
+
+/**
+ * Why a request is not to be served: it came by a name that is not this machine's (a page whose name was pointed here),
+ * or a page of elsewhere sent it. Undefined for a caller on this machine.
+ */
+export function foreignCaller({ headers }: IncomingMessage): string | undefined {
+  if (!LOOPBACK.test(headers.host ?? '')) return 'Host: only loopback names are served';
+  const origin = headers.origin?.replace(/^https?:\/\//, '');
+  if (origin !== undefined && !LOOPBACK.test(origin))
+    return 'Origin: only loopback pages are served';
+  return origin === undefined && headers['sec-fetch-site'] === 'cross-site'
+    ? 'Sec-Fetch-Site: only loopback pages are served'
+    : undefined;
 }
 
 /** Reads a whole request body, in bytes; over the limit it throws and reads no further. */
