@@ -152,22 +152,28 @@ const contentType = (request: IncomingMessage) =>
     .split(';', 1)[0]
     ?.trim() ?? '';
 
-/** AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body. */
-export const awsJson: AwsProtocol = {
-  speaks: (request) => request.headers['x-amz-target'] !== undefined,
-  read: (request, body) => ({
-    ...targetOf(request),
-    input: body.length === 0 ? {} : JSON.parse(body.toString('utf8')),
-  }),
-  write: (output, request) => ({
-    headers: { 'content-type': jsonType(request) },
-    body: JSON.stringify(output),
-  }),
-  writeError: (error, request) => ({
-    headers: { 'content-type': jsonType(request), ...queryError(error) },
-    body: JSON.stringify({ ...errorBody(error), Message: error.message }),
-  }),
-};
+/**
+ * AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body.
+ *
+ * @param queryCompatible whether errors also carry the code that the query protocol has for them
+ */
+export function awsJson(queryCompatible = false): AwsProtocol {
+  return {
+    speaks: (request) => request.headers['x-amz-target'] !== undefined,
+    read: (request, body) => ({
+      ...targetOf(request),
+      input: body.length === 0 ? {} : JSON.parse(body.toString('utf8')),
+    }),
+    write: (output, request) => ({
+      headers: { 'content-type': jsonType(request) },
+      body: JSON.stringify(output),
+    }),
+    writeError: (error, request) => ({
+      headers: { 'content-type': jsonType(request), ...(queryCompatible && queryError(error)) },
+      body: JSON.stringify({ ...errorBody(error), Message: error.message }),
+    }),
+  };
+}
 
 const jsonType = (request: IncomingMessage) =>
   contentType(request) === 'application/x-amz-json-1.1'

@@ -81,7 +81,7 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
   };
   const { server, close } = createClosableServer(
     awsListener({
-      protocols: [rpcV2Cbor({ times }), queryProtocol(SERVICE, times), awsJson],
+      protocols: [rpcV2Cbor({ times }), queryProtocol(SERVICE, times), awsJson(true)],
       errorNamespace: 'com.amazonaws.cloudwatch#',
       bodyLimitBytes: BODY_LIMIT_BYTES,
       inflatedLimitBytes: INFLATED_LIMIT_BYTES,

@@ -1,4 +1,4 @@
-import { awsJson, awsListener } from '../aws-protocols.ts';
+import { type AwsProtocol, awsJson, awsListener } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
 import { createCommitQueue, openStore } from '../key-value-store.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
@@ -66,7 +66,7 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
   const context: Context = { store, queue, streams, now, iteratorLifetimeMs };
   const { server, close } = createClosableServer(
     awsListener({
-      protocols: [awsJson],
+      protocols: [withProtoNames(awsJson())],
       errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
       handle: ({ service, operation, input }) =>
@@ -87,6 +87,24 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
       await Promise.all([close(), sweeping.stop()]);
       await queue.settled();
       await store.db.close();
+    },
+  };
+}
+
+/**
+ * Lets attributes be named `__proto__`: dynalite copies items member by member, which loses that one name. So it goes by
+ * another one inside, as a name and as a value alike, and back on its way out.
+ */
+function withProtoNames(json: AwsProtocol): AwsProtocol {
+  const [outside, inside] = ['"__proto__"', '"\u{f8ff}proto"'];
+  const renamed = (body: Buffer | string, from: string, to: string) =>
+    body.includes(from) ? String(body).replaceAll(from, to) : body;
+  return {
+    ...json,
+    read: (request, body) => json.read(request, Buffer.from(renamed(body, outside, inside))),
+    write: (output, request, call) => {
+      const answer = json.write(output, request, call);
+      return { ...answer, body: renamed(answer.body, inside, outside) };
     },
   };
 }

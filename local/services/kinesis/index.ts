@@ -62,7 +62,7 @@ export async function startKinesis(options: KinesisOptions = {}): Promise<LocalS
   await loadStreams(context);
   const { server, close } = createClosableServer(
     awsListener({
-      protocols: [awsCbor(members), awsJson],
+      protocols: [awsCbor(members), awsJson()],
       errorNamespace: '',
       bodyLimitBytes: BODY_LIMIT_BYTES,
       handle: ({ service, operation, input }) =>
