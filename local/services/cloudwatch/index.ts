@@ -1,15 +1,21 @@
+import { awsJson, awsListener, rpcV2Cbor } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
-import { jsonProtocol } from '../json-protocol.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
+import { runOperation } from '../operations.ts';
 import { repeat } from '../repeat.ts';
-import type { Alarm } from './alarms.ts';
-import { createAlarmStore } from './alarms.ts';
+import { alarmOperations } from './alarm-operations.ts';
+import type { Alarm, AlarmNotification, Change, Context } from './alarms.ts';
+import { changeState, createAlarmStore, evaluateAlarm } from './alarms.ts';
 import { memoryLog, openLog } from './append-log.ts';
-import { changeState } from './change-state.ts';
-import type { Change, Context } from './context.ts';
-import { evaluateAlarm } from './evaluate-alarm.ts';
-import { createMetricStore } from './metric-store.ts';
-import { runOperation } from './operations/index.ts';
+import { metricOperations } from './metric-operations.ts';
+import { createMetricStore } from './metrics.ts';
+import { queryProtocol } from './query-protocol.ts';
+
+export type { AlarmNotification } from './alarms.ts';
+
+const SERVICE = 'GraniteServiceVersion20100801';
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const INFLATED_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES;
 
 /** Options of the CloudWatch stand-in. */
 export interface CloudWatchOptions extends LocalServiceOptions {
@@ -17,11 +23,22 @@ export interface CloudWatchOptions extends LocalServiceOptions {
   alarmIntervalMs?: number;
   /** How long a datapoint stays unreadable after it was put, in milliseconds. Default 0. */
   readDelayMs?: number;
+  /** Told of each action of an alarm that changes state, beside the alarm's history. */
+  onNotification?: (notification: AlarmNotification) => void;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
 }
 
-/** Starts the CloudWatch stand-in: metrics, metric math, alarms with history. */
+const operations = new Map([...metricOperations, ...alarmOperations]);
+const times = new Set([
+  'Timestamp',
+  'Timestamps',
+  'AlarmConfigurationUpdatedTimestamp',
+  'StateUpdatedTimestamp',
+  'StateTransitionedTimestamp',
+]);
+
+/** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
   const now = options.now ?? Date.now;
   const metrics = createMetricStore();
@@ -57,14 +74,19 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
     metrics,
     alarms,
     now,
+    notify: options.onNotification ?? (() => undefined),
     region: process.env.AWS_REGION ?? 'us-east-1',
+    account: '000000000000',
     commit: (...changes) => log.append(changes, () => changes.forEach(reveal)),
   };
   const { server, close } = createClosableServer(
-    jsonProtocol({
-      errorPrefix: () => 'com.amazonaws.cloudwatch#',
-      bodyLimitBytes: 1024 * 1024,
-      handle: (call) => runOperation(context, call),
+    awsListener({
+      protocols: [rpcV2Cbor({ times }), queryProtocol(SERVICE, times), awsJson(true)],
+      errorNamespace: 'com.amazonaws.cloudwatch#',
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      inflatedLimitBytes: INFLATED_LIMIT_BYTES,
+      handle: ({ service, operation, input }) =>
+        runOperation(service === SERVICE ? operations : undefined, operation, context, input),
     }),
   );
   const endpoint = await listenLocally(server, options.port);

@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { messageOf } from '#shared/errors.ts';
-import { ServiceError } from '../service-error.ts';
+import type { KeyValueStore } from '../key-value-store.ts';
+import { ServiceError } from '../operations.ts';
 
 /** Node-style callback of dynalite. */
 export type Callback<T = unknown> = (error?: unknown, value?: T) => void;
@@ -8,31 +10,6 @@ export type Callback<T = unknown> = (error?: unknown, value?: T) => void;
 type WireValue = Record<string, unknown>;
 /** An item as the wire has it. */
 export type WireItem = Record<string, WireValue>;
-
-/** One put or delete of the store. */
-export type StoreOperation =
-  | { type: 'put'; key: string; value: unknown }
-  | { type: 'del'; key: string };
-
-/** A range of keys in key order. */
-interface KeyRange {
-  gt?: string;
-  gte?: string;
-  lt?: string;
-  lte?: string;
-  limit?: number;
-  reverse?: boolean;
-}
-
-/** The store beneath every table: keys in order, JSON values. */
-export interface KeyValueStore {
-  open(): Promise<void>;
-  close(): Promise<void>;
-  get(key: string): Promise<unknown>;
-  batch(operations: readonly StoreOperation[]): Promise<void>;
-  clear(range: KeyRange): Promise<void>;
-  iterator(range: KeyRange): AsyncIterable<[string, unknown]>;
-}
 
 /** A part of the store under a prefix. */
 export interface SubStore {
@@ -102,13 +79,9 @@ export const DYNALITE_OPERATIONS = [
   'DeleteTable',
   'DescribeTable',
   'GetItem',
-  'ListTables',
-  'ListTagsOfResource',
   'PutItem',
   'Query',
   'Scan',
-  'TagResource',
-  'UntagResource',
   'UpdateItem',
   'UpdateTable',
 ] as const;
@@ -156,18 +129,101 @@ export function validateInput(
   }
 }
 
-/** Runs one of dynalite's actions on checked input. */
+/**
+ * Runs one of dynalite's actions on checked input. Whatever it throws, at once or when its store calls it back, ends
+ * this one call: dynalite runs on only through its store, so its store is where its faults are caught. The locks that it
+ * held are given up, or every later call for the same item would wait for ever.
+ */
 export function runAction(
   store: DynaliteStore,
   operation: DynaliteOperation,
   data: unknown,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    moduleOf(operation).action(store, data, (error, value) =>
-      error ? reject(asServiceError(error)) : resolve(value),
-    );
+    const held: (() => void)[] = [];
+    const fail = (error: unknown) => {
+      for (const release of held.splice(0)) quietly(release);
+      reject(asServiceError(error));
+    };
+    const settle: Callback = (error, value) => {
+      held.length = 0;
+      if (error) reject(asServiceError(error));
+      else resolve(value);
+    };
+    try {
+      moduleOf(operation).action(guarded(store, { fail, held }), data, settle);
+    } catch (error) {
+      fail(error);
+    }
   });
 }
+
+interface Guard {
+  fail(error: unknown): void;
+  held: (() => void)[];
+}
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** A view of the store, and of what it gives out, in which no callback throws. */
+function guarded<T extends object>(target: T, guard: Guard): T {
+  return new Proxy(target, {
+    get(object, name) {
+      const member: unknown = Reflect.get(object, name);
+      if (name === 'tableDb' && isObject(member)) return guarded(member, guard);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        const safe = args.map((arg) =>
+          typeof arg === 'function' ? safely(arg as AnyFunction, guard, name === 'lock') : arg,
+        );
+        const result: unknown = Reflect.apply(member, object, safe);
+        if (result instanceof EventEmitter) result.emit = safely(result.emit.bind(result), guard);
+        else if (isObject(result) && 'lock' in result) return guarded(result, guard);
+        return result;
+      };
+    },
+  });
+}
+
+function safely(callback: AnyFunction, guard: Guard, locks = false) {
+  return (...args: unknown[]): boolean => {
+    try {
+      const [release] = args;
+      if (locks && typeof release === 'function') guard.held.push(release());
+      callback(...args);
+    } catch (error) {
+      guard.fail(error);
+    }
+    return true;
+  };
+}
+
+function quietly(release: () => void) {
+  try {
+    release();
+  } catch {
+    // It was given up already.
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** A view of an object with some members replaced; the rest is its own. */
+export function extend<T extends object>(base: T, members: Partial<T>): T {
+  return Object.assign(Object.create(base) as T, members);
+}
+
+/** Keys of the store. Those of dynalite are `table~`, `item-T~`, `index-…~`, `tag-T~`; ours start with `spanstream-`. */
+export const keys = {
+  table: (table = '') => `table~${table}`,
+  item: (table: string, key = '') => `item-${table}~${key}`,
+  index: (type: string, table: string, index: string, key = '') =>
+    `index-${type.toLowerCase()}~${table}~${index}~${key}`,
+  timeToLive: (table = '') => `spanstream-ttl~${table}`,
+  stream: (arn = '') => `spanstream-stream~${arn}`,
+  record: (arn: string, shardId: string, sequenceNumber = '') =>
+    `spanstream-record~${arn}~${shardId}~${sequenceNumber}`,
+  sequence: 'spanstream-sequence',
+} as const;
 
 function asServiceError(error: unknown): unknown {
   const { statusCode, body } = error as { statusCode?: number; body?: Record<string, unknown> };

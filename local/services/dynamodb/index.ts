@@ -1,17 +1,15 @@
-import { mkdir } from 'node:fs/promises';
-import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { type AwsProtocol, awsJson, awsListener } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
-import { jsonProtocol } from '../json-protocol.ts';
+import { createCommitQueue, openStore } from '../key-value-store.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
+import { type Operations, runOperation } from '../operations.ts';
 import { repeat } from '../repeat.ts';
-import { createCommitQueue } from './commit-queue.ts';
-import type { Context } from './context.ts';
-import type { DynaliteStore, DynaliteStoreOptions } from './dynalite.ts';
 import { createDynaliteStore } from './dynalite.ts';
-import { runOperation } from './operations/index.ts';
-import { recoverTables } from './recover.ts';
-import { loadStreams } from './streams/streams.ts';
+import { type Context, itemOperations } from './items.ts';
+import { streamOperations } from './stream-operations.ts';
+import { loadStreams } from './streams.ts';
 import { sweep } from './sweep.ts';
+import { recoverTables, tableOperations } from './tables.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -36,10 +34,22 @@ export interface DynamoDbOptions extends LocalServiceOptions {
   now?: () => number;
 }
 
+const services = new Map<string, Operations<Context>>([
+  ['DynamoDB_20120810', new Map([...itemOperations, ...tableOperations])],
+  ['DynamoDBStreams_20120810', new Map(streamOperations)],
+]);
+
 /** Starts the DynamoDB stand-in: dynalite's tables, with streams and expiry of items added. */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
   const now = options.now ?? Date.now;
-  const store = await openStore(options);
+  const { directory, createTableMs, deleteTableMs, updateTableMs } = options;
+  const store = createDynaliteStore({
+    ...(createTableMs !== undefined && { createTableMs }),
+    ...(deleteTableMs !== undefined && { deleteTableMs }),
+    ...(updateTableMs !== undefined && { updateTableMs }),
+    ...(directory && { path: directory }),
+  });
+  await openStore(store.db, directory);
   await recoverTables(store);
   const queue = createCommitQueue(store.db);
   const streams = await loadStreams(
@@ -55,10 +65,12 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
   const iteratorLifetimeMs = options.iteratorLifetimeMs ?? HOUR_MS / 4;
   const context: Context = { store, queue, streams, now, iteratorLifetimeMs };
   const { server, close } = createClosableServer(
-    jsonProtocol({
-      errorPrefix: () => 'com.amazonaws.dynamodb.v20120810#',
+    awsListener({
+      protocols: [withProtoNames(awsJson())],
+      errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
-      handle: (call) => runOperation(context, call),
+      handle: ({ service, operation, input }) =>
+        runOperation(services.get(service), operation, context, input),
     }),
   );
   const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
@@ -79,22 +91,20 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
   };
 }
 
-async function openStore(options: DynamoDbOptions): Promise<DynaliteStore> {
-  const { directory, createTableMs, deleteTableMs, updateTableMs } = options;
-  if (directory !== undefined) await mkdir(directory, { recursive: true });
-  const delays: DynaliteStoreOptions = {
-    ...(createTableMs !== undefined && { createTableMs }),
-    ...(deleteTableMs !== undefined && { deleteTableMs }),
-    ...(updateTableMs !== undefined && { updateTableMs }),
+/**
+ * Lets attributes be named `__proto__`: dynalite copies items member by member, which loses that one name. So it goes by
+ * another one inside, as a name and as a value alike, and back on its way out.
+ */
+function withProtoNames(json: AwsProtocol): AwsProtocol {
+  const [outside, inside] = ['"__proto__"', '"\u{f8ff}proto"'];
+  const renamed = (body: Buffer | string, from: string, to: string) =>
+    body.includes(from) ? String(body).replaceAll(from, to) : body;
+  return {
+    ...json,
+    read: (request, body) => json.read(request, Buffer.from(renamed(body, outside, inside))),
+    write: (output, request, call) => {
+      const answer = json.write(output, request, call);
+      return { ...answer, body: renamed(answer.body, inside, outside) };
+    },
   };
-  const store = createDynaliteStore({ ...delays, ...(directory && { path: directory }) });
-  try {
-    await store.db.open();
-  } catch (error) {
-    throw new ConfigurationError(
-      `cannot open the tables in ${directory}: ${messageOf((error as Error).cause ?? error)}`,
-      { cause: error },
-    );
-  }
-  return store;
 }

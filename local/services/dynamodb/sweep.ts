@@ -1,9 +1,10 @@
-import { ServiceError } from '../service-error.ts';
-import type { Context } from './context.ts';
-import type { StoreOperation, TableRecord, WireItem } from './dynalite.ts';
-import { keys, startingWith } from './keys.ts';
-import { writeItem } from './operations/write-item.ts';
-import type { Shard, Stream, StreamRecord } from './streams/types.ts';
+import { type StoreOperation, startingWith } from '../key-value-store.ts';
+import { ServiceError } from '../operations.ts';
+import type { TableRecord, WireItem } from './dynalite.ts';
+import { keys } from './dynalite.ts';
+import { type Context, writeItem } from './items.ts';
+import type { StreamRecord } from './stream-records.ts';
+import type { Shard, Stream } from './streams.ts';
 
 const PRINCIPAL = 'dynamodb.amazonaws.com';
 const FIVE_YEARS_SECONDS = 5 * 365 * 86_400;

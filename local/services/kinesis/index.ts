@@ -1,12 +1,13 @@
-import { mkdir } from 'node:fs/promises';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import { Readable } from 'node:stream';
-import { listenLocally, readBody } from '../http-server.ts';
+import { awsCbor, awsJson, awsListener } from '../aws-protocols.ts';
+import { createClosableServer, listenLocally } from '../http-server.ts';
+import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
-import { recoverStreams } from './recover.ts';
+import { runOperation } from '../operations.ts';
+import { repeat } from '../repeat.ts';
+import { recordOperations, trimRecords } from './records.ts';
+import { type Context, createSequence, loadStreams, streamOperations } from './streams.ts';
 
+/** 10 MiB of records as base64, with what stands around 500 of them. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Options of the Kinesis stand-in; the delays are how long a stream stays in each passing state. */
@@ -16,67 +17,75 @@ export interface KinesisOptions extends LocalServiceOptions {
   updateStreamMs?: number;
   /** Most open shards of all streams together. Default 100. */
   shardLimit?: number;
+  /** How often records past their retention are deleted, in milliseconds. Default 1 minute. */
+  trimIntervalMs?: number;
+  /** The clock, in epoch milliseconds. */
+  now?: () => number;
 }
 
-interface KinesaliteOptions extends Omit<KinesisOptions, 'directory' | 'port'> {
-  path?: string;
-}
+const operations = new Map([...streamOperations, ...recordOperations]);
+const members = {
+  times: new Set(['ApproximateArrivalTimestamp', 'StreamCreationTimestamp']),
+  blobs: new Set(['Data']),
+};
 
-const kinesalite = createRequire(import.meta.url)('kinesalite') as (
-  options: KinesaliteOptions,
-) => Server;
-
-/** Starts the Kinesis stand-in: kinesalite on 127.0.0.1 alone. */
+/** Starts the Kinesis stand-in: streams, shards that split and merge, records for as long as their stream keeps them. */
 export async function startKinesis(options: KinesisOptions = {}): Promise<LocalService> {
-  const { directory, port, ...settings } = options;
-  if (directory !== undefined) {
-    await mkdir(directory, { recursive: true });
-    await recoverStreams(directory);
-  }
-  const server = kinesalite({
-    shardLimit: 100,
-    ...settings,
-    ...(directory && { path: directory }),
+  const now = options.now ?? Date.now;
+  const db = createStore(options.directory);
+  await openStore(db, options.directory);
+  const timers = new Set<NodeJS.Timeout>();
+  const context: Context = {
+    db,
+    queue: createCommitQueue(db),
+    streams: new Map(),
+    sequence: createSequence(now),
+    now,
+    region: process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1',
+    account: '000000000000',
+    shardLimit: options.shardLimit ?? 100,
+    delays: {
+      create: options.createStreamMs ?? 500,
+      delete: options.deleteStreamMs ?? 500,
+      update: options.updateStreamMs ?? 500,
+    },
+    later: async (ms, task) => {
+      if (ms === 0) return task();
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        // What is left half-way here is ended at the next start.
+        task().catch(() => undefined);
+      }, ms);
+      timers.add(timer);
+    },
+  };
+  await loadStreams(context);
+  const { server, close } = createClosableServer(
+    awsListener({
+      protocols: [awsCbor(members), awsJson()],
+      errorNamespace: '',
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      handle: ({ service, operation, input }) =>
+        runOperation(
+          service === 'Kinesis_20131202' ? operations : undefined,
+          operation,
+          context,
+          input,
+        ),
+    }),
+  );
+  const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
+    await db.close();
+    throw error;
   });
-  takeWholeRequests(server);
-  const endpoint = await listenLocally(server, port);
-  return { endpoint, close: () => closeKinesalite(server) };
-}
-
-/** Hands kinesalite whole requests only: it throws, and so ends the process, when a caller goes away half-way. */
-function takeWholeRequests(server: Server): void {
-  const [listener] = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { method, url, headers } = request;
-    readBody(request, BODY_LIMIT_BYTES).then(
-      (body) => {
-        const whole = Object.assign(Readable.from([body], { objectMode: false }), {
-          method,
-          url,
-          headers,
-        });
-        listener?.(whole as unknown as IncomingMessage, response);
-      },
-      () => response.destroy(),
-    );
-  });
-}
-
-/** Lets requests in hand finish before kinesalite closes its store, as it throws on one that finds it closed. */
-async function closeKinesalite(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    const deadline = setTimeout(() => server.closeAllConnections(), 5_000);
-    Server.prototype.close.call(server, () => {
-      clearInterval(sweep);
-      clearTimeout(deadline);
-      resolve();
-    });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.close((error?: NodeJS.ErrnoException) =>
-      error === undefined || error.code === 'ERR_SERVER_NOT_RUNNING' ? resolve() : reject(error),
-    );
-  });
+  const trimming = repeat(() => trimRecords(context), options.trimIntervalMs ?? 60_000);
+  return {
+    endpoint,
+    close: async () => {
+      await Promise.all([close(), trimming.stop()]);
+      for (const timer of timers) clearTimeout(timer);
+      await context.queue.settled();
+      await db.close();
+    },
+  };
 }

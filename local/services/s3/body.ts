@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { S3Error } from './s3-error.ts';
+import { S3Error } from './requests.ts';
 
 /** A request's body as the caller meant it, and the checksums that came with it and hold. */
 export interface DecodedBody {
@@ -27,6 +27,8 @@ export function decodeBody(headers: IncomingHttpHeaders, raw: Buffer): DecodedBo
     String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-') ||
     String(headers['content-encoding'] ?? '').includes('aws-chunked');
   const { bytes, trailer } = chunked ? unchunk(raw) : { bytes: raw, trailer: {} };
+  const length = headers['x-amz-decoded-content-length'];
+  if (chunked && length !== undefined && Number(length) !== bytes.length) throw incomplete();
   const given: Record<string, unknown> = { ...headers, ...trailer };
   const checksums: Record<string, string> = {};
   for (const [name, digest] of Object.entries(DIGESTS)) {
@@ -40,15 +42,21 @@ export function decodeBody(headers: IncomingHttpHeaders, raw: Buffer): DecodedBo
   return { bytes, checksums };
 }
 
+/** A chunk's size in hexadecimal, and perhaps its signature. */
+const CHUNK_HEADER = /^([0-9a-f]{1,8})(?:;|$)/i;
+
+function incomplete() {
+  return new S3Error('IncompleteBody', 400, 'the aws-chunked body is cut short');
+}
+
 function unchunk(raw: Buffer): { bytes: Buffer; trailer: Record<string, string> } {
   const chunks: Buffer[] = [];
   let position = 0;
   for (;;) {
     const end = raw.indexOf('\r\n', position);
-    const size = Number.parseInt(raw.toString('latin1', position, end), 16);
-    if (end === -1 || Number.isNaN(size) || end + 2 + size > raw.length) {
-      throw new S3Error('IncompleteBody', 400, 'the aws-chunked body is cut short');
-    }
+    const header = end === -1 ? null : CHUNK_HEADER.exec(raw.toString('latin1', position, end));
+    const size = Number.parseInt(header?.[1] ?? '', 16);
+    if (Number.isNaN(size) || end + 2 + size > raw.length) throw incomplete();
     if (size === 0) return { bytes: Buffer.concat(chunks), trailer: trailerOf(raw, end + 2) };
     chunks.push(raw.subarray(end + 2, end + 2 + size));
     position = end + 2 + size + 2;

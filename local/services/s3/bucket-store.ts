@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { noSuchBucket, S3Error } from './s3-error.ts';
+import { S3Error } from './requests.ts';
 
 /** What is known of an object beside its bytes. */
 export interface ObjectHead {
@@ -44,7 +44,8 @@ export async function openBuckets(directory: string) {
 
   const bucketOf = (name: string) => {
     const bucket = buckets.get(name);
-    if (bucket === undefined) throw noSuchBucket(name);
+    if (bucket === undefined)
+      throw new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
     return bucket;
   };
   const pathOf = (bucket: string, key: string) => join(directory, bucket, fileName(key));

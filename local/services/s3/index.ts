@@ -7,14 +7,24 @@ import { messageOf } from '#shared/errors.ts';
 import {
   BodyTooLargeError,
   createClosableServer,
+  foreignCaller,
   listenLocally,
   readBody,
 } from '../http-server.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
 import { openBuckets } from './bucket-store.ts';
-import type { Context, S3Answer, S3Request } from './context.ts';
-import { operationOf } from './operations/index.ts';
-import { S3Error } from './s3-error.ts';
+import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
+import {
+  copyObject,
+  deleteObject,
+  getObject,
+  getObjectTagging,
+  headObject,
+  putObject,
+  putObjectTagging,
+} from './objects.ts';
+import type { Context, Operation, S3Answer, S3Request } from './requests.ts';
+import { parseTarget, S3Error } from './requests.ts';
 import { xmlDocument } from './xml.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -25,13 +35,44 @@ export interface S3Options extends LocalServiceOptions {
   now?: () => number;
 }
 
-/** Starts the S3 stand-in; clients need `forcePathStyle: true`. Without a folder it keeps objects until it closes. */
+/** What is offered: `<what> <method>`, for a sub-resource with its name; the query may hold the names given. */
+const offered = new Map<string, { run: Operation; query?: readonly string[] }>([
+  ['service GET', { run: listBuckets }],
+  ['bucket PUT', { run: createBucket }],
+  ['bucket HEAD', { run: headBucket }],
+  ['bucket DELETE', { run: deleteBucket }],
+  [
+    'bucket GET',
+    {
+      run: listObjectsV2,
+      query: [
+        'list-type',
+        'prefix',
+        'delimiter',
+        'max-keys',
+        'continuation-token',
+        'start-after',
+        'encoding-type',
+        'fetch-owner',
+      ],
+    },
+  ],
+  ['object PUT', { run: putObject }],
+  ['object COPY', { run: copyObject }],
+  ['object GET', { run: getObject }],
+  ['object HEAD', { run: headObject }],
+  ['object DELETE', { run: deleteObject }],
+  ['object GET tagging', { run: getObjectTagging }],
+  ['object PUT tagging', { run: putObjectTagging }],
+]);
+
+/** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
 export async function startS3(options: S3Options = {}): Promise<LocalService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'spanstream-s3-')));
   const context: Context = { store: await openBuckets(directory), now: options.now ?? Date.now };
   const { server, close } = createClosableServer((request, response) => {
     answer(context, request)
-      .catch(errorAnswer)
+      .catch((error: unknown) => errorAnswer(error, request))
       .then((result) => send(request, response, result))
       .catch(() => response.destroy());
   });
@@ -46,24 +87,44 @@ export async function startS3(options: S3Options = {}): Promise<LocalService> {
 }
 
 async function answer(context: Context, request: IncomingMessage): Promise<S3Answer> {
+  const foreign = foreignCaller(request);
+  if (foreign) throw new S3Error('AccessDenied', 403, foreign);
+  const { headers, method = 'GET', url = '/' } = request;
+  const target = parseTarget(url, headers.host ?? '');
+  const run = operationOf({ ...target, method, headers, body: Buffer.alloc(0) });
   const body = await readBody(request, BODY_LIMIT_BYTES);
-  const [path = '/', query = ''] = (request.url ?? '/').split(/\?(.*)/s);
-  const slash = path.indexOf('/', 1);
-  const parsed: S3Request = {
-    bucket: decodeURIComponent(path.slice(1, slash === -1 ? undefined : slash)),
-    key: slash === -1 ? '' : decodeURIComponent(path.slice(slash + 1)),
-    query: new URLSearchParams(query),
-    headers: request.headers,
-    body,
-  };
-  return operationOf(request.method ?? 'GET', parsed)(context, parsed);
+  return run(context, { ...target, method, headers, body });
 }
 
-function errorAnswer(error: unknown): S3Answer {
+/**
+ * The operation that a request asks for. A name in its query that the operation does not know is refused, whatever it is:
+ * it may ask for a sub-resource, and `DELETE ?publicAccessBlock` must not be taken for the deletion of the bucket.
+ */
+function operationOf({ method, bucket, key, query, headers }: S3Request): Operation {
+  const what = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
+  const sub = query.has('tagging') ? ' tagging' : '';
+  const copies =
+    what === 'object' && method === 'PUT' && headers['x-amz-copy-source'] !== undefined;
+  const found = offered.get(`${what} ${copies ? 'COPY' : method}${sub}`);
+  const known = [...(found?.query ?? []), sub.trim()];
+  const strange = [...query.keys()].find((name) => !known.includes(name) && !/^x-/i.test(name));
+  if (found !== undefined && strange === undefined) return found.run;
+  throw new S3Error(
+    'NotImplemented',
+    501,
+    `A header or query you provided implies functionality that is not implemented: ${method} ${strange ?? sub}`.trim(),
+  );
+}
+
+function errorAnswer(error: unknown, request: IncomingMessage): S3Answer {
   const known = asS3Error(error);
   return {
     statusCode: known.statusCode,
-    body: xmlDocument('Error', { Code: known.code, Message: known.message }),
+    body: xmlDocument('Error', {
+      Code: known.code,
+      Message: known.message,
+      Resource: (request.url ?? '').split('?', 1)[0],
+    }),
     ...(error instanceof BodyTooLargeError && { headers: { connection: 'close' } }),
   };
 }
@@ -71,7 +132,6 @@ function errorAnswer(error: unknown): S3Answer {
 function asS3Error(error: unknown): S3Error {
   if (error instanceof S3Error) return error;
   if (error instanceof BodyTooLargeError) return new S3Error('EntityTooLarge', 400, error.message);
-  if (error instanceof URIError) return new S3Error('InvalidURI', 400, 'the path is not a URI');
   return new S3Error('InternalError', 500, messageOf(error));
 }
 

@@ -1,7 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -20,9 +17,10 @@ import { startEventSourceMapping } from '#local/event-source-mapping/event-sourc
 import { kinesisSource } from '#local/event-source-mapping/kinesis-source.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
+import { startKinesis } from '#local/services/kinesis/index.ts';
+import type { LocalService } from '#local/services/local-service.ts';
 import { type MappingSettings, parseSettings } from '#shared/settings.ts';
 
-const kinesalite: (options: object) => Server = createRequire(import.meta.url)('kinesalite');
 const silent = {
   debug: () => undefined,
   info: () => undefined,
@@ -30,7 +28,7 @@ const silent = {
   error: () => undefined,
 };
 const running: EventSourceMapping[] = [];
-let server: Server;
+let service: LocalService;
 let client: KinesisClient;
 let directory = '';
 let streamName = '';
@@ -38,10 +36,9 @@ let streamArn = '';
 let streams = 0;
 
 beforeAll(async () => {
-  server = kinesalite({ createStreamMs: 0, updateStreamMs: 0, shardLimit: 50 });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  service = await startKinesis({ createStreamMs: 0, updateStreamMs: 0 });
   client = new KinesisClient({
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: service.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     requestHandler: new NodeHttpHandler(),
@@ -49,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   client.destroy();
-  await new Promise((resolve) => server.close(resolve));
+  await service.close();
 });
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanstream-mapping-'));

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Scope, Series } from '#local/services/cloudwatch/math/evaluate.ts';
-import { evaluate } from '#local/services/cloudwatch/math/evaluate.ts';
-import { parseExpression } from '#local/services/cloudwatch/math/parse.ts';
+import type { Scope, Series } from '#local/services/cloudwatch/metric-math.ts';
+import { evaluate, parseExpression } from '#local/services/cloudwatch/metric-math.ts';
 
 const series: Record<string, Series> = {
   a: new Map([
@@ -16,8 +15,8 @@ const series: Record<string, Series> = {
 const scope: Scope = {
   lookup: (id) => series[id] ?? new Map(),
   metrics: () => Object.values(series),
-  periodOf: () => 60,
-  times: [0, 60, 120],
+  times: () => [0, 60, 120],
+  spend: () => undefined,
 };
 const run = (text: string) => {
   const value = evaluate(parseExpression(text), scope);
@@ -27,7 +26,13 @@ const run = (text: string) => {
 describe('metric math', () => {
   it.each([
     ['1 + 2 * 3 - -4 / 2', 9],
-    ['2 ^ 3 ^ 2', 512],
+    [
+      '-a',
+      [
+        [0, -4],
+        [60, -9],
+      ],
+    ],
     ['(1 + 2) * 3', 9],
     ['a + b', [[0, 6]]],
     ['100 * a / b', [[0, 200]]],
@@ -48,12 +53,21 @@ describe('metric math', () => {
         [120, 9],
       ],
     ],
+    ['RATE(a)', [[60, 5 / 60]]],
     [
-      'FILL(b, LINEAR)',
+      'AVG([a, b])',
       [
-        [0, 2],
-        [60, 1],
+        [0, 3],
+        [60, 9],
         [120, 0],
+      ],
+    ],
+    [
+      'MIN([a, b]) + 1',
+      [
+        [0, 3],
+        [60, 10],
+        [120, 1],
       ],
     ],
     [
@@ -81,18 +95,27 @@ describe('metric math', () => {
     ],
     ['SUM(a)', 13],
     [
-      'a > 3 && a < 5',
+      'a >= 9',
+      [
+        [0, 0],
+        [60, 1],
+      ],
+    ],
+    [
+      '(a > 3) * (a < 5)',
       [
         [0, 1],
         [60, 0],
       ],
     ],
-    ['PERIOD(a)', 60],
   ])('%s', (text, expected) => {
     expect(run(text)).toEqual(expected);
   });
 
-  it.each(['1 +', 'a b', '(a', 'NOSUCH(a)', 'a $ b'])('refuses %s by its text', (text) => {
-    expect(() => run(text)).toThrow(/Expression/);
-  });
+  it.each(['1 +', 'a b', '(a', 'NOSUCH(a)', 'a $ b', 'toString(a)', 'constructor(a)'])(
+    'refuses %s by its text',
+    (text) => {
+      expect(() => run(text)).toThrow(/Expression/);
+    },
+  );
 });

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { SpanstreamError } from '#shared/errors.ts';
+
+/** An error answer of an AWS service: the exception's name, its status and any members beside the message. */
+export class ServiceError extends SpanstreamError {
+  readonly type: string;
+  readonly statusCode: number;
+  readonly members: Readonly<Record<string, unknown>>;
+
+  constructor(
+    type: string,
+    message: string,
+    options: { statusCode?: number; members?: Record<string, unknown> } = {},
+  ) {
+    super(type, message);
+    this.type = type;
+    this.statusCode = options.statusCode ?? 400;
+    this.members = options.members ?? {};
+  }
+}
+
+/** The error of a request that breaks a rule of its operation. */
+export function validationException(message: string): ServiceError {
+  return new ServiceError('ValidationException', message);
+}
+
+/** One operation of a service: input as it came in, output as it goes out. */
+export type Operation<Context> = (context: Context, input: unknown) => Promise<unknown>;
+
+/** A service's operations by name; a map, since a name from outside may be one of JavaScript's own. */
+export type Operations<Context> = ReadonlyMap<string, Operation<Context>>;
+
+/** An operation whose input is checked before it runs; `errorType` names the error of input that breaks a rule. */
+export function operation<Context, Schema extends z.ZodType>(
+  schema: Schema,
+  run: (context: Context, input: z.output<Schema>) => unknown,
+  errorType = 'ValidationException',
+): Operation<Context> {
+  return async (context, input) => run(context, parseInput(schema, input, errorType));
+}
+
+/** A list whose length is looked at before its members are: a million wrong ones make no million complaints. */
+export function listOf<Member extends z.ZodType>(member: Member, most: number, least = 0) {
+  return z.array(z.unknown()).min(least).max(most).pipe(z.array(member));
+}
+
+/**
+ * Checks an operation's input.
+ *
+ * @throws {ServiceError} of the given name, naming every member at fault
+ */
+export function parseInput<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  errorType = 'ValidationException',
+): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues
+    .slice(0, 10)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  throw new ServiceError(errorType, faults.join('; '));
+}
+
+/**
+ * Runs an operation by its name.
+ *
+ * @throws {ServiceError} where the service has none of that name
+ */
+export async function runOperation<Context>(
+  operations: Operations<Context> | undefined,
+  name: string,
+  context: Context,
+  input: unknown,
+): Promise<unknown> {
+  const run = operations?.get(name);
+  if (run !== undefined) return run(context, input);
+  throw new ServiceError(
+    'com.amazon.coral.service#UnknownOperationException',
+    `${name} is not an operation of this service`,
+  );
+}
