@@ -6,10 +6,10 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, describe, expect, it } from 'vitest';
+import { localClients } from '#local/cloud/clients.ts';
+import { startServices } from '#local/cloud/services.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { localClients } from '#local/stack/clients.ts';
 import { provision } from '#local/stack/provision.ts';
-import { startServices } from '#local/stack/services.ts';
 import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
 import { METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
