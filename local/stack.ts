@@ -1,22 +1,33 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLocalCloud, type LocalCloud } from '#local/cloud/local-cloud.ts';
+import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
+import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
+import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
 import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
+import { functionEnvironments } from '#shared/function-environment.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
 import { type ResourceNames, resourceNames } from '#shared/names.ts';
 import type { Settings } from '#shared/settings.ts';
-import { bundle } from '../scripts/bundle.ts';
-import { type LocalClients, localClients } from './stack/clients.ts';
-import { type Endpoints, endpointEnvironment, type ServiceName } from './stack/endpoints.ts';
-import { type Functions, startFunctions } from './stack/functions.ts';
-import { lockDirectory } from './stack/lock.ts';
-import { type Mappings, startMappings, type WrapInvoke } from './stack/mappings.ts';
+import { bundle } from './stack/bundle.ts';
 import { provision } from './stack/provision.ts';
-import { startServices } from './stack/services.ts';
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
+
+/** The stand-in of CloudWatch can be read at once, so that nobody waits for it as on AWS. */
+const READ_BACK_SECONDS = '1';
+
+/** The three functions of a stack. */
+export type Functions = Readonly<Record<'inference' | 'metrics' | 'http', LambdaFunction>>;
+
+/** The two mappings of a stack. */
+export type Mappings = Readonly<Record<'inference' | 'metrics', EventSourceMapping>>;
+
+/** Puts something between a mapping and its function. */
+export type WrapInvoke = (name: keyof Mappings, invoke: Invoke) => Invoke;
 
 /** How a local stack is started; only the folder and the settings are needed. */
 export interface LocalStackOptions {
@@ -25,13 +36,14 @@ export interface LocalStackOptions {
   readonly settings: Settings;
   /** Ports on 127.0.0.1; any free one where left out. */
   readonly ports?: Partial<Record<ServiceName | 'http', number>>;
+  /** Services that run already, by address, such as one CloudWatch for several environments. */
+  readonly endpoints?: Partial<Endpoints>;
   /** Folder with `manifest.json`; the bundled models unless given. */
   readonly modelsDirectory?: string;
   /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
   /** Endpoints that functions and mappings use instead of the services' own, as a proxy in front of one. */
   readonly clientEndpoints?: Partial<Endpoints>;
-  /** Puts something between a mapping and its function. */
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
 }
@@ -43,7 +55,7 @@ export interface LocalStack {
   /** The endpoints as environment variables for any AWS client. */
   readonly environment: Readonly<Record<string, string>>;
   /** SDK clients that talk to the services themselves. */
-  readonly clients: LocalClients;
+  readonly clients: LocalCloud['clients'];
   readonly functions: Functions;
   readonly mappings: Mappings;
   /** Whether all that had arrived on either stream by `since` (epoch milliseconds) is processed. */
@@ -57,58 +69,41 @@ export interface LocalStack {
  * @throws {ConfigurationError} where the folder is in use or a port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { settings, directory } = options;
+  const { settings, directory, ports, endpoints, clientEndpoints } = options;
   const names = resourceNames(settings.environmentName);
   const log = options.log ?? createLogger({ level: 'error', name: 'local' });
-  const closers: (() => unknown)[] = [];
+  const cloud = await createLocalCloud({ directory, ports, endpoints, clientEndpoints, log });
+  const closers: (() => unknown)[] = [cloud.close];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    closers.push(await lockDirectory(directory));
     // Not into the repository's dist/: another stack may start from the same checkout, or be running from there.
     const bundleDirectory = options.bundleDirectory ?? join(directory, 'bundles');
-    const [services] = await Promise.all([
-      startServices(directory, options.ports ?? {}),
+    const [provisioned] = await Promise.all([
+      provision(cloud.clients, settings, names),
       options.bundleDirectory === undefined ? bundle({ outdir: bundleDirectory }) : undefined,
     ]);
-    closers.push(services.close);
-    const clients = localClients(services.endpoints);
-    closers.push(clients.destroy);
-    const provisioned = await provision(clients, settings, names);
-
-    const clientEndpoints = { ...services.endpoints, ...options.clientEndpoints };
-    const functions = await startFunctions({
-      directory,
-      bundleDirectory,
-      modelsDirectory: resolve(options.modelsDirectory ?? join(root, 'models')),
-      settings,
-      names,
-      endpoints: clientEndpoints,
-      log: (line) => log.debug(line, 'function'),
-    });
-    closers.push(() => Promise.all(Object.values(functions).map((one) => one.close())));
-
+    const functions = await createFunctions(cloud, options, names, bundleDirectory, log);
     await becomeReady(functions.http);
 
-    const mappingClients = localClients(clientEndpoints);
-    closers.push(mappingClients.destroy);
-    const mappings = startMappings({
-      directory,
-      settings,
-      names,
-      clients: mappingClients,
-      functions,
-      provisioned,
-      log,
-      wrapInvoke: options.wrapInvoke ?? ((_name, invoke) => invoke),
-    });
-    closers.push(() => Promise.all(Object.values(mappings).map((one) => one.close())));
-
+    const map = (name: keyof Mappings, streamArn: string, onFailureBucket?: string) =>
+      cloud.mapStream({
+        name,
+        streamArn,
+        functionName: functions[name].name,
+        settings: settings[name].mapping,
+        onFailureBucket,
+        wrapInvoke: (invoke) => options.wrapInvoke?.(name, invoke) ?? invoke,
+      });
+    const mappings = {
+      inference: await map('inference', provisioned.streamArn, names.failuresBucket),
+      metrics: await map('metrics', provisioned.resultsStreamArn),
+    };
     const api = await startApiGateway({
       routes: httpRoutes,
       problems: gatewayProblems,
-      ...(options.ports?.http === undefined ? {} : { port: options.ports.http }),
+      ...(ports?.http === undefined ? {} : { port: ports.http }),
       invoke: async (event) => {
         const invocation = await functions.http.invoke(event);
         return invocation.ok ? invocation : { ok: false, error: invocation.errorMessage };
@@ -118,9 +113,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
     return {
       names,
-      endpoints: { ...services.endpoints, http: api.endpoint },
-      environment: endpointEnvironment(services.endpoints),
-      clients,
+      endpoints: { ...cloud.endpoints, http: api.endpoint },
+      environment: cloud.environment,
+      clients: cloud.clients,
       functions,
       mappings,
       idle: (since) => Object.values(mappings).every((mapping) => mapping.idle(since)),
@@ -132,8 +127,42 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
+async function createFunctions(
+  cloud: LocalCloud,
+  { settings, directory, modelsDirectory }: LocalStackOptions,
+  names: ResourceNames,
+  bundleDirectory: string,
+  log: Logger,
+): Promise<Functions> {
+  const environments = functionEnvironments(settings, names);
+  const create = (kind: keyof Functions, name: string, more: Record<string, string> = {}) =>
+    cloud.createFunction({
+      name,
+      bundleDirectory: join(bundleDirectory, kind),
+      environment: {
+        SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
+        ORT_DISABLE_TELEMETRY: '1',
+        ...environments[kind],
+        ...more,
+      },
+      timeoutSeconds: settings[kind].timeoutSeconds,
+      memoryMb: settings[kind].memoryMb,
+      // One process uses every core already; on AWS each has cores of its own.
+      maximumConcurrency: 1,
+      onLog: (line) => log.debug(line, 'function'),
+      logFile: join(directory, 'logs', `${kind}.log`),
+    });
+  return {
+    inference: await create('inference', names.inferenceFunction),
+    metrics: await create('metrics', names.metricsFunction, {
+      SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS,
+    }),
+    http: await create('http', names.httpFunction),
+  };
+}
+
 /** Waits until the models are loaded, so that one that cannot be is said at once and not in a log. */
-async function becomeReady(http: Functions['http']): Promise<void> {
+async function becomeReady(http: LambdaFunction): Promise<void> {
   const health = await http.invoke({
     httpMethod: 'GET',
     path: '/v1/health',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type DemoInput, type DemoOutcome, readDemoInput, runDemo } from '#local/demo/run-demo.ts';
 import { markEntities, pickAnswers, pickTexts } from '#local/demo/show.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
+import { InterruptedError, interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
@@ -15,7 +16,6 @@ interface Flags {
   json?: boolean;
 }
 
-const limitSeconds = 600;
 const write = (line = '') => process.stdout.write(`${line}\n`);
 
 function show(outcome: DemoOutcome): void {
@@ -86,27 +86,21 @@ function summary(input: DemoInput, outcome: DemoOutcome, started: number) {
   };
 }
 
-async function demo(flags: Flags): Promise<void> {
+async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const started = Date.now();
   const input = await readDemoInput(flags.records ?? Number.POSITIVE_INFINITY);
   const directory = await mkdtemp(join(tmpdir(), 'spanstream-demo-'));
-  write(`Starting the local stack in ${directory}`);
-  const stack = await startLocalStack({
-    directory,
-    settings: readSettingsFile(),
-    ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
-  });
-  const end = async () => {
-    await stack.close();
-    if (flags.keep !== true) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
-  };
-  const interrupted = () => {
-    process.stderr.write('interrupted: ending the local stack\n');
-    void end().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', interrupted);
+  let stack: LocalStack | undefined;
   try {
-    const outcome = await runDemo(stack, input, limitSeconds);
+    write(`Starting the local stack in ${directory}`);
+    stack = await startLocalStack({
+      directory,
+      settings: readSettingsFile(),
+      ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
+    });
+    if (signal.aborted) throw new InterruptedError('nothing was put');
+    const work = runDemo(stack, input, signal);
+    const outcome = await untilInterrupted(work, signal, () => 'the books were not balanced');
     show(outcome);
     await askOverHttp(stack);
     showBooks(input, outcome);
@@ -115,8 +109,8 @@ async function demo(flags: Flags): Promise<void> {
     if (flags.json === true) write(JSON.stringify(summary(input, outcome, started)));
     if (!balanced) process.exitCode = 1;
   } finally {
-    process.off('SIGINT', interrupted);
-    await end();
+    await stack?.close();
+    if (flags.keep !== true) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -127,6 +121,6 @@ const command = createCommand(
   .option('--records <n>', 'texts to put at most (default: all)', wholeNumber(1))
   .option('--models <dir>', 'models to run (default: the bundled ones)')
   .option('--keep', 'keep the temporary folder, with its logs')
-  .action(demo);
+  .action((flags: Flags) => interruptible((signal) => run(flags, signal)));
 
 await runCommand(command);

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
+import { interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
@@ -8,6 +12,7 @@ interface Flags {
   directory: string;
   config?: string;
   models?: string;
+  use?: Partial<Endpoints>;
   portKinesis: number;
   portDynamodb: number;
   portCloudwatch: number;
@@ -15,8 +20,6 @@ interface Flags {
   portHttp: number;
   json?: boolean;
 }
-
-const endpointsFile = 'endpoints.json';
 
 function announce(stack: LocalStack, directory: string): void {
   const variables = Object.entries(stack.environment).map(
@@ -42,14 +45,13 @@ function announce(stack: LocalStack, directory: string): void {
 }
 
 /** Rewrites one line on a terminal with how far the stack is; says nothing elsewhere. */
-function showStatus(stack: LocalStack): () => void {
+function showStatus({ mappings: { inference, metrics } }: LocalStack): () => void {
   if (!process.stderr.isTTY) return () => undefined;
   const timer = setInterval(() => {
-    const { inference, metrics } = stack.mappings;
-    const done = inference.lag().shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    const behind = inference.lag();
+    const { records, ms, shards } = inference.lag();
+    const done = shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
     process.stderr.write(
-      `\r\u001b[Kprocessed ${done}, waiting ${behind.records} (${(behind.ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
+      `\r\u001b[Kprocessed ${done}, waiting ${records} (${(ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
     );
   }, 1_000);
   return () => {
@@ -58,12 +60,14 @@ function showStatus(stack: LocalStack): () => void {
   };
 }
 
-async function start(flags: Flags): Promise<void> {
+async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const directory = resolve(flags.directory);
+  const endpointsFile = join(directory, 'endpoints.json');
   const stack = await startLocalStack({
     directory,
     settings: readSettingsFile(flags.config),
     ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
+    ...(flags.use && { endpoints: flags.use }),
     ports: {
       kinesis: flags.portKinesis,
       dynamodb: flags.portDynamodb,
@@ -72,23 +76,36 @@ async function start(flags: Flags): Promise<void> {
       http: flags.portHttp,
     },
   });
-  const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
-  await writeFile(join(directory, endpointsFile), `${JSON.stringify(endpoints, null, 2)}\n`);
-  announce(stack, directory);
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(endpoints)}\n`);
-  const hide = showStatus(stack);
-  await interrupted();
-  hide();
-  process.stderr.write('ending; batches under way are finished first\n');
-  await rm(join(directory, endpointsFile), { force: true });
-  await stack.close();
+  let hideStatus = () => {};
+  try {
+    const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
+    await writeFile(endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`);
+    announce(stack, directory);
+    if (flags.json === true) process.stdout.write(`${JSON.stringify(endpoints)}\n`);
+    hideStatus = showStatus(stack);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    hideStatus();
+    process.stderr.write('ending; batches under way are finished first\n');
+    await rm(endpointsFile, { force: true });
+    await stack.close();
+  }
 }
 
-function interrupted(): Promise<void> {
-  return new Promise((end) => {
-    process.once('SIGINT', () => end());
-    process.once('SIGTERM', () => end());
-  });
+async function start(flags: Flags): Promise<void> {
+  await interruptible((signal) => run(flags, signal));
+  // Ctrl-C is how it is meant to end.
+  process.exitCode = 0;
+}
+
+function addEndpoint(value: string, others: Partial<Endpoints> = {}): Partial<Endpoints> {
+  const [name = '', url = ''] = value.split(/=(.*)/s);
+  if (!serviceNames.includes(name as ServiceName) || !URL.canParse(url)) {
+    throw new InvalidArgumentError(
+      `it must be ${serviceNames.join(', ')}, then = and an address such as http://127.0.0.1:4569.`,
+    );
+  }
+  return { ...others, [name]: url };
 }
 
 const port = wholeNumber(0);
@@ -96,6 +113,11 @@ const command = createCommand('start', 'Runs the local stack until Ctrl-C')
   .option('--directory <dir>', 'folder that keeps everything', '.spanstream')
   .option('--config <file>', 'settings (default: spanstream.config.json, where it exists)')
   .option('--models <dir>', 'models to run (default: the bundled ones)')
+  .option(
+    '--use <service=url>',
+    'a service that runs already, such as cloudwatch=http://127.0.0.1:4569 of another stack; may be given several times',
+    addEndpoint,
+  )
   .option('--port-kinesis <n>', 'port of Kinesis; 0 takes any', port, 4567)
   .option('--port-dynamodb <n>', 'port of DynamoDB and its streams', port, 4568)
   .option('--port-cloudwatch <n>', 'port of CloudWatch', port, 4569)

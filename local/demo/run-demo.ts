@@ -7,6 +7,7 @@ import { SpanstreamError } from '#shared/errors.ts';
 import { type Books, countersOf, publishedSum, readBooks } from './books.ts';
 
 const fixtures = new URL('../../fixtures/texts/', import.meta.url);
+const LIMIT_SECONDS = 600;
 
 interface PoisonFixture {
   readonly name: string;
@@ -40,19 +41,22 @@ export interface DemoOutcome {
 export async function readDemoInput(limit: number): Promise<DemoInput> {
   const lines = (await readFile(new URL('records.jsonl', fixtures), 'utf8')).split('\n');
   const records = lines.filter((line) => line !== '').slice(0, limit);
-  const poisons = JSON.parse(
+  const poisons: PoisonFixture[] = JSON.parse(
     await readFile(new URL('poison.json', fixtures), 'utf8'),
-  ) as PoisonFixture[];
+  );
+  const blobs = [
+    ...records.map((line, index) => ({ data: Buffer.from(line), partitionKey: `text-${index}` })),
+    ...poisons.map(({ name, dataBase64 }) => ({
+      data: Buffer.from(dataBase64, 'base64'),
+      partitionKey: name,
+    })),
+  ];
+  const sum = (count: (poison: PoisonFixture) => number) =>
+    poisons.reduce((total, poison) => total + count(poison), 0);
   return {
-    blobs: [
-      ...records.map((line, index) => ({ data: Buffer.from(line), partitionKey: `text-${index}` })),
-      ...poisons.map(({ name, dataBase64 }) => ({
-        data: Buffer.from(dataBase64, 'base64'),
-        partitionKey: name,
-      })),
-    ],
-    good: records.length + poisons.reduce((sum, { goodRecords }) => sum + goodRecords, 0),
-    poison: poisons.reduce((sum, { expectedReasons }) => sum + expectedReasons.length, 0),
+    blobs,
+    good: records.length + sum(({ goodRecords }) => goodRecords),
+    poison: sum(({ expectedReasons }) => expectedReasons.length),
   };
 }
 
@@ -60,93 +64,77 @@ export async function readDemoInput(limit: number): Promise<DemoInput> {
 export async function runDemo(
   stack: LocalStack,
   input: DemoInput,
-  limitSeconds: number,
+  signal: AbortSignal,
 ): Promise<DemoOutcome> {
+  const { inference, metrics: counting } = stack.mappings;
   const since = new Date();
-  const deadline = Date.now() + limitSeconds * 1_000;
-  await put(stack, input);
-  await processed(stack, input, deadline);
+  await put(stack, input, signal);
+  await untilIdle(inference, signal, input.blobs.length);
   const seconds = (Date.now() - since.getTime()) / 1_000;
   const books = await readBooks(stack);
-  const metrics = await settledMetrics(stack, books, since, deadline);
-  const total = input.good + input.poison;
-  return {
-    books,
-    metrics,
-    ...compare(input, books, metrics),
-    recordsPerSecond: Math.round((total / seconds) * 10) / 10,
-  };
-}
-
-async function put(stack: LocalStack, input: DemoInput): Promise<void> {
-  const progress = createProgress({
-    label: 'put      ',
-    total: input.blobs.length,
-    unit: 'records',
-  });
-  const producer = createProducer({
-    client: stack.clients.kinesis,
-    streamName: stack.names.stream,
-  });
-  const report = await producer.putBlobs(input.blobs, {
-    onProgress: ({ put: done }) => progress.update(done),
-  });
-  progress.stop();
-  if (report.stranded.length > 0) {
-    throw new SpanstreamError(
-      'stranded',
-      `${report.stranded.length} records could not be put on the stream`,
-    );
-  }
-}
-
-async function processed(stack: LocalStack, input: DemoInput, deadline: number): Promise<void> {
-  const progress = createProgress({
-    label: 'processed',
-    total: input.blobs.length,
-    unit: 'records',
-  });
-  const since = Date.now();
-  const { inference } = stack.mappings;
-  while (!inference.idle(since)) {
-    const done = inference.lag().shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    progress.update(Math.min(done, input.blobs.length));
-    await withinDeadline(deadline, 'processing the records');
-  }
-  progress.update(input.blobs.length);
-  progress.stop();
-}
-
-async function settledMetrics(stack: LocalStack, books: Books, since: Date, deadline: number) {
-  const stored = Date.now();
-  while (!stack.mappings.metrics.idle(stored))
-    await withinDeadline(deadline, 'counting the results');
+  await untilIdle(counting, signal);
   const metrics: Record<string, { published: number; table: number }> = {};
   for (const [name, table] of Object.entries(countersOf(books))) {
     metrics[name] = { published: await publishedSum(stack, name, since), table };
   }
-  return metrics;
+  const recordsPerSecond = Math.round(((input.good + input.poison) / seconds) * 10) / 10;
+  return { books, metrics, ...compare(input, books, metrics), recordsPerSecond };
+}
+
+async function put(stack: LocalStack, input: DemoInput, signal: AbortSignal): Promise<void> {
+  const total = input.blobs.length;
+  const progress = createProgress({ label: 'put      ', total, unit: 'records' });
+  const { clients, names } = stack;
+  const producer = createProducer({ client: clients.kinesis, streamName: names.stream });
+  const report = await producer.putBlobs(input.blobs, {
+    signal,
+    onProgress: ({ put: done }) => progress.update(done),
+  });
+  progress.stop();
+  signal.throwIfAborted();
+  if (report.stranded.length > 0) {
+    const message = `${report.stranded.length} records could not be put on the stream`;
+    throw new SpanstreamError('stranded', message);
+  }
+}
+
+/** Waits until a mapping is through with all that arrived by now; shows how far it is, where a total is given. */
+async function untilIdle(
+  mapping: LocalStack['mappings']['inference'],
+  signal: AbortSignal,
+  total?: number,
+): Promise<void> {
+  const since = Date.now();
+  const progress = total && createProgress({ label: 'processed', total, unit: 'records' });
+  while (!mapping.idle(since)) {
+    const done = mapping.lag().shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+    if (progress) progress.update(Math.min(done, total));
+    if (Date.now() - since > LIMIT_SECONDS * 1_000) {
+      const message = `${LIMIT_SECONDS} s were not enough; see the logs with --keep`;
+      throw new SpanstreamError('out-of-time', message);
+    }
+    await delay(200, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+  if (!progress) return;
+  progress.update(total);
+  progress.stop();
 }
 
 function compare(input: DemoInput, books: Books, metrics: DemoOutcome['metrics']) {
   const ids = new Set(books.results.map(({ id }) => id)).size;
   const parked = Math.min(books.rejections, books.failureObjects);
-  const counted = Object.values(metrics).some(({ published, table }) => published > table);
-  const missed = Object.values(metrics).some(({ published, table }) => published < table);
+  const all = Object.values(metrics);
+  const over = (count: number, expected: number) => Math.max(0, count - expected);
   return {
-    lost: Math.max(0, input.good - ids) + Math.max(0, input.poison - parked) + (missed ? 1 : 0),
+    lost:
+      over(input.good, ids) +
+      over(input.poison, parked) +
+      Number(all.some(({ published, table }) => published < table)),
     duplicated:
       books.results.length -
       ids +
-      Math.max(0, books.rejections - input.poison) +
-      Math.max(0, books.failureObjects - input.poison) +
-      (counted ? 1 : 0),
+      over(books.rejections, input.poison) +
+      over(books.failureObjects, input.poison) +
+      Number(all.some(({ published, table }) => published > table)),
   };
-}
-
-async function withinDeadline(deadline: number, what: string): Promise<void> {
-  if (Date.now() > deadline) {
-    throw new SpanstreamError('out-of-time', `${what} took too long; see the logs with --keep`);
-  }
-  await delay(200);
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { validate } from '#shared/contracts/validate.ts';
+import { ConfigurationError, messageOf } from '#shared/errors.ts';
 
 const checkpointSchema = z.strictObject({
   shardId: z.string().min(1),
@@ -9,6 +9,8 @@ const checkpointSchema = z.strictObject({
   sequenceNumber: z.string().optional(),
   /** The shard is closed and every record of it is settled. */
   ended: z.boolean(),
+  /** Where the mapping began at `LATEST`: the moment, epoch milliseconds; what had arrived before is not for it. */
+  since: z.number().optional(),
   /** The tumbling window that is open, by its start in epoch milliseconds, with the state the function last returned. */
   window: z.strictObject({ start: z.number(), state: z.unknown() }).optional(),
 });
@@ -25,21 +27,29 @@ export interface CheckpointStore {
 
 /** Checkpoints as one file a shard in a directory, each replaced by a rename, so that a kill leaves the old or the new one. */
 export function fileCheckpoints(directory: string): CheckpointStore {
-  const pathOf = (shardId: string) => join(directory, `${encodeURIComponent(shardId)}.json`);
   return {
     async load() {
       await mkdir(directory, { recursive: true });
       const files = (await readdir(directory)).filter((name) => name.endsWith('.json'));
-      return Promise.all(
-        files.map(async (name) =>
-          validate(checkpointSchema, JSON.parse(await readFile(join(directory, name), 'utf8'))),
-        ),
-      );
+      return Promise.all(files.map((name) => readCheckpoint(join(directory, name))));
     },
     async save(checkpoint) {
-      const path = pathOf(checkpoint.shardId);
+      const path = join(directory, `${encodeURIComponent(checkpoint.shardId)}.json`);
       await writeFile(`${path}.tmp`, JSON.stringify(checkpoint));
       await rename(`${path}.tmp`, path);
     },
   };
+}
+
+async function readCheckpoint(path: string): Promise<Checkpoint> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigurationError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  const parsed = checkpointSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new ConfigurationError(`${path} is no checkpoint: ${faults.join('; ')}`);
 }

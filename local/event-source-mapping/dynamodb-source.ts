@@ -6,7 +6,6 @@ import {
   GetShardIteratorCommand,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { canonicalJson } from '#shared/canonical-json.ts';
 import type { Shard, ShardPosition, StreamRecord, StreamSource } from './stream-source.ts';
 
 const RETENTION_MS = 24 * 3_600_000;
@@ -86,7 +85,7 @@ function toStreamRecord(record: ChangeRecord, streamArn: string): StreamRecord {
   } as DynamoDBRecord;
   return {
     sequenceNumber: change.SequenceNumber ?? '',
-    partitionKey: canonicalJson(event.dynamodb?.Keys ?? {}),
+    partitionKey: JSON.stringify(Object.entries(event.dynamodb?.Keys ?? {}).sort()),
     arrivedAt,
     bytes: Buffer.byteLength(JSON.stringify(event)),
     event,

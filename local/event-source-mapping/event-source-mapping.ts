@@ -1,15 +1,29 @@
 import { setMaxListeners } from 'node:events';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
-import { createBell } from './bell.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { systemClock } from './clock.ts';
+import { backoffMs, createNotifier, systemClock } from './clock.ts';
 import { mappingUuid } from './invocation-record.ts';
-import { nextShards, startOf } from './next-shards.ts';
-import { consumeShard, type ShardConsumer, type ShardContext } from './shard-consumer.ts';
+import { consumeShard, type ShardConsumer } from './shard-consumer.ts';
 import type { Shard } from './stream-source.ts';
 import type { EventSourceMapping, MappingOptions } from './types.ts';
 
 const DEFAULT_BACKOFF = { baseMs: 200, capMs: 10_000 };
+const SHARD_SYNC_MS = 1_000;
+
+/** Shards to start on: those neither ended nor running whose listed parents are wholly processed. */
+export function nextShards(
+  shards: readonly Shard[],
+  ended: ReadonlySet<string>,
+  running: ReadonlySet<string>,
+): Shard[] {
+  const listed = new Set(shards.map(({ shardId }) => shardId));
+  return shards.filter(
+    ({ shardId, parentIds }) =>
+      !ended.has(shardId) &&
+      !running.has(shardId) &&
+      parentIds.every((parent) => !listed.has(parent) || ended.has(parent)),
+  );
+}
 
 /**
  * Maps a stream to a function as Lambda does: every record is delivered until the function acknowledged it or it was parked.
@@ -17,65 +31,83 @@ const DEFAULT_BACKOFF = { baseMs: 200, capMs: 10_000 };
  * @throws {ConfigurationError} where tumbling windows meet a parallelization factor over 1
  */
 export function startEventSourceMapping(options: MappingOptions): EventSourceMapping {
-  const { source, settings, log } = options;
+  const { source, settings, checkpoints, log } = options;
   if (settings.tumblingWindowSeconds > 0 && settings.parallelizationFactor > 1) {
     throw new ConfigurationError(
       'mapping.parallelizationFactor must be 1 with tumblingWindowSeconds: a shard has one window state',
     );
   }
   const clock = options.clock ?? systemClock;
+  const backoff = options.backoff ?? DEFAULT_BACKOFF;
   const uuid = mappingUuid(options.functionArn, source.arn);
   const stop = new AbortController();
   const abandon = new AbortController();
   // A few for each shard, and there is no limit on shards.
   setMaxListeners(0, stop.signal);
-  const bell = createBell(clock);
-  stop.signal.addEventListener('abort', () => bell.ring(), { once: true });
+  const notifier = createNotifier(clock);
+  stop.signal.addEventListener('abort', () => notifier.notify(), { once: true });
 
+  const resolutionMs = source.kind === 'dynamodb' ? 1_000 : 1;
+  const madeAt = Math.floor(clock.now() / resolutionMs) * resolutionMs;
   const consumers = new Map<string, ShardConsumer>();
   const ended = new Set<string>();
   let listed: readonly Shard[] = [];
   let syncedAt: number | undefined;
 
-  function startShard({ shardId }: Shard, checkpoint: Checkpoint | undefined, isNew: boolean) {
-    const context: ShardContext = {
-      options,
-      mappingUuid: uuid,
-      shardId,
-      clock,
-      log,
-      backoff: options.backoff ?? DEFAULT_BACKOFF,
-      stop: stop.signal,
-      abandon: abandon.signal,
-    };
-    const consumer = consumeShard(context, startOf(checkpoint, isNew, settings), checkpoint);
+  function startShard(begun: Omit<Checkpoint, 'ended'>) {
+    const { shardId } = begun;
+    const signals = { stop: stop.signal, abandon: abandon.signal };
+    const context = { options, mappingUuid: uuid, shardId, clock, log, backoff, ...signals };
+    const consumer = consumeShard(context, begun);
     consumers.set(shardId, consumer);
     void consumer.done.then((isEnded) => {
       if (!isEnded) return;
       log.info({ shardId }, 'a closed shard is wholly processed');
       ended.add(shardId);
-      bell.ring();
+      notifier.notify();
     });
   }
 
+  /**
+   * The moment from which on records are for this mapping, where it begins at `LATEST`. It is written down before anything is
+   * read: a shard that cannot be read yet, or a restart before the first record, then skips nothing.
+   */
+  async function keepBeginning(
+    kept: ReadonlyMap<string, Checkpoint>,
+    shards: readonly Shard[],
+  ): Promise<number | undefined> {
+    if (settings.startingPosition !== 'LATEST') return undefined;
+    const known = [...kept.values()].find((checkpoint) => checkpoint.since !== undefined)?.since;
+    if (known !== undefined || kept.size > 0) return known;
+    for (const { shardId } of shards) {
+      await checkpoints.save({ shardId, ended: false, since: madeAt });
+    }
+    return madeAt;
+  }
+
   async function followShards(): Promise<void> {
-    const loaded = new Map((await options.checkpoints.load()).map((c) => [c.shardId, c]));
-    for (const { shardId, ended: isEnded } of loaded.values()) if (isEnded) ended.add(shardId);
-    let initial: Set<string> | undefined;
+    const kept = new Map((await checkpoints.load()).map((one) => [one.shardId, one]));
+    for (const { shardId, ended: isEnded } of kept.values()) if (isEnded) ended.add(shardId);
+    let since: number | undefined;
+    let failures = 0;
     while (!stop.signal.aborted) {
       try {
         const startedAt = clock.now();
         listed = await source.listShards();
+        if (syncedAt === undefined) since = await keepBeginning(kept, listed);
         if (stop.signal.aborted) return;
-        initial ??= new Set(loaded.size === 0 ? listed.map(({ shardId }) => shardId) : []);
-        for (const shard of nextShards(listed, ended, new Set(consumers.keys()))) {
-          startShard(shard, loaded.get(shard.shardId), initial.has(shard.shardId));
+        for (const { shardId } of nextShards(listed, ended, new Set(consumers.keys()))) {
+          startShard({ shardId, ...(since !== undefined && { since }), ...kept.get(shardId) });
         }
         syncedAt = startedAt;
+        failures = 0;
       } catch (error) {
-        log.warn({ stream: source.arn, error: messageOf(error) }, 'listing shards failed');
+        failures += 1;
+        const about = { stream: source.arn, failures, error: messageOf(error) };
+        log.warn(about, 'listing shards failed');
       }
-      await bell.wait(options.shardSyncMs ?? 1_000);
+      const pauseMs = failures === 0 ? 0 : backoffMs(failures, backoff, clock.random());
+      await notifier.wait(Math.max(pauseMs, options.shardSyncMs ?? SHARD_SYNC_MS));
     }
   }
 

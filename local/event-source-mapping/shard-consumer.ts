@@ -1,27 +1,10 @@
-import type { Logger } from '#shared/log.ts';
-import { assignPartitions } from './assign-partitions.ts';
-import { createBell } from './bell.ts';
+import { createHash } from 'node:crypto';
 import type { Checkpoint } from './checkpoints.ts';
-import type { Clock } from './clock.ts';
-import { createLane, type Lane } from './lane.ts';
-import { createShardProgress } from './shard-progress.ts';
+import { createNotifier } from './clock.ts';
+import { createShardProgress } from './offset-tracker.ts';
+import { createShardLane, type ShardLane } from './shard-lane.ts';
 import { readShard } from './shard-reader.ts';
-import type { ShardPosition } from './stream-source.ts';
-import type { MappingOptions, ShardStatus } from './types.ts';
-
-/** What everything that works on a shard needs. */
-export interface ShardContext {
-  readonly options: MappingOptions;
-  readonly mappingUuid: string;
-  readonly shardId: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly backoff: { readonly baseMs: number; readonly capMs: number };
-  /** Fires when the mapping begins to close. */
-  readonly stop: AbortSignal;
-  /** Fires when it no longer waits for invocations under way. */
-  readonly abandon: AbortSignal;
-}
+import type { ShardContext, ShardStatus } from './types.ts';
 
 /** A shard that is being processed. */
 export interface ShardConsumer {
@@ -34,60 +17,70 @@ const MOST_BUFFERED_BYTES = 24 * 1024 * 1024;
 const SMALLEST_READ = 100;
 const LARGEST_READ = 2_000;
 
-/** Processes a shard: reads it, deals its records out to lanes, and keeps its checkpoint. */
+/** The lane of a partition key, 0 to `lanes` - 1: always the same one, so that a key's records keep their order. */
+function laneOf(partitionKey: string, lanes: number): number {
+  if (lanes === 1) return 0;
+  return createHash('md5').update(partitionKey).digest().readUInt32BE(0) % lanes;
+}
+
+/** Deals records out to lanes, each lane in the order of the shard. */
+export function assignLanes<T extends { readonly partitionKey: string }>(
+  records: readonly T[],
+  lanes: number,
+): T[][] {
+  const dealt: T[][] = Array.from({ length: lanes }, () => []);
+  for (const record of records) dealt[laneOf(record.partitionKey, lanes)]?.push(record);
+  return dealt;
+}
+
+/** Processes a shard from where it was: reads it, deals its records out to lanes, and keeps its checkpoint. */
 export function consumeShard(
   context: ShardContext,
-  position: ShardPosition,
-  checkpoint: Checkpoint | undefined,
+  begun: Omit<Checkpoint, 'ended'>,
 ): ShardConsumer {
-  const { options, shardId, clock, log, stop } = context;
+  const { options, shardId, clock, stop } = context;
   const { settings } = options;
-  const bell = createBell(clock);
-  const wake = () => bell.ring();
+  const notifier = createNotifier(clock);
+  const wake = () => notifier.notify();
   stop.addEventListener('abort', wake, { once: true });
-  const progress = createShardProgress({
-    shardId,
-    checkpoint,
-    checkpoints: options.checkpoints,
-    log,
-  });
+  const progress = createShardProgress(context, begun);
+  const { offsets } = progress;
   const shard = { readToEnd: false, emptyReadAt: undefined as number | undefined, ended: false };
-  const lanes: Lane[] = Array.from({ length: settings.parallelizationFactor }, () =>
-    createLane({ context, progress, bell, shard }),
+  const lanes: ShardLane[] = Array.from({ length: settings.parallelizationFactor }, () =>
+    createShardLane({ context, progress, notifier, shard }),
   );
   const perRead = settings.batchSize * settings.parallelizationFactor;
   const limit = Math.min(LARGEST_READ, Math.max(SMALLEST_READ, perRead));
 
   async function read(): Promise<void> {
-    shard.readToEnd = await readShard({
-      ...context,
-      source: options.source,
-      position,
+    shard.readToEnd = await readShard(context, {
+      position:
+        begun.sequenceNumber === undefined ? 'TRIM_HORIZON' : { after: begun.sequenceNumber },
+      since: begun.since ?? 0,
       limit,
-      pollIntervalMs: options.pollIntervalMs ?? 200,
-      bell,
+      notifier,
       hasRoom: () =>
-        progress.ledger.unsettled() < 2 * Math.max(limit, perRead) &&
+        offsets.unsettled() < 2 * Math.max(limit, perRead) &&
         lanes.reduce((sum, lane) => sum + lane.bytes(), 0) < MOST_BUFFERED_BYTES,
       take(records) {
-        for (const record of records) progress.ledger.enter(record);
-        const dealt = assignPartitions(records, lanes.length);
+        for (const record of records) offsets.enter(record);
+        const dealt = assignLanes(records, lanes.length);
         for (const [index, lane] of lanes.entries()) lane.push(dealt[index] ?? []);
         shard.emptyReadAt = undefined;
-        bell.ring();
+        notifier.notify();
       },
       reachedTip(startedAt) {
         shard.emptyReadAt = startedAt;
-        bell.ring();
+        notifier.notify();
       },
     });
-    bell.ring();
+    notifier.notify();
   }
 
   async function run(): Promise<boolean> {
     await Promise.all([read(), ...lanes.map((lane) => lane.run())]);
     stop.removeEventListener('abort', wake);
-    if (!shard.readToEnd || progress.ledger.unsettled() > 0 || progress.window) return false;
+    if (!shard.readToEnd || offsets.unsettled() > 0 || progress.window) return false;
     await progress.save(true);
     shard.ended = true;
     return true;
@@ -96,12 +89,12 @@ export function consumeShard(
   return {
     done: run(),
     status() {
-      const oldest = progress.ledger.oldestArrival();
+      const oldest = offsets.oldestArrival();
       return {
         shardId,
-        checkpoint: progress.ledger.checkpoint(),
+        checkpoint: offsets.checkpoint(),
         ended: shard.ended,
-        unsettled: progress.ledger.unsettled(),
+        unsettled: offsets.unsettled(),
         lagMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
         ...progress.counts,
         emptyReadAt: shard.emptyReadAt,

@@ -18,8 +18,8 @@ export interface Shard {
   readonly parentIds: readonly string[];
 }
 
-/** Where to begin reading a shard: at one of its ends, or after a record. */
-export type ShardPosition = 'TRIM_HORIZON' | 'LATEST' | { readonly after: string };
+/** Where to begin reading a shard: at its oldest record, or after a record. */
+export type ShardPosition = 'TRIM_HORIZON' | { readonly after: string };
 
 /** What one read of a shard gave; without `next` the shard is closed and read to its end. */
 interface ShardRead {

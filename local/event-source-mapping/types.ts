@@ -1,10 +1,63 @@
 import type { Invoke } from '#local/lambda/invocation.ts';
-import type { Logger } from '#shared/log.ts';
-import type { MappingSettings } from '#shared/settings.ts';
 import type { CheckpointStore } from './checkpoints.ts';
-import type { Clock } from './clock.ts';
-import type { FailureDestination } from './invocation-record.ts';
+import type { BackoffLimits, Clock } from './clock.ts';
 import type { StreamSource } from './stream-source.ts';
+
+/** How a stream is mapped to a function; the names are Lambda's, times are seconds. */
+export interface MappingSettings {
+  readonly batchSize: number;
+  readonly batchingWindowSeconds: number;
+  readonly parallelizationFactor: number;
+  /** Where a new mapping begins; `LATEST` is the moment at which it is made. */
+  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  readonly bisectOnError: boolean;
+  /** -1 retries until the record expires. */
+  readonly maximumRetryAttempts: number;
+  /** -1 never gives up for age. */
+  readonly maximumRecordAgeSeconds: number;
+  /** 0 delivers plain batches. */
+  readonly tumblingWindowSeconds: number;
+}
+
+/** Where a mapping says what it does; pino's loggers and `console` are such. */
+export type MappingLog = Record<
+  'debug' | 'info' | 'warn' | 'error',
+  (fields: object, message: string) => void
+>;
+
+interface BatchInfo {
+  readonly shardId: string;
+  readonly startSequenceNumber: string;
+  readonly endSequenceNumber: string;
+  readonly approximateArrivalOfFirstRecord: string;
+  readonly approximateArrivalOfLastRecord: string;
+  readonly batchSize: number;
+  readonly streamArn: string;
+}
+
+/** What an on-failure destination in S3 gets of a batch that was given up, in Lambda's shape; `payload` is the event as a JSON string. */
+export interface InvocationRecord {
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly functionArn: string;
+    readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+    readonly approximateInvokeCount: number;
+  };
+  /** Absent where records were given up for their age. */
+  readonly responseContext?: {
+    readonly statusCode: number;
+    readonly executedVersion: '$LATEST';
+    readonly functionError: 'Unhandled' | null;
+  };
+  readonly version: '1.0';
+  readonly timestamp: string;
+  readonly KinesisBatchInfo?: BatchInfo;
+  readonly DDBStreamBatchInfo?: BatchInfo;
+  readonly payload: string;
+}
+
+/** Keeps an invocation record under a key; when it resolves, the batch may be passed. */
+export type FailureDestination = (key: string, record: InvocationRecord) => Promise<void>;
 
 /** What a mapping works with. */
 export interface MappingOptions {
@@ -15,15 +68,29 @@ export interface MappingOptions {
   readonly settings: MappingSettings;
   readonly checkpoints: CheckpointStore;
   /** Where batches go that are given up; without it they are dropped, with a line in the log. */
-  readonly onFailure?: FailureDestination;
+  readonly onFailure?: FailureDestination | undefined;
   readonly clock?: Clock;
-  readonly log: Logger;
+  readonly log: MappingLog;
   /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
   readonly pollIntervalMs?: number;
   /** Milliseconds between looks for new shards; 1000 unless given. */
   readonly shardSyncMs?: number;
   /** Delay before the second attempt, and the longest delay, milliseconds; 200 and 10,000 unless given. */
-  readonly backoff?: { readonly baseMs: number; readonly capMs: number };
+  readonly backoff?: BackoffLimits;
+}
+
+/** What everything that works on a shard needs. */
+export interface ShardContext {
+  readonly options: MappingOptions;
+  readonly mappingUuid: string;
+  readonly shardId: string;
+  readonly clock: Clock;
+  readonly log: MappingLog;
+  readonly backoff: BackoffLimits;
+  /** Fires when the mapping begins to close. */
+  readonly stop: AbortSignal;
+  /** Fires when it no longer waits for invocations under way. */
+  readonly abandon: AbortSignal;
 }
 
 /** How far a shard is. */

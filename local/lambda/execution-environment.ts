@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline';
-import type { FunctionLogLine, Invocation } from './invocation.ts';
+import type { Readable } from 'node:stream';
+import type { Failure, FunctionLogLine, Invocation } from './invocation.ts';
 import { type RuntimeApi, type RuntimeError, startRuntimeApi } from './runtime-api.ts';
 
 /** What an execution environment runs. */
@@ -13,7 +13,8 @@ export interface EnvironmentOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
-  readonly log: (line: FunctionLogLine) => void;
+  /** Takes a line; the process writes no further line until it has. */
+  readonly log: (line: FunctionLogLine) => Promise<void>;
 }
 
 /** One process of a function; it takes one invocation at a time and is never used again once it died. */
@@ -23,6 +24,8 @@ export interface ExecutionEnvironment {
   readonly initialized: Promise<Failure | undefined>;
   /** Resolves when the process has ended. */
   readonly exited: Promise<void>;
+  /** Resolves when all that it wrote is in the log. */
+  readonly logged: Promise<unknown>;
   readonly alive: boolean;
   invoke(body: string): Promise<Invocation>;
   /** Resolves when the process asks for work, or has ended: after an answer it may still be about to exit. */
@@ -30,7 +33,8 @@ export interface ExecutionEnvironment {
   kill(signal: NodeJS.Signals): void;
 }
 
-type Failure = RuntimeError & { readonly kind: 'error' | 'timeout' | 'crash' };
+/** A longer line goes to the log in pieces, so that no function can fill the memory of its owner. */
+const LONGEST_LINE = 256 * 1024;
 
 /** Starts a process of a function; init that lasts longer than `initTimeoutMs` is killed. */
 export async function startExecutionEnvironment(
@@ -45,13 +49,21 @@ export async function startExecutionEnvironment(
   let reported: RuntimeError | undefined;
   let alive = true;
   let ready = false;
+  let pid = 0;
   let handOver: (() => void) | undefined;
   let free: (() => void) | undefined;
 
+  /** Writes down what the process itself can no longer say. */
+  const tell = ({ kind, ...error }: Failure, requestId?: string) => {
+    if (kind === 'error') return;
+    const text = JSON.stringify({ level: 'error', requestId, ...error });
+    void options.log({ functionName: options.name, pid, stream: 'stderr', text });
+  };
   const finish = (requestId: string, outcome: { payload: unknown } | Failure) => {
     if (current?.requestId !== requestId) return;
     const { settle } = current;
     current = undefined;
+    if ('kind' in outcome) tell(outcome, requestId);
     settle(
       'payload' in outcome
         ? { ok: true, requestId, payload: outcome.payload }
@@ -62,6 +74,10 @@ export async function startExecutionEnvironment(
   const api: RuntimeApi = await startRuntimeApi({
     ready() {
       settleInit(undefined);
+      if (current && !handOver) {
+        const errorMessage = 'the runtime asked for its next invocation and answered none';
+        finish(current.requestId, { kind: 'error', errorType: 'Runtime.NoAnswer', errorMessage });
+      }
       ready = true;
       handOver?.();
       free?.();
@@ -70,14 +86,21 @@ export async function startExecutionEnvironment(
       reported = error;
       settleInit({ kind: 'error', ...error });
     },
-    answered: (requestId, body) => finish(requestId, { payload: JSON.parse(body) }),
+    answered: (requestId, body) => finish(requestId, { payload: payloadOf(body) }),
     failed(requestId, error) {
       finish(requestId, { kind: 'error', ...error });
     },
   });
 
   const child = spawnRuntime(options, api.address);
-  forwardLines(child, options);
+  pid = child.pid ?? 0;
+  const logged = Promise.all(
+    (['stdout', 'stderr'] as const).map((stream) =>
+      forwardLines(child[stream], (text) =>
+        options.log({ functionName: options.name, pid, stream, text }),
+      ),
+    ),
+  );
 
   const exited = new Promise<void>((resolve) => {
     const end = (cause: string) => {
@@ -106,12 +129,16 @@ export async function startExecutionEnvironment(
     });
     child.kill('SIGKILL');
   }, initTimeoutMs);
-  void initialized.then(() => clearTimeout(initTimer));
+  void initialized.then((failure) => {
+    clearTimeout(initTimer);
+    if (failure) tell(failure);
+  });
 
   return {
     pid: child.pid,
     initialized,
     exited,
+    logged,
     get alive() {
       return alive;
     },
@@ -190,13 +217,28 @@ function spawnRuntime(options: EnvironmentOptions, address: string): ChildProces
   );
 }
 
-function forwardLines(child: ChildProcess, options: EnvironmentOptions): void {
-  for (const stream of ['stdout', 'stderr'] as const) {
-    const input = child[stream];
-    if (!input) continue;
-    createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (text) =>
-      options.log({ functionName: options.name, pid: child.pid ?? 0, stream, text }),
-    );
+async function forwardLines(input: Readable | null, log: (text: string) => Promise<void>) {
+  let rest = '';
+  try {
+    for await (const chunk of input?.setEncoding('utf8') ?? []) {
+      const lines = `${rest}${chunk}`.split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) await log(line);
+      for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) {
+        await log(rest.slice(0, LONGEST_LINE));
+      }
+    }
+  } catch {
+    // The pipe broke with the process.
+  }
+  if (rest !== '') await log(rest);
+}
+
+function payloadOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
   }
 }
 

@@ -1,13 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SpanstreamError } from '#shared/errors.ts';
 import {
   type EnvironmentOptions,
   type ExecutionEnvironment,
   startExecutionEnvironment,
 } from './execution-environment.ts';
-import type { FunctionLogLine, Invocation, LambdaFunction } from './invocation.ts';
-import { MAXIMUM_PAYLOAD_BYTES } from './runtime-api.ts';
+import {
+  type FunctionLogLine,
+  type Invocation,
+  type LambdaFunction,
+  MAXIMUM_PAYLOAD_BYTES,
+} from './invocation.ts';
 
 /** What a function is started from. */
 export interface FunctionOptions {
@@ -37,6 +44,7 @@ interface Waiting {
   readonly refuse: (reason: unknown) => void;
 }
 
+const LOG_GRACE_MS = 500;
 const FUNCTION_ARN_PREFIX = 'arn:aws:lambda:us-east-1:000000000000:function:';
 
 /** Starts a function: one process at once, more as invocations overlap, a new one where one died. */
@@ -45,14 +53,19 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
   const bundleDirectory = resolve(options.bundleDirectory);
   const bootstrap = resolve(options.bootstrap ?? `${bundleDirectory}/../bootstrap/index.mjs`);
   const file = options.logFile ? createWriteStream(options.logFile, { flags: 'a' }) : undefined;
+  // A full disk costs the log, not the function.
+  file?.on('error', () => undefined);
   const environmentOptions: EnvironmentOptions = {
     ...options,
     arn,
     bundleDirectory,
     bootstrap,
-    log(line) {
-      file?.write(`${new Date().toISOString()} ${line.pid} ${line.text}\n`);
+    async log(line) {
       options.log(line);
+      const isFull =
+        file?.writable && !file.write(`${new Date().toISOString()} ${line.pid} ${line.text}\n`);
+      // Who writes faster than the disk waits for it, as for a full pipe.
+      if (isFull) await once(file, 'drain').catch(() => undefined);
     },
   };
   const firstInitMs = Math.min((options.initTimeoutSeconds ?? 10) * 1000, 2 ** 31 - 1);
@@ -86,9 +99,8 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
         pump();
       });
       if (failure) {
-        const { kind, errorType, errorMessage } = failure;
         environment.kill('SIGKILL');
-        queue.shift()?.settle({ ok: false, requestId: '', kind, errorType, errorMessage });
+        queue.shift()?.settle({ ok: false, requestId: randomUUID(), ...failure });
       } else {
         idle.push(environment);
       }
@@ -134,7 +146,7 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
       if (bytes > MAXIMUM_PAYLOAD_BYTES) {
         return Promise.resolve<Invocation>({
           ok: false,
-          requestId: '',
+          requestId: randomUUID(),
           kind: 'error',
           errorType: 'RequestEntityTooLargeException',
           errorMessage: `${bytes} byte payload is too large for an invocation (limit ${MAXIMUM_PAYLOAD_BYTES} bytes)`,
@@ -174,6 +186,8 @@ async function end(environment: ExecutionEnvironment, graceMs: number): Promise<
   const timer = setTimeout(() => environment.kill('SIGKILL'), graceMs);
   await environment.exited;
   clearTimeout(timer);
+  // A process of its own that the function left behind may hold the pipe open.
+  await Promise.race([environment.logged, delay(LOG_GRACE_MS, undefined, { ref: false })]);
 }
 
 function closedError(name: string): SpanstreamError {

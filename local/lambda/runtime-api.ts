@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-
-/** Largest event and largest answer of a synchronous invocation, bytes. */
-export const MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024;
+import { MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
 
 /** An invocation as the Runtime API hands it out. */
 interface RuntimeInvocation {
@@ -56,7 +54,7 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
     const [, requestId, action] = invocationPath.exec(path) ?? [];
-    const body = await readBody(request);
+    const { body, size } = await readBody(request);
     if (request.method !== 'POST') {
       send(response, 404, { errorType: 'NotFound', errorMessage: path });
     } else if (path === '/2018-06-01/runtime/init/error') {
@@ -67,8 +65,8 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     } else if (action === 'error') {
       send(response, 202, { status: 'OK' });
       listener.failed(requestId, runtimeErrorOf(body));
-    } else if (body.byteLength > MAXIMUM_PAYLOAD_BYTES) {
-      const error = tooLarge(body.byteLength);
+    } else if (size > MAXIMUM_PAYLOAD_BYTES) {
+      const error = tooLarge(size);
       send(response, 413, error);
       listener.failed(requestId, error);
     } else {
@@ -113,10 +111,15 @@ function tooLarge(bytes: number): RuntimeError {
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
+/** Reads a whole body, of which it keeps no more than an answer may have. */
+async function readBody(request: IncomingMessage): Promise<{ body: Buffer; size: number }> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size <= MAXIMUM_PAYLOAD_BYTES) chunks.push(chunk);
+  }
+  return { body: Buffer.concat(chunks), size };
 }
 
 function runtimeErrorOf(body: Buffer): RuntimeError {

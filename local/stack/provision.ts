@@ -12,6 +12,7 @@ import {
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import type { LocalClients } from '#local/cloud/clients.ts';
 import { alarmDefinitions, putMetricAlarmInput } from '#shared/alarms.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import type { ResourceNames } from '#shared/names.ts';
@@ -21,7 +22,6 @@ import {
   TTL_ATTRIBUTE,
 } from '#shared/results-table/definition.ts';
 import type { Settings } from '#shared/settings.ts';
-import type { LocalClients } from './clients.ts';
 
 /** ARNs that the mappings read from. */
 export interface Provisioned {

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, realpath, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from '../bundle.ts';
+import { bundle } from '#local/stack/bundle.ts';
 import type { Buildah } from './buildah.ts';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundleSettings } from '../../scripts/bundle.ts';
+import { bundleSettings } from '#local/stack/bundle.ts';
 import { median, runFresh } from './children.ts';
 import type { BenchModels } from './model-folders.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Endpoints, ServiceName } from '#local/stack/endpoints.ts';
+import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import { startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { randomFrom } from './random.ts';

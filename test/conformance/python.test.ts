@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { endpointEnvironment } from '#local/cloud/services.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
 import { startS3 } from '#local/services/s3/index.ts';
-import { endpointEnvironment } from '#local/stack/endpoints.ts';
 
 const SCRIPT = fileURLToPath(new URL('./support/sdk_python.py', import.meta.url));
 /** The newest, which speaks CBOR to CloudWatch, and the last that spoke the query protocol. */

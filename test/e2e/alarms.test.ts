@@ -7,10 +7,10 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { afterEach, describe, expect, it } from 'vitest';
 import { summarize } from '#consumers/metrics/summarize.ts';
+import { localClients } from '#local/cloud/clients.ts';
+import { startServices } from '#local/cloud/services.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { localClients } from '#local/stack/clients.ts';
 import { provision } from '#local/stack/provision.ts';
-import { startServices } from '#local/stack/services.ts';
 import {
   type AlarmDefinition,
   alarmDefinitions,

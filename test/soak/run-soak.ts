@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalClients, localClients } from '#local/stack/clients.ts';
+import { type LocalClients, localClients } from '#local/cloud/clients.ts';
 import { createProducer } from '#producers/index.ts';
 import { createProgress, type Progress } from '#shared/cli/progress.ts';
 import { resourceNames } from '#shared/names.ts';

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Endpoints } from '#local/stack/endpoints.ts';
+import type { Endpoints } from '#local/cloud/services.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import type {
   StackNews,

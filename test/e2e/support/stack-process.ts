@@ -1,5 +1,5 @@
 import type { Invocation, Invoke } from '#local/lambda/invocation.ts';
-import type { WrapInvoke } from '#local/stack/mappings.ts';
+import type { WrapInvoke } from '#local/stack.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Buffered, cutBatch } from '#local/event-source-mapping/cut-batch.ts';
+import { type Buffered, cutBatch } from '#local/event-source-mapping/batch.ts';
 import { aRecord, someRecords } from './records.ts';
 
 const limits = { batchSize: 3, batchingWindowSeconds: 2, maximumBytes: 1_000_000 };

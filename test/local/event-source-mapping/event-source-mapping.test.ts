@@ -1,10 +1,14 @@
 import type { KinesisStreamTumblingWindowEvent } from 'aws-lambda';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint, CheckpointStore } from '#local/event-source-mapping/checkpoints.ts';
 import { systemClock } from '#local/event-source-mapping/clock.ts';
 import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
-import type { InvocationRecord } from '#local/event-source-mapping/invocation-record.ts';
-import type { EventSourceMapping, MappingOptions } from '#local/event-source-mapping/types.ts';
+import type {
+  EventSourceMapping,
+  InvocationRecord,
+  MappingOptions,
+} from '#local/event-source-mapping/types.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
 import { type MappingSettings, parseSettings } from '#shared/settings.ts';
 import { createMemoryStream } from './memory-stream.ts';
@@ -222,8 +226,16 @@ describe('a mapping', () => {
 
     expect(batches).toEqual([[2]]);
     expect(parked.map(({ record }) => record)).toMatchObject([
-      { requestContext: { condition: 'RecordAgeExceeded' }, KinesisBatchInfo: { batchSize: 2 } },
+      {
+        requestContext: {
+          condition: 'RecordAgeExceeded',
+          requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+          approximateInvokeCount: 1,
+        },
+        KinesisBatchInfo: { batchSize: 2 },
+      },
     ]);
+    expect(parked[0]?.record).not.toHaveProperty('responseContext');
   });
 
   it('goes on from where it was when iterators expire, and has patience with throttles', async () => {
@@ -339,6 +351,117 @@ describe('a mapping', () => {
         .map(({ sequenceNumber }) => Number(sequenceNumber));
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
     }
+  });
+});
+
+describe('a mapping that begins at LATEST', () => {
+  const latest = { settings: { startingPosition: 'LATEST' as const } };
+  const now = () => 1_000_000 + performance.now();
+  const arriving = (...indexes: number[]) =>
+    indexes.map((index) => aRecord(index, { arrivedAt: now() }));
+  const named = (name: string) => Object.assign(new Error(name), { name });
+
+  it('delivers what arrives from then on, and nothing that had arrived before', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(7));
+    const { mapping, batches } = start(stream, () => null, latest);
+    await untilIdle(mapping);
+
+    stream.put('s', ...arriving(7, 8));
+    await vi.waitFor(() => expect(batches).toEqual([[7, 8]]));
+
+    expect(mapping.lag()).toMatchObject({ records: 0, shards: [{ acknowledged: 2 }] });
+  });
+
+  it.each([
+    ['a read that fails', ['ProvisionedThroughputExceededException', 'InternalFailure']],
+    ['an iterator that expires', ['ExpiredIteratorException', 'ExpiredIteratorException']],
+    ['records that are trimmed', ['TrimmedDataAccessException']],
+    ['a service that is away', ['TimeoutError', 'ECONNREFUSED', 'ECONNRESET']],
+  ])('skips nothing that arrives around %s before the first record', async (_, names) => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(3));
+    const { mapping, batches } = start(stream, () => null, latest);
+    await untilIdle(mapping);
+
+    stream.faults.push(...names.map(named));
+    stream.put('s', ...arriving(3, 4, 5));
+    await vi.waitFor(() => expect(batches.flat()).toEqual([3, 4, 5]));
+
+    expect(stream.faults).toEqual([]);
+  });
+
+  it('skips nothing where the very first read fails', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(3));
+    stream.faults.push(named('InternalFailure'), named('InternalFailure'));
+    const { batches } = start(stream, () => null, latest);
+
+    stream.put('s', ...arriving(3));
+
+    await vi.waitFor(() => expect(batches).toEqual([[3]]));
+  });
+
+  it('skips nothing that arrives while it is stopped before its first record', async () => {
+    const stream = createMemoryStream();
+    stream.add('s', someRecords(3));
+    const checkpoints = memoryCheckpoints();
+    const first = start(stream, () => null, { ...latest, checkpoints });
+    await untilIdle(first.mapping);
+    await first.mapping.close();
+
+    stream.put('s', ...arriving(3));
+    stream.add('later', arriving(4));
+    const second = start(stream, () => null, { ...latest, checkpoints });
+    await untilIdle(second.mapping);
+
+    expect(first.batches).toEqual([]);
+    expect(second.batches.flat().sort()).toEqual([3, 4]);
+  });
+
+  it('reads the children of a shard that is split while it cannot be read from then on', async () => {
+    const stream = createMemoryStream();
+    stream.add('parent', someRecords(3));
+    const { mapping, batches } = start(stream, () => null, latest);
+    await untilIdle(mapping);
+
+    stream.faults.push(...Array.from({ length: 4 }, () => named('InternalFailure')));
+    stream.put('parent', ...arriving(3));
+    stream.close('parent');
+    stream.add('child', arriving(4), ['parent']);
+    await vi.waitFor(() => expect(batches.flat()).toEqual([3, 4]));
+
+    expect(mapping.lag().shards[0]).toMatchObject({ shardId: 'parent', ended: true });
+  });
+
+  it('delivers every record that arrives after it was made once, whatever fails in between', async () => {
+    const faultNames = ['ExpiredIteratorException', 'InternalFailure', 'ThrottlingException'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 5 }),
+        fc.array(fc.oneof(fc.constantFrom(...faultNames), fc.constant('record')), {
+          maxLength: 30,
+        }),
+        async (before, happenings) => {
+          const stream = createMemoryStream();
+          stream.add('s', someRecords(before));
+          const { mapping, batches } = start(stream, () => null, latest);
+          let next = before;
+          for (const name of happenings) {
+            if (name === 'record') stream.put('s', ...arriving(next++));
+            else stream.faults.push(named(name));
+            if (next % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+          const since = now();
+          await vi.waitFor(() => expect(mapping.idle(since)).toBe(true), { interval: 1 });
+          await mapping.close();
+          expect(batches.flat()).toEqual(
+            Array.from({ length: next - before }, (_, index) => before + index),
+          );
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 });
 

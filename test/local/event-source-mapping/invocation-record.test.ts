@@ -3,6 +3,7 @@ import {
   invocationRecord,
   invocationRecordKey,
   mappingUuid,
+  tooOld,
 } from '#local/event-source-mapping/invocation-record.ts';
 import { aRecord } from './records.ts';
 
@@ -61,15 +62,52 @@ it('has the shape and the key that Lambda gives an S3 destination', () => {
   });
 });
 
-it('names the batch by its kind of stream', () => {
+it('names the batch by its kind of stream, with the seconds that DynamoDB Streams know', () => {
   const record = invocationRecord({
     ...given,
     records: [...given.records],
     source: { kind: 'dynamodb', arn: 'arn:stream' },
   });
 
-  expect(record).toHaveProperty('DDBStreamBatchInfo.batchSize', 2);
+  expect(record.DDBStreamBatchInfo).toMatchObject({
+    batchSize: 2,
+    approximateArrivalOfFirstRecord: '1970-01-01T00:00:01Z',
+    approximateArrivalOfLastRecord: '1970-01-01T00:00:02Z',
+  });
   expect(record).not.toHaveProperty('KinesisBatchInfo');
+});
+
+it('tells of an answer that was no valid response by a functionError of null', () => {
+  const record = invocationRecord({
+    ...given,
+    records: [...given.records],
+    source: { kind: 'kinesis', arn: 'arn:stream' },
+    lastFailure: { requestId: 'r-3', functionError: null },
+  });
+
+  expect(record.responseContext).toEqual({
+    statusCode: 200,
+    executedVersion: '$LATEST',
+    functionError: null,
+  });
+});
+
+it('has no response, a request of its own and one invocation where records were too old', () => {
+  const { lastFailure: _, invokeCount, ...untried } = given;
+  const record = invocationRecord({
+    ...untried,
+    records: [...given.records],
+    source: { kind: 'kinesis', arn: 'arn:stream' },
+    ...tooOld,
+  });
+
+  expect(record.requestContext).toEqual({
+    requestId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+    functionArn: 'arn:function',
+    condition: 'RecordAgeExceeded',
+    approximateInvokeCount: 1,
+  });
+  expect(record).not.toHaveProperty('responseContext');
 });
 
 it('names a mapping by a UUID that its function and stream decide', () => {

@@ -24,7 +24,6 @@ export function createMemoryStream(retentionMs = 86_400_000) {
       positions.push(position);
       const { records } = held(shardId);
       if (position === 'TRIM_HORIZON') return '0';
-      if (position === 'LATEST') return String(records.length);
       return String(records.findIndex((r) => r.sequenceNumber === position.after) + 1);
     },
     async getRecords(shardId, iterator, limit) {

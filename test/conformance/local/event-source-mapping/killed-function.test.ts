@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
 import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
+import { bundle, bundleSettings } from '#local/stack/bundle.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { createMemoryStream } from '#test/local/event-source-mapping/memory-stream.ts';
 import { aRecord } from '#test/local/event-source-mapping/records.ts';
-import { bundle, bundleSettings } from '../../../../scripts/bundle.ts';
 
 const RECORDS = 1_000;
 const KILLS = 6;

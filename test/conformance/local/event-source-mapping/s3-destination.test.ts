@@ -1,7 +1,10 @@
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import { invocationRecord } from '#local/event-source-mapping/invocation-record.ts';
-import { s3Destination } from '#local/event-source-mapping/s3-destination.ts';
+import {
+  invocationRecord,
+  s3Destination,
+  tooOld,
+} from '#local/event-source-mapping/invocation-record.ts';
 import { startS3 } from '#local/services/s3/index.ts';
 import { aRecord } from '#test/local/event-source-mapping/records.ts';
 
@@ -20,9 +23,7 @@ it('keeps an invocation record under its key, as it is', async () => {
     shardId: 'shardId-000000000000',
     records: [aRecord(1)],
     event: { Records: [aRecord(1).event] },
-    condition: 'RecordAgeExceeded',
-    invokeCount: 0,
-    lastFailure: { requestId: '', functionError: undefined },
+    ...tooOld,
     now: 0,
   });
   const key = 'aws/lambda/mapping/shardId-000000000000/1970/01/01/1970-01-01T00.00.00-uuid';

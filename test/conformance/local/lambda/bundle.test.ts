@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, bundleSettings, findModelRuntime } from '../../../../scripts/bundle.ts';
+import { bundle, bundleSettings, findModelRuntime } from '#local/stack/bundle.ts';
 
 let directory = '';
 beforeEach(async () => {

@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
 import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, bundleSettings } from '../../../../scripts/bundle.ts';
+import { bundle, bundleSettings } from '#local/stack/bundle.ts';
 
 const sources = {
   moody: new URL('./functions/moody.ts', import.meta.url),
@@ -180,6 +180,94 @@ describe('a function in a process of its own', () => {
     expect(most.ok).toBe(true);
     expect(answer).toMatchObject({ kind: 'error', errorType: 'Function.ResponseSizeTooLarge' });
     expect(event).toMatchObject({ kind: 'error', errorType: 'RequestEntityTooLargeException' });
+  });
+
+  it('tells of a process that ran out of memory, and starts another', async () => {
+    const lines: string[] = [];
+    const lambda = start('moody', { memoryMb: 64, log: ({ text }) => lines.push(text) });
+
+    const died = await lambda.invoke({ do: 'eat-memory' });
+    const next = await lambda.invoke({ do: 'report' });
+
+    expect(died).toMatchObject({ ok: false, kind: 'crash', errorType: 'Runtime.ExitError' });
+    expect(next).toMatchObject({ ok: true });
+    expect(lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        requestId: died.requestId,
+        errorType: 'Runtime.ExitError',
+      }),
+    ]);
+  });
+
+  it.each([
+    ['lines', 1_000, 1],
+    ['one line without end', 65_536, 0],
+  ])('lets a function write %s, and holds little of it', async (_, bytes, milliseconds) => {
+    let most = 0;
+    let written = 0;
+    const lambda = start('moody', {
+      timeoutSeconds: 60,
+      logFile: join(directory, 'flood.log'),
+      log: ({ text }) => {
+        most = Math.max(most, text.length);
+        written += text.length;
+      },
+    });
+    await lambda.invoke({ do: 'report' });
+    const before = process.memoryUsage().rss;
+
+    const flooded = await lambda.invoke({ do: 'flood', bytes, milliseconds });
+    await lambda.close();
+
+    expect(flooded).toMatchObject({ ok: true, payload: { flooded: true } });
+    expect(most).toBeLessThanOrEqual(512 * 1024);
+    expect(written).toBeGreaterThan(60 * 1024 * 1024);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  describe('whose runtime is not as it should be', () => {
+    const odd = (action: string, given: Partial<FunctionOptions> = {}) => {
+      const lines: { errorType: string }[] = [];
+      const lambda = start('moody', {
+        bootstrap: fileURLToPath(new URL('./functions/odd-runtime.mjs', import.meta.url)),
+        environment: { ACTION: action },
+        timeoutSeconds: 1,
+        log: ({ text }) => lines.push(JSON.parse(text)),
+        ...given,
+      });
+      return { lambda, lines };
+    };
+
+    it.each([
+      ['answer-garbage', { ok: true, payload: '{"batchItemFailures": [' }],
+      ['answer-nothing', { ok: true, payload: '' }],
+      ['answer-another', { ok: false, kind: 'error', errorType: 'Runtime.NoAnswer' }],
+      ['answer-twice', { ok: true, payload: { first: true } }],
+      ['ask-elsewhere', { ok: true, payload: null }],
+      ['flood-answer', { ok: false, kind: 'error', errorType: 'Function.ResponseSizeTooLarge' }],
+    ])('comes to an end with each: %s', async (action, expected) => {
+      const { lambda } = odd(action, { timeoutSeconds: 10, initTimeoutSeconds: 5 });
+
+      expect(await lambda.invoke({})).toMatchObject(expected);
+      expect(await lambda.invoke({})).toMatchObject(expected);
+    });
+
+    it.each([
+      ['exit-at-init', 'crash', 'Runtime.ExitError', 10],
+      ['hang-at-init', 'timeout', 'Sandbox.Timedout', 0.3],
+    ])('tells so in the answer and in the log: %s', async (action, kind, errorType, seconds) => {
+      const { lambda, lines } = odd(action, { initTimeoutSeconds: seconds });
+
+      const first = await lambda.invoke({});
+      const second = await lambda.invoke({});
+
+      expect(first).toMatchObject({ ok: false, kind, errorType });
+      expect(second).toMatchObject({ ok: false, kind, errorType });
+      expect(first.requestId).not.toBe(second.requestId);
+      expect(lines.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(lines.map((line) => line.errorType))).toEqual(new Set([errorType]));
+    });
   });
 
   it('tells why init failed, each time', async () => {

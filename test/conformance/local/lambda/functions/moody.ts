@@ -26,6 +26,19 @@ export async function handler(
     case 'wait':
       await new Promise((resolve) => setTimeout(resolve, event.milliseconds));
       return { pid: process.pid };
+    case 'eat-memory': {
+      const eaten: unknown[] = [];
+      for (;;) eaten.push(new Array(100_000).fill(eaten.length));
+    }
+    case 'flood': {
+      const line = 'x'.repeat(event.bytes ?? 0);
+      for (let written = 0; written < 64 * 1024 * 1024; written += line.length + 1) {
+        if (!process.stdout.write(event.milliseconds === 0 ? line : `${line}\n`)) {
+          await new Promise((resolve) => process.stdout.once('drain', resolve));
+        }
+      }
+      return { flooded: true };
+    }
     case 'log':
       console.log('one line\nand another');
       console.error('a complaint');

@@ -8,7 +8,12 @@ export const MAXIMUM_STATE_BYTES = 1024 * 1024;
 export type Outcome =
   | { readonly kind: 'success'; readonly state?: unknown }
   /** Everything before `from` is done; the rest is to be delivered again. */
-  | { readonly kind: 'partial'; readonly from: number; readonly state?: unknown }
+  | {
+      readonly kind: 'partial';
+      readonly requestId: string;
+      readonly from: number;
+      readonly state?: unknown;
+    }
   | {
       readonly kind: 'failed';
       readonly requestId: string;
@@ -18,9 +23,11 @@ export type Outcome =
     };
 
 /**
- * Reads an invocation's answer as Lambda does with `ReportBatchItemFailures`: null, an empty object and an empty list are
- * success; otherwise the lowest reported sequence number counts. An identifier that is empty or unknown, and any other shape,
- * fail the whole batch; so does, in a tumbling window, an answer without `state`.
+ * Reads an invocation's answer as Lambda does with `ReportBatchItemFailures`.
+ *
+ * Success: null, an empty text, list or object, and `batchItemFailures` that is null or empty. Otherwise the lowest reported
+ * sequence number counts. An identifier that is missing, null, empty, no text or of no record of the batch fails the whole
+ * batch, and so does any other shape; in a tumbling window also an answer without `state`.
  */
 export function interpretResponse(
   invocation: Invocation,
@@ -39,7 +46,9 @@ export function interpretResponse(
     functionError: null,
   });
 
-  const answer = invocation.payload ?? {};
+  const { payload } = invocation;
+  const isEmpty = payload === '' || (Array.isArray(payload) && payload.length === 0);
+  const answer = isEmpty ? {} : (payload ?? {});
   if (typeof answer !== 'object' || Array.isArray(answer)) {
     return malformed('the response is not an object');
   }
@@ -58,9 +67,10 @@ export function interpretResponse(
   for (const failure of failures) {
     const place = places.get(failure?.itemIdentifier);
     if (place === undefined) {
-      return malformed(`batchItemFailures names an unknown record: ${JSON.stringify(failure)}`);
+      const said = JSON.stringify(failure)?.slice(0, 200);
+      return malformed(`batchItemFailures names an unknown record: ${said}`);
     }
     from = Math.min(from, place);
   }
-  return { kind: 'partial', from, ...carried };
+  return { kind: 'partial', requestId, from, ...carried };
 }

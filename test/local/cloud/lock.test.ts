@@ -1,11 +1,11 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockDirectory } from '#local/stack/lock.ts';
+import { lockDirectory } from '#local/cloud/lock.ts';
 
 const STARTERS = 4;
 const ROUNDS = 40;
@@ -91,5 +91,40 @@ describe('the lock of a folder', () => {
     // Assess
     expect(await readdir(join(base, 'in-use'))).toHaveLength(1);
     await again();
+  });
+  it('is taken over where the id of a killed holder was given to another program', async () => {
+    // Prepare
+    const other = await startStarter();
+    const holder = await startStarter();
+    await answerOf(holder, base, 0);
+    const gone = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await gone;
+    const lock = join(base, 'in-use');
+    const [name = ''] = await readdir(lock);
+    await rename(join(lock, name), join(lock, name.replace(/^\d+/, `${other.pid}`)));
+
+    // Act
+    const release = await lockDirectory(base);
+
+    // Assess
+    expect((await readdir(lock))[0]).toMatch(new RegExp(`^${process.pid}-`));
+    await release();
+  });
+
+  it('is kept by a holder that runs, whatever else is asked of its id', async () => {
+    // Prepare
+    const holder = await startStarter();
+    await answerOf(holder, base, 0);
+
+    // Act
+    const refusals = await Promise.all(
+      Array.from({ length: 5 }, () => lockDirectory(base).catch((error: Error) => error.message)),
+    );
+
+    // Assess
+    expect(new Set(refusals)).toEqual(
+      new Set([`${base} is in use by a stack that runs as process ${holder.pid}`]),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endpointEnvironment } from '#local/stack/endpoints.ts';
+import { endpointEnvironment } from '#local/cloud/services.ts';
 
 describe('endpointEnvironment', () => {
   it('names the region both ways, since boto3 and the old AWS CLI do not read AWS_REGION', () => {

@@ -4,14 +4,14 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { Endpoints } from './endpoints.ts';
+import type { Endpoints } from './services.ts';
 
 const common = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
 
-/** SDK clients of a local stack. */
+/** SDK clients of the local services. */
 export function localClients(endpoints: Endpoints) {
   // The default HTTP/2 handler of the Kinesis client needs a server that speaks it.
   const requestHandler = new NodeHttpHandler();
@@ -32,5 +32,5 @@ export function localClients(endpoints: Endpoints) {
   };
 }
 
-/** SDK clients of a local stack. */
+/** SDK clients of the local services. */
 export type LocalClients = ReturnType<typeof localClients>;

@@ -1,4 +1,4 @@
-import { lockDirectory } from '#local/stack/lock.ts';
+import { lockDirectory } from '#local/cloud/lock.ts';
 
 /** Tries to lock the folder it is told, at the moment it is told, and holds on to it until it is told of another. */
 process.on('message', ({ directory, at }: { directory: string; at: number }) => {

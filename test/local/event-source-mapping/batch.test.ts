@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '#local/event-source-mapping/interpret-response.ts';
 import {
   type Batch,
   maximumAgeMs,
   parkExpired,
   settleBatch,
-} from '#local/event-source-mapping/settle-batch.ts';
+} from '#local/event-source-mapping/batch.ts';
+import type { Outcome } from '#local/event-source-mapping/batch-response.ts';
 import { someRecords } from './records.ts';
 
 const records = someRecords(5);
@@ -29,7 +29,7 @@ describe('a delivered batch', () => {
   });
 
   it('is acknowledged up to the reported record; the rest comes again, its retries counted anew', () => {
-    expect(settleBatch(batch(2), { kind: 'partial', from: 3 }, settings)).toEqual({
+    expect(settleBatch(batch(2), { kind: 'partial', requestId: 'r', from: 3 }, settings)).toEqual({
       acknowledged: records.slice(0, 3),
       redeliver: [{ records: records.slice(3), retries: 0, failures: 0 }],
       parked: [],
@@ -37,7 +37,7 @@ describe('a delivered batch', () => {
   });
 
   it('uses up a retry where its first record is reported, and is parked when none is left', () => {
-    const first: Outcome = { kind: 'partial', from: 0 };
+    const first: Outcome = { kind: 'partial', requestId: 'r', from: 0 };
 
     expect(settleBatch(batch(1), first, settings).redeliver).toEqual([
       { records, retries: 2, failures: 1 },
@@ -126,7 +126,7 @@ describe('every record', () => {
             const result = settleBatch(
               next,
               given.kind === 'partial'
-                ? { kind: 'partial', from: Math.floor(given.at * length) }
+                ? { kind: 'partial', requestId: 'r', from: Math.floor(given.at * length) }
                 : given.kind === 'success'
                   ? { kind: 'success' }
                   : failed,

@@ -1,17 +1,23 @@
-import { MAXIMUM_PAYLOAD_BYTES } from '#local/lambda/runtime-api.ts';
-import type { Bell } from './bell.ts';
-import { type Buffered, cutBatch } from './cut-batch.ts';
-import { invokeFunction, parkRecords, waitAfter } from './deliver.ts';
-import { interpretResponse, MAXIMUM_STATE_BYTES, type Outcome } from './interpret-response.ts';
-import type { FailedInvocation } from './invocation-record.ts';
-import { type Batch, maximumAgeMs, parkExpired, settleBatch } from './settle-batch.ts';
-import type { ShardContext } from './shard-consumer.ts';
-import type { ShardProgress } from './shard-progress.ts';
+import { type Invocation, MAXIMUM_PAYLOAD_BYTES } from '#local/lambda/invocation.ts';
+import { messageOf } from '#shared/errors.ts';
+import {
+  type Batch,
+  type Buffered,
+  cutBatch,
+  maximumAgeMs,
+  parkExpired,
+  settleBatch,
+} from './batch.ts';
+import { interpretResponse, MAXIMUM_STATE_BYTES, type Outcome } from './batch-response.ts';
+import { backoffMs, type Notifier } from './clock.ts';
+import { parkRecords, tooOld } from './invocation-record.ts';
+import type { ShardProgress } from './offset-tracker.ts';
 import type { StreamRecord } from './stream-source.ts';
 import { eventOf, isWindowOver, type OpenWindow, windowStart } from './tumbling-window.ts';
+import type { ShardContext } from './types.ts';
 
-/** Delivers one lane of a shard, a batch at a time. */
-export interface Lane {
+/** Delivers one lane of a shard, a batch at a time; a shard has as many lanes as its parallelization factor. */
+export interface ShardLane {
   push(records: readonly StreamRecord[]): void;
   /** Bytes that wait, as JSON. */
   bytes(): number;
@@ -21,19 +27,18 @@ export interface Lane {
 
 /** Room in a payload for what surrounds the records. */
 const ENVELOPE_BYTES = 2 * 1024;
-const neverInvoked: FailedInvocation = { requestId: '', functionError: undefined };
 
 const stateBytes = (window: OpenWindow | undefined): number =>
   window ? Buffer.byteLength(JSON.stringify(window.state)) : 0;
 
 /** A lane of a shard; with tumbling windows a shard has one lane, since it has one state. */
-export function createLane(given: {
+export function createShardLane(given: {
   context: ShardContext;
   progress: ShardProgress;
-  bell: Bell;
+  notifier: Notifier;
   shard: { readonly readToEnd: boolean; readonly emptyReadAt: number | undefined };
-}): Lane {
-  const { context, progress, bell, shard } = given;
+}): ShardLane {
+  const { context, progress, notifier, shard } = given;
   const { options, clock, log, shardId, stop } = context;
   const { settings, source } = options;
   const lengthMs = settings.tumblingWindowSeconds * 1000;
@@ -44,32 +49,33 @@ export function createLane(given: {
   const windowOf = ({ arrivedAt }: StreamRecord): number =>
     lengthMs === 0 ? 0 : Math.max(windowStart(arrivedAt, lengthMs), progress.window?.start ?? 0);
 
-  const eventFor = (records: readonly StreamRecord[], isFinal = false, isEarly = false) =>
-    eventOf(
-      records,
-      progress.window && {
-        window: progress.window,
-        lengthMs,
-        shardId,
-        source,
-        isFinal,
-        isEarly,
-      },
-    );
+  function eventFor(records: readonly StreamRecord[], isFinal = false, isEarly = false) {
+    const { window } = progress;
+    return eventOf(records, window && { window, lengthMs, shardId, source, isFinal, isEarly });
+  }
+
+  /** Invokes the function; undefined where it could not be invoked, which says nothing about the batch. */
+  async function invoke(event: unknown): Promise<Invocation | undefined> {
+    try {
+      return await options.invoke(event);
+    } catch (error) {
+      if (!stop.aborted) {
+        log.warn({ shardId, error: messageOf(error) }, 'the function could not be invoked');
+      }
+      return undefined;
+    }
+  }
+
+  const waitAfter = (failures: number) =>
+    clock.sleep(backoffMs(failures, context.backoff, clock.random()), stop);
 
   /** The next batch, or how long to wait for one. */
   function next(): Batch | number {
     const again = pending.shift();
     if (again) return again;
-    const cut = cutBatch(
-      buffer,
-      {
-        ...settings,
-        maximumBytes: MAXIMUM_PAYLOAD_BYTES - ENVELOPE_BYTES - stateBytes(progress.window),
-      },
-      { now: clock.now(), ended: shard.readToEnd },
-      windowOf,
-    );
+    const maximumBytes = MAXIMUM_PAYLOAD_BYTES - ENVELOPE_BYTES - stateBytes(progress.window);
+    const at = { now: clock.now(), ended: shard.readToEnd };
+    const cut = cutBatch(buffer, { ...settings, maximumBytes }, at, windowOf);
     if ('waitMs' in cut) return cut.waitMs;
     const records = buffer.splice(0, cut.count).map(({ record }) => record);
     buffered -= records.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -83,11 +89,11 @@ export function createLane(given: {
     if (lengthMs > 0) progress.window ??= { start: windowOf(first), state: {} };
 
     const event = eventFor(fresh.records);
-    const invocation = await invokeFunction(context, event);
+    const invocation = await invoke(event);
     if (context.abandon.aborted) return;
     if (!invocation) {
       pending.unshift({ ...fresh, failures: fresh.failures + 1 });
-      await waitAfter(context, fresh.failures + 1);
+      await waitAfter(fresh.failures + 1);
       return;
     }
     const outcome = interpretResponse(invocation, fresh.records, lengthMs > 0);
@@ -102,23 +108,22 @@ export function createLane(given: {
     if (progress.window && outcome.kind !== 'failed') {
       progress.window = { start: progress.window.start, state: outcome.state };
     }
-    progress.acknowledge(acknowledged);
+    progress.settle('acknowledged', acknowledged);
     pending.unshift(...redeliver);
-    if (parked.length > 0) {
-      const isParked = await parkRecords(context, parked, {
-        event,
+    if (parked.length > 0 && outcome.kind !== 'success') {
+      const isParked = await parkRecords(context, parked, event, {
         condition: 'RetryAttemptsExhausted',
         invokeCount: batch.failures + 1,
-        lastFailure: outcome.kind === 'failed' ? failureOf(outcome) : neverInvoked,
+        lastFailure: { functionError: null, ...outcome },
       });
       if (!isParked) return;
-      progress.park(parked);
+      progress.settle('parked', parked);
     }
     if (acknowledged.length > 0 || parked.length > 0) await progress.save();
-    bell.ring();
+    notifier.notify();
     if (stateBytes(progress.window) > MAXIMUM_STATE_BYTES) await closeWindow(true);
     const failures = redeliver[0]?.failures ?? 0;
-    if (failures > 0) await waitAfter(context, failures);
+    if (failures > 0) await waitAfter(failures);
   }
 
   function tellFailure(batch: Batch, outcome: Exclude<Outcome, { kind: 'success' }>): void {
@@ -136,23 +141,17 @@ export function createLane(given: {
     const maximumAge = maximumAgeMs(settings, source.retentionMs);
     const { expired, remaining } = parkExpired(batch, maximumAge, clock.now());
     if (expired.length === 0) return batch;
-    const isParked = await parkRecords(context, expired, {
-      event: eventFor(expired),
-      condition: 'RecordAgeExceeded',
-      invokeCount: batch.failures,
-      lastFailure: neverInvoked,
-    });
-    if (!isParked) return undefined;
-    progress.park(expired);
+    if (!(await parkRecords(context, expired, eventFor(expired), tooOld))) return undefined;
+    progress.settle('parked', expired);
     await progress.save();
-    bell.ring();
+    notifier.notify();
     return remaining;
   }
 
   /** Invokes the function for the window as a whole, until it succeeds: nothing after it may be delivered before. */
   async function closeWindow(isEarly: boolean): Promise<void> {
     for (let failures = 1; progress.window && !stop.aborted; failures += 1) {
-      const invocation = await invokeFunction(context, eventFor([], true, isEarly));
+      const invocation = await invoke(eventFor([], true, isEarly));
       if (context.abandon.aborted) return;
       if (invocation?.ok) {
         progress.window = isEarly ? { start: progress.window.start, state: {} } : undefined;
@@ -165,7 +164,7 @@ export function createLane(given: {
         const { errorType, errorMessage } = invocation;
         log.warn({ shardId, errorType, errorMessage }, 'closing a tumbling window failed');
       }
-      await waitAfter(context, failures);
+      await waitAfter(failures);
     }
   }
 
@@ -196,15 +195,8 @@ export function createLane(given: {
         const step = next();
         if (typeof step !== 'number') await deliver(step);
         else if (shard.readToEnd && buffer.length === 0) return;
-        else await bell.wait(step);
+        else await notifier.wait(step);
       }
     },
-  };
-}
-
-function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): FailedInvocation {
-  return {
-    requestId: outcome.requestId,
-    functionError: outcome.functionError ?? undefined,
   };
 }

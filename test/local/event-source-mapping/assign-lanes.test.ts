@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { assignPartitions } from '#local/event-source-mapping/assign-partitions.ts';
+import { assignLanes } from '#local/event-source-mapping/shard-consumer.ts';
 
 it('deals every record to one lane, all of a key to the same lane, in their order', () => {
   const keys = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'é'), { maxLength: 50 });
@@ -8,7 +8,7 @@ it('deals every record to one lane, all of a key to the same lane, in their orde
     fc.property(keys, fc.integer({ min: 1, max: 10 }), (given, lanes) => {
       const records = given.map((partitionKey, index) => ({ partitionKey, index }));
 
-      const dealt = assignPartitions(records, lanes);
+      const dealt = assignLanes(records, lanes);
 
       expect(dealt).toHaveLength(lanes);
       expect(
@@ -30,7 +30,7 @@ it('deals every record to one lane, all of a key to the same lane, in their orde
 it('uses the lanes that there are', () => {
   const records = Array.from({ length: 200 }, (_, index) => ({ partitionKey: `key-${index}` }));
 
-  const sizes = assignPartitions(records, 4).map(({ length }) => length);
+  const sizes = assignLanes(records, 4).map(({ length }) => length);
 
   expect(Math.min(...sizes)).toBeGreaterThan(25);
 });

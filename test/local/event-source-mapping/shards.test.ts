@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nextShards, startOf } from '#local/event-source-mapping/next-shards.ts';
+import { nextShards } from '#local/event-source-mapping/event-source-mapping.ts';
 
 const shard = (shardId: string, ...parentIds: string[]) => ({ shardId, parentIds });
 const ids = (shards: { shardId: string }[]) => shards.map(({ shardId }) => shardId);
@@ -11,13 +11,4 @@ it('starts children only after every listed parent is wholly processed', () => {
   expect(ids(nextShards(shards, new Set(['a']), new Set(['b', 'c'])))).toEqual([]);
   expect(ids(nextShards(shards, new Set(['a', 'b']), new Set(['c'])))).toEqual(['ab']);
   expect(ids(nextShards(shards, new Set(['a', 'b', 'ab', 'c']), new Set()))).toEqual([]);
-});
-
-it('begins after the checkpoint, a new mapping at the configured end, a later shard at its beginning', () => {
-  const latest = { startingPosition: 'LATEST' as const };
-  const checkpoint = { shardId: 'a', ended: false, sequenceNumber: '7' };
-
-  expect(startOf(checkpoint, false, latest)).toEqual({ after: '7' });
-  expect(startOf(undefined, true, latest)).toBe('LATEST');
-  expect(startOf(undefined, false, latest)).toBe('TRIM_HORIZON');
 });

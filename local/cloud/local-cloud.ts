@@ -1,0 +1,240 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis';
+import { z } from 'zod';
+import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
+import { dynamoDbSource } from '#local/event-source-mapping/dynamodb-source.ts';
+import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
+import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
+import { kinesisSource } from '#local/event-source-mapping/kinesis-source.ts';
+import type { EventSourceMapping, MappingLog } from '#local/event-source-mapping/types.ts';
+import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
+import type { FunctionLogLine, Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
+import { startFunction } from '#local/lambda/lambda-function.ts';
+import { ConfigurationError } from '#shared/errors.ts';
+import { type LocalClients, localClients } from './clients.ts';
+import { lockDirectory } from './lock.ts';
+import {
+  type Endpoints,
+  endpointEnvironment,
+  type ServiceName,
+  startServices,
+} from './services.ts';
+
+/** How a local cloud is started; only the folder is needed. */
+export interface LocalCloudOptions {
+  /** Folder that keeps everything; a cloud started in it again goes on where it was. */
+  readonly directory: string;
+  /** Ports on 127.0.0.1; any free one where left out. */
+  readonly ports?: Partial<Record<ServiceName, number>> | undefined;
+  /** Services that run already, by address: they are used instead of own ones, and not ended. */
+  readonly endpoints?: Partial<Endpoints> | undefined;
+  /** Endpoints that functions and mappings use instead, as a proxy in front of a service. */
+  readonly clientEndpoints?: Partial<Endpoints> | undefined;
+  /** Where mappings say what they do; nowhere unless given. */
+  readonly log?: MappingLog | undefined;
+}
+
+/** A function to run: a file that exports `handler`, or a folder that was bundled before. */
+export type CloudFunctionOptions = {
+  readonly name: string;
+  /** What it sees of its environment besides the endpoints, region and credentials of the services. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** 3 unless given, as on AWS. */
+  readonly timeoutSeconds?: number;
+  /** Of the JavaScript heap; 128 unless given, as on AWS. */
+  readonly memoryMb?: number;
+  /** Most processes at a time, 10 unless given; further invocations wait their turn. */
+  readonly maximumConcurrency?: number;
+  /** Gets every line that its processes write; they are also kept in `logs/<name>.log` of the folder. */
+  readonly onLog?: (line: FunctionLogLine) => void;
+  readonly logFile?: string;
+} & (
+  | {
+      /** TypeScript or JavaScript. */
+      readonly file: string;
+      /** Packages that are not to be bundled, found from the working directory. */
+      readonly external?: readonly string[];
+    }
+  | {
+      /** Holds `index.mjs`; `../bootstrap/index.mjs` is the runtime client. */
+      readonly bundleDirectory: string;
+    }
+);
+
+const settingsSchema = z.strictObject({
+  batchSize: z.int().min(1).max(10_000).default(100),
+  batchingWindowSeconds: z.number().min(0).max(300).default(0),
+  parallelizationFactor: z.int().min(1).max(10).default(1),
+  startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
+  bisectOnError: z.boolean().default(false),
+  maximumRetryAttempts: z.int().min(-1).max(10_000).default(-1),
+  maximumRecordAgeSeconds: z.int().min(-1).max(604_800).default(-1),
+  tumblingWindowSeconds: z.int().min(0).max(900).default(0),
+});
+
+/** A stream to map to a function that was created. */
+export interface StreamMappingOptions {
+  /** ARN of a Kinesis stream or of a table's stream. */
+  readonly streamArn: string;
+  readonly functionName: string;
+  /** Lambda's settings and limits by their names here; what is left out is as on AWS. */
+  readonly settings?: z.input<typeof settingsSchema> | undefined;
+  /** Bucket that takes the invocation records of batches which are given up; without it they are dropped. */
+  readonly onFailureBucket?: string | undefined;
+  /** Names its checkpoints in the folder; function and stream decide unless given. */
+  readonly name?: string | undefined;
+  /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
+  readonly pollIntervalMs?: number;
+  /** Puts something between the mapping and its function. */
+  readonly wrapInvoke?: ((invoke: Invoke) => Invoke) | undefined;
+}
+
+/** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
+export interface LocalCloud {
+  readonly endpoints: Endpoints;
+  /** The endpoints, region and credentials as environment variables for any AWS client. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** SDK clients that talk to the services. */
+  readonly clients: LocalClients;
+  /**
+   * Bundles a function and starts it in processes of its own.
+   *
+   * @throws {SpanstreamError} where its source does not compile
+   */
+  createFunction(options: CloudFunctionOptions): Promise<LambdaFunction>;
+  /**
+   * Delivers a stream to a function as Lambda does, from now until the cloud or the mapping is closed.
+   *
+   * @throws {ConfigurationError} where there is no such function, the ARN is of no stream, or a setting is wrong
+   */
+  mapStream(options: StreamMappingOptions): Promise<EventSourceMapping>;
+  /** Ends mappings, functions and services, in this order. */
+  close(): Promise<void>;
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Starts the services in a folder.
+ *
+ * @throws {ConfigurationError} where the folder is in use or a port is taken
+ * @example
+ * const cloud = await createLocalCloud({ directory: '.cloud' });
+ * await cloud.createFunction({ name: 'greet', file: 'greet.ts' });
+ * await cloud.mapStream({ streamArn, functionName: 'greet' });
+ * await cloud.close();
+ */
+export async function createLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const directory = resolve(options.directory);
+  const closers = [await lockDirectory(directory)];
+  const functions = new Map<string, LambdaFunction>();
+  const mappings: EventSourceMapping[] = [];
+  let bootstrap: Promise<void> | undefined;
+  const close = async () => {
+    await Promise.all(mappings.splice(0).map((one) => one.close()));
+    await Promise.all([...functions.values()].map((one) => one.close()));
+    functions.clear();
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+
+  async function start() {
+    const services = await startServices(directory, options.ports ?? {}, options.endpoints);
+    closers.push(services.close);
+    const clients = localClients(services.endpoints);
+    const inner = localClients({ ...services.endpoints, ...options.clientEndpoints });
+    closers.push(async () => [clients, inner].forEach((one) => void one.destroy()));
+    return { endpoints: services.endpoints, clients, inner };
+  }
+
+  const { endpoints, clients, inner } = await start().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  const functionEnvironment = {
+    PATH: process.env.PATH ?? '',
+    ...endpointEnvironment({ ...endpoints, ...options.clientEndpoints }),
+    // The SDK's notice on Node versions to come is no line of a function's log; Lambda chooses its Node itself.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+
+  async function bundled(given: CloudFunctionOptions): Promise<string> {
+    if ('bundleDirectory' in given) return given.bundleDirectory;
+    const folder = join(directory, 'functions');
+    const outdir = join(folder, given.name);
+    await mkdir(folder, { recursive: true });
+    if (given.external) await linkModules(folder, resolve('node_modules'));
+    await bundleFunction({
+      name: given.name,
+      entries: { index: resolve(given.file) },
+      outdir,
+      external: given.external ?? [],
+    });
+    bootstrap ??= bundleBootstrap(join(folder, 'bootstrap'));
+    await bootstrap;
+    return outdir;
+  }
+
+  async function sourceOf(streamArn: string) {
+    const [, , service, , , resource = ''] = streamArn.split(':');
+    if (service === 'dynamodb') return dynamoDbSource({ client: inner.streams, streamArn });
+    if (service !== 'kinesis') {
+      throw new ConfigurationError(`streamArn must be of a stream, and is ${streamArn}`);
+    }
+    const streamName = resource.replace('stream/', '');
+    const described = await clients.kinesis.send(
+      new DescribeStreamSummaryCommand({ StreamName: streamName }),
+    );
+    const retentionHours = described.StreamDescriptionSummary?.RetentionPeriodHours ?? 24;
+    return kinesisSource({ client: inner.kinesis, streamName, streamArn, retentionHours });
+  }
+
+  return {
+    endpoints,
+    environment: endpointEnvironment(endpoints),
+    clients,
+    async createFunction(given) {
+      const { name } = given;
+      if (functions.has(name)) throw new ConfigurationError(`there is a function ${name} already`);
+      const bundleDirectory = await bundled(given);
+      const logFile = given.logFile ?? join(directory, 'logs', `${name}.log`);
+      await mkdir(dirname(logFile), { recursive: true });
+      const created = startFunction({
+        name,
+        bundleDirectory,
+        environment: { ...functionEnvironment, ...given.environment },
+        timeoutSeconds: given.timeoutSeconds ?? 3,
+        memoryMb: given.memoryMb ?? 128,
+        maximumConcurrency: given.maximumConcurrency ?? 10,
+        log: given.onLog ?? (() => undefined),
+        logFile,
+      });
+      functions.set(name, created);
+      return created;
+    },
+    async mapStream(given) {
+      const { streamArn, functionName, onFailureBucket } = given;
+      const lambda = functions.get(functionName);
+      if (!lambda) throw new ConfigurationError(`there is no function ${functionName}`);
+      const settings = settingsSchema.safeParse(given.settings ?? {});
+      if (!settings.success) {
+        const [{ path = [], message } = { message: '' }] = settings.error.issues;
+        throw new ConfigurationError(`settings.${path.join('.')}: ${message}`);
+      }
+      const name = given.name ?? mappingUuid(lambda.arn, streamArn);
+      const mapping = startEventSourceMapping({
+        source: await sourceOf(streamArn),
+        invoke: given.wrapInvoke?.(lambda.invoke) ?? lambda.invoke,
+        functionArn: lambda.arn,
+        settings: settings.data,
+        checkpoints: fileCheckpoints(join(directory, 'checkpoints', name)),
+        onFailure: onFailureBucket ? s3Destination(inner.s3, onFailureBucket) : undefined,
+        log: options.log ?? silent,
+        ...(given.pollIntervalMs !== undefined && { pollIntervalMs: given.pollIntervalMs }),
+      });
+      mappings.push(mapping);
+      return mapping;
+    },
+    close,
+  };
+}

@@ -1,0 +1,126 @@
+import type { Outcome } from './batch-response.ts';
+import type { StreamRecord } from './stream-source.ts';
+import type { MappingSettings } from './types.ts';
+
+/** A record that waits in a lane, and since when (epoch milliseconds). */
+export interface Buffered {
+  readonly record: StreamRecord;
+  readonly readAt: number;
+}
+
+/** How many records to deliver now, or how long to wait for more. */
+export type Cut = { readonly count: number } | { readonly waitMs: number };
+
+/**
+ * Decides whether the records that wait make a batch: it is full by number or bytes, its batching window is over, a record of
+ * a later tumbling window follows, or no more can come.
+ *
+ * @param windowOf a record's tumbling window; absent without tumbling windows
+ */
+export function cutBatch(
+  buffer: readonly Buffered[],
+  limits: Pick<MappingSettings, 'batchSize' | 'batchingWindowSeconds'> & {
+    readonly maximumBytes: number;
+  },
+  at: { readonly now: number; readonly ended: boolean },
+  windowOf: (record: StreamRecord) => number = () => 0,
+): Cut {
+  const first = buffer[0];
+  if (!first) return { waitMs: Number.POSITIVE_INFINITY };
+  const window = windowOf(first.record);
+  let bytes = 0;
+  let count = 0;
+  let full = false;
+  for (const { record } of buffer) {
+    // Separated by commas.
+    const grown = bytes + record.bytes + 1;
+    full =
+      count === limits.batchSize ||
+      (count > 0 && grown > limits.maximumBytes) ||
+      windowOf(record) > window;
+    if (full) break;
+    bytes = grown;
+    count += 1;
+  }
+  const waitMs = first.readAt + limits.batchingWindowSeconds * 1000 - at.now;
+  if (full || count === limits.batchSize || at.ended || waitMs <= 0) return { count };
+  return { waitMs };
+}
+
+/** Records that are delivered together. */
+export interface Batch {
+  readonly records: readonly StreamRecord[];
+  /** Retries used up; splitting a batch uses none. */
+  readonly retries: number;
+  /** Failed deliveries in a row, for the backoff. */
+  readonly failures: number;
+}
+
+/** What becomes of a delivered batch; each of its records is in exactly one place, in order: acknowledged, then redelivered or parked. */
+export interface Settlement {
+  readonly acknowledged: readonly StreamRecord[];
+  /** To be delivered before anything else of the same lane. */
+  readonly redeliver: readonly Batch[];
+  readonly parked: readonly StreamRecord[];
+}
+
+/**
+ * Decides what becomes of a batch after a delivery.
+ *
+ * A report that moves the checkpoint forward starts the count of retries anew, as on AWS, so that a function which stops at
+ * its deadline and hands back the rest is never taken for one that fails. A batch that failed as a whole is halved, where
+ * `bisectOnError` says so, until single records are left; those, and batches whose first record is the one reported, use up
+ * retries.
+ */
+export function settleBatch(
+  batch: Batch,
+  outcome: Outcome,
+  settings: Pick<MappingSettings, 'bisectOnError' | 'maximumRetryAttempts'>,
+): Settlement {
+  const { records, retries } = batch;
+  const nothing = { acknowledged: [], redeliver: [], parked: [] };
+  if (outcome.kind === 'success') return { ...nothing, acknowledged: records };
+  if (outcome.kind === 'partial' && outcome.from > 0) {
+    return {
+      ...nothing,
+      acknowledged: records.slice(0, outcome.from),
+      redeliver: [{ records: records.slice(outcome.from), retries: 0, failures: 0 }],
+    };
+  }
+  const failures = batch.failures + 1;
+  if (outcome.kind === 'failed' && settings.bisectOnError && records.length > 1) {
+    const middle = Math.ceil(records.length / 2);
+    const halves = [records.slice(0, middle), records.slice(middle)];
+    return { ...nothing, redeliver: halves.map((half) => ({ records: half, retries, failures })) };
+  }
+  const { maximumRetryAttempts } = settings;
+  if (maximumRetryAttempts !== -1 && retries >= maximumRetryAttempts) {
+    return { ...nothing, parked: records };
+  }
+  return { ...nothing, redeliver: [{ records, retries: retries + 1, failures }] };
+}
+
+/** The oldest a record may be when it is delivered, milliseconds: the mapping's limit or the stream's, whichever is less. */
+export function maximumAgeMs(
+  settings: Pick<MappingSettings, 'maximumRecordAgeSeconds'>,
+  retentionMs: number,
+): number {
+  const { maximumRecordAgeSeconds } = settings;
+  return maximumRecordAgeSeconds === -1
+    ? retentionMs
+    : Math.min(maximumRecordAgeSeconds * 1000, retentionMs);
+}
+
+/** Splits off the records at the head of a batch that are too old to be delivered. */
+export function parkExpired(
+  batch: Batch,
+  maximumAge: number,
+  now: number,
+): { readonly expired: readonly StreamRecord[]; readonly remaining: Batch } {
+  const found = batch.records.findIndex(({ arrivedAt }) => now - arrivedAt <= maximumAge);
+  const count = found === -1 ? batch.records.length : found;
+  return {
+    expired: batch.records.slice(0, count),
+    remaining: count === 0 ? batch : { ...batch, records: batch.records.slice(count) },
+  };
+}

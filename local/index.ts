@@ -1,0 +1,17 @@
+export { type LocalClients, localClients } from './cloud/clients.ts';
+export {
+  type CloudFunctionOptions,
+  createLocalCloud,
+  type LocalCloud,
+  type LocalCloudOptions,
+  type StreamMappingOptions,
+} from './cloud/local-cloud.ts';
+export { type Endpoints, endpointEnvironment, type ServiceName } from './cloud/services.ts';
+export type {
+  EventSourceMapping,
+  InvocationRecord,
+  MappingLog,
+  MappingSettings,
+  ShardStatus,
+} from './event-source-mapping/types.ts';
+export type { FunctionLogLine, Invocation, Invoke, LambdaFunction } from './lambda/invocation.ts';
