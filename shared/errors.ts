@@ -40,6 +40,13 @@ export class InferenceError extends SpanstreamError {
   }
 }
 
+/** The engine is ill: its workers die, or a model cannot be loaded on them; no text is at fault, and a later call may succeed. */
+export class EngineError extends SpanstreamError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('engine-failed', message, options);
+  }
+}
+
 /** The message of anything thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -55,13 +55,28 @@ export interface ModelIdentity {
   readonly version: string;
 }
 
+/** What may be said with a call of `analyze`. */
+export interface AnalyzeOptions {
+  /** Gives the call up: it rejects at once with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 /** Text in, spans out: what the stream consumer and the HTTP consumer both call. */
 export interface TextEngine {
   /** Short hash of the models and decoding settings; equal versions give equal spans. */
   readonly pipelineVersion: string;
   readonly models: readonly ModelIdentity[];
-  /** Runs all requests as one job; outcomes come back in the order of the requests. */
-  analyze(requests: readonly AnalysisRequest[]): Promise<AnalysisOutcome[]>;
+  /**
+   * Runs all requests as one job; outcomes come back in the order of the requests. An outcome that is not `ok` is its
+   * text's own fault: it failed alone while the engine was healthy.
+   *
+   * @throws {EngineError} the engine is ill or closed; no text is at fault, and a later call may succeed
+   * @throws `options.signal.reason` as soon as the signal aborts; what does not run yet is dropped
+   */
+  analyze(
+    requests: readonly AnalysisRequest[],
+    options?: AnalyzeOptions,
+  ): Promise<AnalysisOutcome[]>;
   /** Ends the workers. */
   close(): Promise<void>;
 }
