@@ -2,9 +2,9 @@
 const SIZE = 8_000;
 const FACTOR = 8;
 /** Of so many runs the fastest counts: whatever else the machine does can only make one slower. */
-const RUNS = 2;
+const RUNS = 3;
 /** Times that a law is tried again, since on a busy machine even the fastest run may have been slowed. */
-const TRIES = 6;
+const TRIES = 12;
 
 /**
  * The power of the input's size that some work grows with: 1 where it is linear, 2 where it is quadratic.
@@ -34,4 +34,4 @@ export async function growthOf(
 }
 
 /** What `growthOf` stays below for linear work, caches and the collector of garbage counted in. */
-export const LINEAR = 1.5;
+export const LINEAR = 1.6;

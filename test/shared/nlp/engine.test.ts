@@ -2,7 +2,10 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PortLostError, type SessionPort } from '#shared/nlp/engine/session-port.ts';
+import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
 import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
+import { describeTextEngine } from './engine-contract.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 let folder: string;
@@ -117,11 +120,50 @@ describe('createTextEngine', () => {
       await rm(copy, { recursive: true });
     }
   });
+});
 
-  it('fails what is asked after it was closed', async () => {
-    const closing = await createTextEngine({ modelsDirectory: folder, workers: 1 });
-    await closing.close();
+/** Ids of `king`, which the double of a port cannot run. */
+const BAD_TOKEN = 6;
 
-    expect(spansOf(await closing.analyze([{ text: 'Ada' }]))).toEqual(['failed']);
-  });
+describeTextEngine('the engine', async () => {
+  let healthy = true;
+  let held: Promise<void> | undefined;
+  const sick = (): void => {
+    if (!healthy) throw new PortLostError('killed');
+  };
+  const openPort = (): SessionPort => {
+    const port = openWorkerPort(
+      new URL('../../../shared/nlp/worker-development.mjs', import.meta.url),
+    );
+    return {
+      async load(model, graphs) {
+        sick();
+        return port.load(model, graphs);
+      },
+      async run(model, batch) {
+        sick();
+        if (batch.ids.includes(BAD_TOKEN)) throw new Error('cannot run this');
+        await held;
+        return port.run(model, batch);
+      },
+      close: () => port.close(),
+    };
+  };
+  return {
+    engine: await createTextEngine({ modelsDirectory: folder, workers: 2, openPort }),
+    badText: 'Ada King.',
+    hold() {
+      let release = (): void => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+    sicken() {
+      healthy = false;
+      return () => {
+        healthy = true;
+      };
+    },
+  };
 });
