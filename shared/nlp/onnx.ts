@@ -9,6 +9,10 @@ process.env.ORT_DISABLE_TELEMETRY = '1';
 /** ONNX Runtime, for whoever needs more of it than `openSession` gives. */
 // biome-ignore lint/style/noRestrictedImports: this is the one file.
 export const { InferenceSession, Tensor } = await import('onnxruntime-node');
+/** A session of the runtime itself. */
+export type InferenceSession = ort.InferenceSession;
+/** A tensor of the runtime itself. */
+export type Tensor = ort.Tensor;
 
 /** Names and shapes of a graph, as far as the engine asks. */
 export interface GraphSignature {

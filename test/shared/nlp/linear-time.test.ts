@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
-import {
-  parseLabels,
-  parseTokenClassificationSettings,
-  prepareEntities,
-} from '#shared/nlp/token-classification/index.ts';
-import { createSpellingLengths } from '#shared/nlp/token-classification/spelling.ts';
+import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
+import { parseLabels, prepareEntities } from '#shared/nlp/token-classification/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
 import type { ModelWindow } from '#shared/nlp/types.ts';
 import { growthOf, LINEAR } from '#test/fuzz/growth.ts';
 import { shapes } from '#test/fuzz/shapes.ts';
@@ -19,8 +16,11 @@ const file = JSON.parse(
   ),
 ) as { normalizer: object; added_tokens: object[]; model: object };
 const tokenizer = createTokenizer(file);
-const flagged = createTokenizer({
+/** Nothing normalized, words of any length, added tokens that stand alone and take white space along. */
+const otherwise = createTokenizer({
   ...file,
+  normalizer: { ...file.normalizer, lowercase: false, strip_accents: false, clean_text: false },
+  model: { ...file.model, max_input_chars_per_word: 1_000_000 },
   added_tokens: file.added_tokens.map((token) => ({
     ...token,
     single_word: true,
@@ -28,19 +28,18 @@ const flagged = createTokenizer({
     rstrip: true,
   })),
 });
-const unbounded = createTokenizer({
-  ...file,
-  normalizer: { ...file.normalizer, lowercase: false, strip_accents: false, clean_text: false },
-  model: { ...file.model, max_input_chars_per_word: 1_000_000 },
-});
 const labels = parseLabels(['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']);
-const classifier = (aggregation: string) => ({
+const classifier = {
   tokenizer,
   spellingLengths: createSpellingLengths(tokenizer.vocabulary),
   labels,
   maximumLength: 128,
-  settings: parseTokenClassificationSettings({ aggregation, labelScheme: 'IOB2', overlap: 31 }),
-});
+  settings: parseTokenClassificationSettings({
+    aggregation: 'average',
+    labelScheme: 'IOB2',
+    overlap: 31,
+  }),
+};
 
 /** Logits that no two neighbours share and that no scheme allows. */
 const logits = (size: number) => Float32Array.from({ length: size }, (_, i) => (i * 7919) % 13);
@@ -49,14 +48,9 @@ const outputsOf = (windows: readonly ModelWindow[], width: number) =>
 
 const works: Record<string, (text: string) => unknown> = {
   'the tokenizer': (text) => tokenizer.encode(text),
-  'added tokens that stand alone and take white space along': (text) => flagged.encode(text),
-  'words of any length, nothing normalized': (text) => unbounded.encode(text),
-  'entities of words': (text) => {
-    const job = prepareEntities(classifier('average'), text);
-    return job.decode(outputsOf(job.windows, labels.length));
-  },
-  'entities of tokens': (text) => {
-    const job = prepareEntities(classifier('simple'), text);
+  'a tokenizer of other settings': (text) => otherwise.encode(text),
+  entities: (text) => {
+    const job = prepareEntities(classifier, text);
     return job.decode(outputsOf(job.windows, labels.length));
   },
   'an answer': (text) => {
@@ -70,7 +64,7 @@ const works: Record<string, (text: string) => unknown> = {
   },
 };
 
-describe.each(Object.entries(works))('%s take time in proportion to the text', (_, work) => {
+describe.each(Object.entries(works))('%s: time in proportion to the text', (_, work) => {
   test.each(Object.entries(shapes))('%s', async (_shape, make) => {
     expect(await growthOf(work, make)).toBeLessThan(LINEAR);
   });
