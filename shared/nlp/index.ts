@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { ModelError } from '../errors.ts';
-import { analyzeTexts } from './engine/analyze.ts';
+import { z } from 'zod';
+import { ConfigurationError, ModelError } from '../errors.ts';
+import { type AnalysisDeps, analyzeTexts } from './engine/analyze.ts';
 import { missingOutput } from './engine/pack.ts';
 import { createSessionPool, type SessionPool } from './engine/pool.ts';
 import { runWindows } from './engine/run-windows.ts';
@@ -46,29 +47,47 @@ export const TOKEN_BUDGET = 256;
 /** Raised where decoding changes, so that results of before and after are told apart. */
 const DECODING_VERSION = 1;
 
+const optionsSchema = z.strictObject({
+  modelsDirectory: z.string().min(1),
+  entityModel: z.string().min(1).nullish(),
+  answerModel: z.string().min(1).nullish(),
+  aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).optional(),
+  overlap: z.int().min(0).optional(),
+  nullThreshold: z.number().min(-1).max(1).optional(),
+  workers: z.int().min(1).optional(),
+  tokenBudget: z.int().min(1).optional(),
+  openPort: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
+});
+
 /**
  * Loads the models and starts the workers.
  *
+ * @example
+ * const engine = await createTextEngine({ modelsDirectory: 'models' });
+ * const [outcome] = await engine.analyze([{ text: 'Ada Lovelace lived in London.', questions: ['Who?'] }]);
+ * if (outcome?.ok) console.log(outcome.value.entities, outcome.value.answers);
+ * await engine.close();
+ *
+ * @throws {ConfigurationError} for an option that is unknown or wrong
  * @throws {ModelError} for a missing or altered file, or a model that is not supported
+ * @throws {EngineError} where no worker can be started
  */
 export async function createTextEngine(options: TextEngineOptions): Promise<TextEngine> {
-  const size = Math.max(1, options.workers ?? availableParallelism());
+  const { error } = optionsSchema.safeParse(options);
+  if (error) {
+    const issue = error.issues[0];
+    const field = ['options', ...(issue?.path ?? [])].join('.');
+    throw new ConfigurationError(`${field}: ${issue?.message}`, { cause: error });
+  }
   // Threads start while the folders are being read: both take about as long.
-  const openPort = options.openPort ?? (() => openWorkerPort(workerFile()));
-  const ports = Array.from({ length: size }, openPort);
-  const folders: ModelFolder[] = [];
-  let pool: SessionPool | undefined;
+  const pool = createSessionPool({
+    size: options.workers ?? availableParallelism(),
+    openPort: options.openPort ?? (() => openWorkerPort(workerFile())),
+  });
   try {
-    folders.push(...(await findModels(options)));
-    pool = createSessionPool({
-      size,
-      graphs: folders.map((folder) => folder.graphs),
-      openPort: () => ports.shift() ?? openPort(),
-    });
-    return await startEngine(options, folders, pool);
+    return await startEngine(options, await findModels(options), pool);
   } catch (error) {
-    await pool?.close();
-    await Promise.all(ports.map((port) => port.close()));
+    await pool.close();
     throw error;
   }
 }
@@ -85,7 +104,7 @@ async function startEngine(
   ]);
   // Where the tasks below throw, nobody awaits it.
   loads.catch(() => undefined);
-  const { aggregation, overlap, nullThreshold } = options;
+  const { aggregation, overlap, nullThreshold, tokenBudget = TOKEN_BUDGET } = options;
   const settings = {
     ...(aggregation && { aggregation }),
     ...(overlap !== undefined && { overlap }),
@@ -95,34 +114,29 @@ async function startEngine(
   const own = nullThreshold === undefined ? {} : { nullThreshold };
   const answers = answerTask(folders, indexOf('question-answering'), own);
   await loads;
-  const tokenizers = [entities, answers].filter((task) => task !== undefined);
-  const pads = folders.map(
-    (_, model) => tokenizers.find((task) => task.model === model)?.tokenizer.special.pad ?? 0,
-  );
-  const tokenBudget = options.tokenBudget ?? TOKEN_BUDGET;
-  const models = folders.map(identityOf);
+  const special = [entities, answers]
+    .filter((task) => task !== undefined)
+    .sort((a, b) => a.model - b.model)
+    .map((task) => task.tokenizer.special);
+  const deps: AnalysisDeps = {
+    entityTask: entities,
+    answerTask: answers,
+    runWindows: (inputs, signal) => runWindows(pool, inputs, { tokenBudget, special, signal }),
+  };
   return {
     pipelineVersion: shortHash([
       DECODING_VERSION,
       { ...settings, ...own },
       folders.map(describeModel),
     ]),
-    models,
-    analyze: (requests) =>
-      analyzeTexts(
-        {
-          entityTask: entities,
-          answerTask: answers,
-          runWindows: (inputs) => runWindows(pool, inputs, { tokenBudget, pads }),
-        },
-        requests,
-      ),
+    models: folders.map(identityOf),
+    analyze: (requests, given) => analyzeTexts(deps, requests, given),
     close: () => pool.close(),
   };
 }
 
 async function loadModel(pool: SessionPool, folder: ModelFolder, model: number): Promise<void> {
-  const signature = await pool.load(model);
+  const signature = await pool.load(model, folder.graphs);
   const needed =
     folder.task === 'token-classification' ? ['logits'] : ['start_logits', 'end_logits'];
   const missing = missingOutput(signature, needed);

@@ -45,26 +45,35 @@ export type ManifestModel = z.output<typeof manifestModelSchema>;
 /** The models folder's table of contents. */
 export type Manifest = z.output<typeof manifestSchema>;
 
-/** Reads `manifest.json` of a models folder; undefined where there is none. */
-export async function readManifest(modelsDirectory: string): Promise<Manifest | undefined> {
-  const path = join(modelsDirectory, 'manifest.json');
-  let text: string;
+/**
+ * Reads a JSON file.
+ *
+ * @throws {ModelError} naming the file that is missing, cannot be read or is not JSON
+ */
+export async function readJson(path: string): Promise<unknown> {
   try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new ModelError(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const missing = isMissing(cause);
+    const what = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    throw new ModelError(`${path} ${missing ? 'is missing' : `${what}: ${messageOf(cause)}`}`, {
+      cause,
+    });
   }
-  return parseManifest(text, path);
 }
 
-function parseManifest(text: string, path: string): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new ModelError(`${path} is not JSON: ${messageOf(error)}`, { cause: error });
-  }
+/**
+ * Reads `manifest.json` of a models folder; undefined where there is none.
+ *
+ * @throws {ModelError} naming the field that is wrong
+ */
+export async function readManifest(modelsDirectory: string): Promise<Manifest | undefined> {
+  const path = join(modelsDirectory, 'manifest.json');
+  const json = await readJson(path).catch((error: unknown) => {
+    if (error instanceof ModelError && isMissing(error.cause)) return undefined;
+    throw error;
+  });
+  if (json === undefined) return undefined;
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -72,4 +81,8 @@ function parseManifest(text: string, path: string): Manifest {
   throw new ModelError(`${path}: ${field}: ${issue?.message ?? 'is invalid'}`, {
     cause: parsed.error,
   });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

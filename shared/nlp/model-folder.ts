@@ -1,9 +1,9 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { ModelError, messageOf } from '../errors.ts';
+import { ModelError } from '../errors.ts';
 import { checkFile, sumFile } from './file-sums.ts';
-import type { ManifestFile, ManifestModel } from './manifest.ts';
+import { type ManifestFile, type ManifestModel, readJson } from './manifest.ts';
 
 /** What the models are for, named as on the Hub. */
 export type Task = 'token-classification' | 'question-answering';
@@ -62,12 +62,10 @@ export async function readModelFolder(
   options: { entry?: ManifestModel | undefined; task?: Task | undefined } = {},
 ): Promise<ModelFolder> {
   const { entry } = options;
-  const [configText, tokenizerText] = await Promise.all([
-    readText(join(directory, 'config.json')),
-    readText(join(directory, 'tokenizer.json')),
-  ]);
-  const config = parseConfig(configText, join(directory, 'config.json'));
-  const tokenizerJson = parseJson(tokenizerText, join(directory, 'tokenizer.json'));
+  const [configJson, tokenizerJson] = await Promise.all(
+    ['config.json', 'tokenizer.json'].map((name) => readJson(join(directory, name))),
+  );
+  const config = parseConfig(configJson, join(directory, 'config.json'));
   const task = options.task ?? entry?.task ?? guessTask(config, directory);
   const graphs = await findGraphs(directory, entry);
   const files = entry?.files ?? (await sumUsedFiles(directory, graphs));
@@ -88,33 +86,12 @@ export async function readModelFolder(
   };
 }
 
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new ModelError(
-      `${path} ${missing ? 'is missing' : `cannot be read: ${messageOf(error)}`}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ModelError(`${path} is not JSON: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function parseConfig(text: string, path: string): Config {
-  const parsed = configSchema.safeParse(parseJson(text, path));
+function parseConfig(json: unknown, path: string): Config {
+  const parsed = configSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ModelError(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+    const field = issue?.path.join('.') || '(file)';
+    throw new ModelError(`${path}: ${field}: ${issue?.message}`, { cause: parsed.error });
   }
   if (!modelTypes.has(parsed.data.model_type)) {
     throw new ModelError(

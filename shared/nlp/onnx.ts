@@ -1,6 +1,18 @@
 // biome-ignore lint/style/noRestrictedImports: this is the one file.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { ModelError, messageOf } from '../errors.ts';
+
+// The runtime sends usage data to its makers unless this is set before it is loaded. Hence no static import, which would be
+// evaluated first.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
+/** ONNX Runtime, for whoever needs more of it than `openSession` gives. */
+// biome-ignore lint/style/noRestrictedImports: this is the one file.
+export const { InferenceSession, Tensor } = await import('onnxruntime-node');
+/** A session of the runtime itself. */
+export type InferenceSession = ort.InferenceSession;
+/** A tensor of the runtime itself. */
+export type Tensor = ort.Tensor;
 
 /** Names and shapes of a graph, as far as the engine asks. */
 export interface GraphSignature {
@@ -65,7 +77,7 @@ export async function openSession(path: string, options: { optimized: boolean })
         attention_mask: attentionMask(batch),
         token_type_ids: batch.typeIds,
       };
-      const feeds: Record<string, Tensor> = {};
+      const feeds: Record<string, ort.Tensor> = {};
       for (const [name, type] of types) {
         feeds[name] = integers(type, values[name] ?? [], dimensions);
       }
@@ -79,7 +91,7 @@ export async function openSession(path: string, options: { optimized: boolean })
 }
 
 /** What a session is created with. */
-export function sessionOptions(optimized: boolean): InferenceSession.SessionOptions {
+export function sessionOptions(optimized: boolean): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
@@ -93,7 +105,7 @@ export function sessionOptions(optimized: boolean): InferenceSession.SessionOpti
   };
 }
 
-async function create(path: string, optimized: boolean): Promise<InferenceSession> {
+async function create(path: string, optimized: boolean): Promise<ort.InferenceSession> {
   try {
     return await InferenceSession.create(path, sessionOptions(optimized));
   } catch (error) {
@@ -105,7 +117,7 @@ async function create(path: string, optimized: boolean): Promise<InferenceSessio
   }
 }
 
-function lastDimension(output: InferenceSession.ValueMetadata): number | null {
+function lastDimension(output: ort.InferenceSession.ValueMetadata): number | null {
   const last = output.isTensor && output.shape.length === 3 ? output.shape[2] : undefined;
   return typeof last === 'number' && last > 0 ? last : null;
 }
@@ -118,7 +130,7 @@ function attentionMask({ rows, length, lengths }: PackedBatch): Int32Array {
   return mask;
 }
 
-function integers(type: string, values: ArrayLike<number>, dimensions: number[]): Tensor {
+function integers(type: string, values: ArrayLike<number>, dimensions: number[]): ort.Tensor {
   if (type === 'int32') return new Tensor('int32', Int32Array.from(values), dimensions);
   // A little-endian pair of 32-bit halves; ids are never negative, so that the upper one is 0.
   const halves = new Int32Array(values.length * 2);
@@ -126,7 +138,7 @@ function integers(type: string, values: ArrayLike<number>, dimensions: number[])
   return new Tensor('int64', new BigInt64Array(halves.buffer), dimensions);
 }
 
-function floats(path: string, name: string, value: InferenceSession.OnnxValueMapType[string]) {
+function floats(path: string, name: string, value: ort.InferenceSession.OnnxValueMapType[string]) {
   if ('data' in value && value.data instanceof Float32Array) return value.data;
   throw new ModelError(`${path}: the output ${name} is not of 32-bit floats`);
 }

@@ -1,5 +1,4 @@
-import { InferenceSession } from 'onnxruntime-node';
-import { sessionOptions } from '#shared/nlp/onnx.ts';
+import { InferenceSession, sessionOptions } from '#shared/nlp/onnx.ts';
 
 await InferenceSession.create(process.argv[2] ?? '', sessionOptions(false));
 process.stdout.write(JSON.stringify({ milliseconds: performance.now() }));

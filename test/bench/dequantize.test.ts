@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '#shared/nlp/onnx.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dequantize } from './dequantize.ts';
 import {

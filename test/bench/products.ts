@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '#shared/nlp/onnx.ts';
 import { elementTypes, type OnnxModel, type OnnxValue, writeOnnx } from './onnx-graph.ts';
 
 /** What the products are of. */

@@ -3,7 +3,8 @@ import type { ModelWindow, WindowOutput } from '../types.ts';
 
 /** Pads windows to the longest and lays them row by row into one array. */
 export function packWindows(windows: readonly ModelWindow[], pad: number): PackedBatch {
-  const length = Math.max(...windows.map((window) => window.ids.length));
+  // Not spread into Math.max: a large budget holds more windows than a call takes arguments.
+  const length = windows.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
   const ids = new Int32Array(windows.length * length);
   const typeIds = new Int32Array(windows.length * length);
   if (pad !== 0) ids.fill(pad);
@@ -17,7 +18,7 @@ export function packWindows(windows: readonly ModelWindow[], pad: number): Packe
 
 /** Cuts a batch's outputs into its rows, without their padding; views, not copies. */
 export function unpackOutputs(output: BatchOutput, lengths: readonly number[]): WindowOutput[] {
-  const padded = Math.max(...lengths);
+  const padded = lengths.reduce((longest, length) => Math.max(longest, length), 0);
   return lengths.map((length, row) =>
     Object.fromEntries(
       Object.entries(output).map(([name, values]) => {

@@ -1,126 +1,180 @@
-import { InferenceError } from '../../errors.ts';
+import { EngineError, messageOf } from '../../errors.ts';
 import type { GraphFile } from '../model-folder.ts';
 import type { BatchOutput, GraphSignature, PackedBatch } from '../onnx.ts';
 import { PortLostError, type SessionPort } from './session-port.ts';
+
+/** A worker that one piece of work has for itself, with the model it asked for. */
+export interface Lease {
+  /** Runs a batch; a worker that is gone is replaced and the model loaded first. */
+  run(batch: PackedBatch): Promise<BatchOutput>;
+  /** Has the next run use a new worker. */
+  discard(): void;
+}
 
 /** A fixed number of ports that work off one queue. */
 export interface SessionPool {
   readonly size: number;
   /** Loads a model on a port, the least loaded first, and tells what its graph looks like. */
-  load(model: number): Promise<GraphSignature>;
+  load(model: number, graphs: readonly GraphFile[]): Promise<GraphSignature>;
   /**
-   * Runs a batch as soon as a port is free, in the order of the calls.
+   * Does a piece of work as soon as a port is free, in the order of the calls.
    *
-   * @param pack makes the batch anew for each attempt, since a port takes its arrays over
+   * @param call whose work it is, for `cancel`
+   * @throws {EngineError} where no port can be had that holds the model, or the pool is closed
    */
-  run(model: number, pack: () => PackedBatch): Promise<BatchOutput>;
+  use<T>(model: number, call: object, work: (lease: Lease) => Promise<T>): Promise<T>;
+  /** Rejects all work of a call; what waits leaves the queue, what runs is not heard of again. */
+  cancel(call: object, reason: unknown): void;
   /** Fails what waits, lets what runs end, and ends the ports. */
   close(): Promise<void>;
 }
 
 interface Task {
   readonly model: number;
-  readonly pack: (() => PackedBatch) | null;
-  attempts: number;
-  resolve(value: { signature?: GraphSignature; output?: BatchOutput }): void;
-  reject(error: unknown): void;
+  readonly call: object | undefined;
+  /** Settles the task's promise; never rejects itself. */
+  perform(slot: Slot): Promise<void>;
+  reject(reason: unknown): void;
 }
 
 interface Slot {
   port: SessionPort | undefined;
   readonly loaded: Set<number>;
-  busy: boolean;
+  task: Task | undefined;
 }
 
-/**
- * Makes a pool. A port that is lost is replaced, and what it was doing is done once more; a model is
- * loaded on a further port only when work for it waits there.
- */
+/** Makes a pool. A port that is lost is replaced; a model is loaded on a further port only when work for it waits there. */
 export function createSessionPool(deps: {
   readonly size: number;
-  readonly graphs: readonly (readonly GraphFile[])[];
   readonly openPort: () => SessionPort;
 }): SessionPool {
-  const slots: Slot[] = Array.from({ length: deps.size }, () => ({
-    port: deps.openPort(),
-    loaded: new Set(),
-    busy: false,
-  }));
+  const graphsOf = new Map<number, readonly GraphFile[]>();
   let queue: Task[] = [];
-  let closed: InferenceError | undefined;
+  let closed: EngineError | undefined;
+  const open = (): SessionPort => {
+    try {
+      return deps.openPort();
+    } catch (cause) {
+      throw new PortLostError(`a worker cannot be started: ${messageOf(cause)}`, { cause });
+    }
+  };
+  const slots: Slot[] = Array.from({ length: deps.size }, () => ({
+    port: undefined,
+    loaded: new Set(),
+    task: undefined,
+  }));
+  // Threads take a while to start, and models to be found: both at once. One that does not start is tried again when needed.
+  for (const slot of slots) {
+    try {
+      slot.port = open();
+    } catch {}
+  }
 
-  const enqueue = (model: number, pack: Task['pack']) =>
-    new Promise<{ signature?: GraphSignature; output?: BatchOutput }>((resolve, reject) => {
+  const enqueue = <T>(
+    model: number,
+    call: object | undefined,
+    work: (slot: Slot) => Promise<T>,
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
       if (closed) {
         reject(closed);
         return;
       }
-      queue.push({ model, pack, attempts: 0, resolve, reject });
+      const perform = (slot: Slot) => work(slot).then(resolve, reject);
+      queue.push({ model, call, perform, reject });
       pump();
     });
 
-  const freeSlot = (model: number): Slot | undefined => {
-    const free = slots.filter((slot) => !slot.busy);
-    const ready = free.find((slot) => slot.loaded.has(model));
-    return ready ?? free.sort((a, b) => a.loaded.size - b.loaded.size)[0];
-  };
-
   const pump = (): void => {
     for (let next = queue[0]; next; next = queue[0]) {
-      const slot = freeSlot(next.model);
+      const { model } = next;
+      const free = slots.filter((slot) => slot.task === undefined);
+      const slot =
+        free.find(({ loaded }) => loaded.has(model)) ??
+        free.sort((a, b) => a.loaded.size - b.loaded.size)[0];
       if (slot === undefined) return;
       // Of what waits, a port prefers what it can run without loading another model first.
-      const index = slot.loaded.has(next.model)
+      const index = slot.loaded.has(model)
         ? 0
         : Math.max(
-            queue.findIndex((task) => task.pack !== null && slot.loaded.has(task.model)),
+            queue.findIndex((task) => task.call !== undefined && slot.loaded.has(task.model)),
             0,
           );
       const [task] = queue.splice(index, 1);
-      if (task) void work(slot, task);
+      if (task === undefined) return;
+      slot.task = task;
+      void task.perform(slot).then(() => {
+        slot.task = undefined;
+        pump();
+      });
     }
   };
 
-  const work = async (slot: Slot, task: Task): Promise<void> => {
-    slot.busy = true;
-    task.attempts += 1;
-    try {
-      slot.port ??= deps.openPort();
-      let signature: GraphSignature | undefined;
-      if (!slot.loaded.has(task.model)) {
-        signature = await slot.port.load(task.model, deps.graphs[task.model] ?? []);
-        slot.loaded.add(task.model);
-      }
-      const output = task.pack ? await slot.port.run(task.model, task.pack()) : undefined;
-      task.resolve({ ...(signature && { signature }), ...(output && { output }) });
-    } catch (error) {
-      const lost = error instanceof PortLostError;
-      if (lost) {
-        slot.port = undefined;
-        slot.loaded.clear();
-      }
-      if (lost && task.attempts < 2 && !closed) queue.unshift(task);
-      else task.reject(closed && lost ? closed : error);
-    } finally {
-      slot.busy = false;
-    }
-    pump();
+  const discard = (slot: Slot): void => {
+    // A port that cannot even be closed is gone all the same.
+    slot.port?.close().catch(() => undefined);
+    slot.port = undefined;
+    slot.loaded.clear();
   };
+  const noteLoss = (slot: Slot, error: unknown): void => {
+    if (error instanceof PortLostError) discard(slot);
+  };
+
+  /** Opens the slot's port where it has none, and loads a model on it; a port that is lost meanwhile is replaced once. */
+  const load = async (slot: Slot, model: number): Promise<GraphSignature> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (closed) throw closed;
+        slot.port ??= open();
+        const signature = await slot.port.load(model, graphsOf.get(model) ?? []);
+        slot.loaded.add(model);
+        return signature;
+      } catch (error) {
+        noteLoss(slot, error);
+        if (attempt === 1 && error instanceof PortLostError) continue;
+        throw error;
+      }
+    }
+  };
+
+  const lease = (slot: Slot, model: number): Lease => ({
+    async run(batch) {
+      if (!slot.loaded.has(model)) {
+        await load(slot, model).catch((cause: unknown) => {
+          if (cause instanceof EngineError) throw cause;
+          const why = `a model cannot be loaded on a worker: ${messageOf(cause)}`;
+          throw new EngineError(why, { cause });
+        });
+      }
+      try {
+        if (slot.port === undefined) throw new PortLostError('the worker is gone');
+        return await slot.port.run(model, batch);
+      } catch (error) {
+        noteLoss(slot, error);
+        throw closed ?? error;
+      }
+    },
+    discard: () => discard(slot),
+  });
 
   return {
     size: deps.size,
-    async load(model) {
-      const { signature } = await enqueue(model, null);
-      if (signature === undefined) throw new RangeError(`model ${model} was loaded before`);
-      return signature;
+    load(model, graphs) {
+      graphsOf.set(model, graphs);
+      return enqueue(model, undefined, (slot) => load(slot, model)).catch((cause: unknown) => {
+        if (!(cause instanceof PortLostError)) throw cause;
+        throw new EngineError(`no worker stays: ${messageOf(cause)}`, { cause });
+      });
     },
-    async run(model, pack) {
-      const { output } = await enqueue(model, pack);
-      if (output === undefined) throw new RangeError('a run without an output');
-      return output;
+    use: (model, call, work) => enqueue(model, call, (slot) => work(lease(slot, model))),
+    cancel(call, reason) {
+      const dropped = queue.filter((task) => task.call === call);
+      queue = queue.filter((task) => task.call !== call);
+      for (const task of dropped) task.reject(reason);
+      for (const { task } of slots) if (task?.call === call) task.reject(reason);
     },
     async close() {
-      closed ??= new InferenceError('the engine was closed');
+      closed ??= new EngineError('the engine was closed');
       for (const task of queue) task.reject(closed);
       queue = [];
       await Promise.all(slots.map((slot) => slot.port?.close()));

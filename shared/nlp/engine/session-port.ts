@@ -12,9 +12,7 @@ export interface SessionPort {
 }
 
 /** The port itself is gone, whatever it was doing; a new one may do it. */
-export class PortLostError extends Error {
-  override readonly name = 'PortLostError';
-}
+export class PortLostError extends Error {}
 
 /** From the engine to a worker thread. */
 export type WorkerRequest =

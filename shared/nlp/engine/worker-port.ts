@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { InferenceError, ModelError } from '../../errors.ts';
 import type { BatchOutput, GraphSignature } from '../onnx.ts';
 import {
@@ -18,7 +18,8 @@ type WithoutCall<T> = T extends unknown ? Omit<T, 'call'> : never;
 
 /** Starts a worker thread and speaks with it as a port. */
 export function openWorkerPort(file: URL): SessionPort {
-  const worker = new Worker(file, { execArgv: [] });
+  // The environment is shared, since what a thread sets in a copy of its own does not reach native code (see onnx.ts).
+  const worker = new Worker(file, { execArgv: [], env: SHARE_ENV });
   const calls = new Map<number, Call>();
   let lastCall = 0;
   let lost: Error | undefined;

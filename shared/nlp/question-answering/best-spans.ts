@@ -62,6 +62,7 @@ function probabilities(window: QuestionWindow, logits: Float32Array): Float64Arr
     values[i] = value;
     sum += value;
   }
+  if (Number.isNaN(sum)) throw new RangeError('the model gave a score that is no number');
   for (let i = 0; i <= tokens; i++) values[i] = (values[i] ?? 0) / sum;
   return values;
 }

@@ -1,14 +1,10 @@
+import {
+  defaultQuestionAnsweringSettings,
+  type QuestionAnsweringSettings,
+} from '../task-settings.ts';
 import type { Answer, Encoding, PreparedJob, Tokenizer, WindowOutput } from '../types.ts';
 import { bestSpans } from './best-spans.ts';
-import { defaultQuestionAnsweringSettings, type QuestionAnsweringSettings } from './settings.ts';
 import { type QuestionWindow, questionWindows } from './windows.ts';
-import { wordExtent } from './word-extent.ts';
-
-export {
-  defaultQuestionAnsweringSettings,
-  parseQuestionAnsweringSettings,
-  type QuestionAnsweringSettings,
-} from './settings.ts';
 
 /** What may be said with a question. */
 export interface QuestionOptions {
@@ -124,4 +120,18 @@ function logitsOf(
   throw new RangeError(
     `the model's ${name} must hold ${window.ids.length} values; it holds ${logits?.length ?? 'none'}`,
   );
+}
+
+/** Widens a span of tokens to whole words, as far as the window holds them; gives offsets in the text. */
+function wordExtent(
+  { wordIds, starts, ends }: Encoding,
+  window: QuestionWindow,
+  first: number,
+  last: number,
+): { start: number; end: number } {
+  let left = first;
+  while (left > window.from && wordIds[left - 1] === wordIds[first]) left--;
+  let right = last;
+  while (right + 1 < window.to && wordIds[right + 1] === wordIds[last]) right++;
+  return { start: starts[left] ?? 0, end: ends[right] ?? 0 };
 }

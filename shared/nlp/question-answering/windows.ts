@@ -1,5 +1,5 @@
+import type { QuestionAnsweringSettings } from '../task-settings.ts';
 import type { ModelWindow, Tokenizer } from '../types.ts';
-import type { QuestionAnsweringSettings } from './settings.ts';
 
 /** A window `[CLS] question [SEP] context [SEP]`, and which of the context's tokens it holds. */
 export interface QuestionWindow extends ModelWindow {

@@ -147,6 +147,7 @@ function softmaxRow(logits: Float32Array, row: number, into: Float64Array): void
     into[i] = value;
     sum += value;
   }
+  if (Number.isNaN(sum)) throw new RangeError('the model gave a score that is no number');
   for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / sum;
 }
 

@@ -1,3 +1,4 @@
+import type { TokenClassificationSettings } from '../task-settings.ts';
 import type {
   Encoding,
   Entity,
@@ -6,15 +7,13 @@ import type {
   Tokenizer,
   WindowOutput,
 } from '../types.ts';
-import { tokenWindows } from '../windows.ts';
 import { aggregate } from './aggregate.ts';
 import { labelSchemes } from './label-sequence.ts';
 import type { Label } from './labels.ts';
-import type { TokenClassificationSettings } from './settings.ts';
+import { tokenWindows } from './windows.ts';
 
 export type { Aggregation } from './aggregate.ts';
 export { type Label, parseLabels } from './labels.ts';
-export { parseTokenClassificationSettings, type TokenClassificationSettings } from './settings.ts';
 
 /** What token classification needs to know of its model. */
 export interface TokenClassifier {

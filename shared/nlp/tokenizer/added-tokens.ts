@@ -53,9 +53,10 @@ export function createAddedTokenFinder(
 const none: readonly AddedTokenMatch[] = [];
 
 function touchesWord(text: string, start: number, end: number): boolean {
+  // A character at most, since an anchored pattern is tried at every place of what it is given.
   return (
-    /[\p{L}\p{M}\p{N}_]$/u.test(text.slice(0, start)) ||
-    /^[\p{L}\p{M}\p{N}_]/u.test(text.slice(end))
+    /[\p{L}\p{M}\p{N}_]$/u.test(text.slice(Math.max(0, start - 2), start)) ||
+    /^[\p{L}\p{M}\p{N}_]/u.test(text.slice(end, end + 2))
   );
 }
 

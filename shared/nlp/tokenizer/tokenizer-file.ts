@@ -19,12 +19,12 @@ const postProcessor = z.discriminatedUnion('type', [
     type: z.literal('TemplateProcessing'),
     single: z.array(templatePiece),
     pair: z.array(templatePiece),
-    special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int()) })),
+    special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int().min(0)) })),
   }),
   z.object({
     type: z.literal('BertProcessing'),
-    cls: z.tuple([z.string(), z.int()]),
-    sep: z.tuple([z.string(), z.int()]),
+    cls: z.tuple([z.string(), z.int().min(0)]),
+    sep: z.tuple([z.string(), z.int().min(0)]),
   }),
 ]);
 

@@ -2,7 +2,12 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
+import { ModelError, SpanstreamError } from '#shared/errors.ts';
+import { PortLostError, type SessionPort } from '#shared/nlp/engine/session-port.ts';
+import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
+import { type AnalysisRequest, createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
+import { shapes } from '#test/fuzz/shapes.ts';
+import { describeTextEngine } from './engine-contract.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 let folder: string;
@@ -104,24 +109,159 @@ describe('createTextEngine', () => {
     }
   });
 
-  it('says what kind of model it cannot run', async () => {
-    const copy = await mkdtemp(join(tmpdir(), 'spanstream-kind-'));
+  it.each<[string, (text: string) => string, RegExp]>([
+    ['config.json', (text) => text.replace('"bert"', '"roberta"'), /model_type roberta is not/],
+    ['config.json', (text) => text.replace(/:16/, ':"16"'), /config\.json: max_position_embed/],
+    ['config.json', (text) => text.replace('"B-PER"', '7'), /config\.json: id2label\.1: /],
+    ['config.json', () => '[]', /config\.json: \(file\): /],
+    ['config.json', () => '', /config\.json is not JSON/],
+    ['tokenizer.json', (text) => text.slice(0, 900), /tokenizer\.json is not JSON/],
+    [
+      'tokenizer.json',
+      (text) => text.replace('"ada":4', '"ada":1e9'),
+      /tiny.*tokenizer\.json.*"ada"/,
+    ],
+    ['tokenizer.json', (text) => text.replace('"ids":[2]', '"ids":[-2]'), /tokenizer\.json: post_/],
+    ['onnx/model.onnx', (text) => text.slice(0, 40), /model\.onnx/],
+  ])('names what is wrong in %s', async (name, change, message) => {
+    const copy = await mkdtemp(join(tmpdir(), 'spanstream-malformed-'));
     try {
       await writeTinyModel(copy);
-      const path = join(copy, 'tiny', 'config.json');
-      await writeFile(path, (await readFile(path, 'utf8')).replace('"bert"', '"roberta"'));
-      await expect(createTextEngine({ modelsDirectory: copy, workers: 1 })).rejects.toThrow(
-        'model_type roberta is not supported',
-      );
+      await rm(join(copy, 'manifest.json'));
+      const path = join(copy, 'tiny', name);
+      await writeFile(path, change(await readFile(path, 'latin1')), 'latin1');
+      const made = createTextEngine({ modelsDirectory: copy, entityModel: 'tiny', workers: 1 });
+      await expect(made).rejects.toBeInstanceOf(ModelError);
+      await expect(made).rejects.toThrow(message);
     } finally {
       await rm(copy, { recursive: true });
     }
   });
 
-  it('fails what is asked after it was closed', async () => {
-    const closing = await createTextEngine({ modelsDirectory: folder, workers: 1 });
-    await closing.close();
+  it.each([
+    [{ workers: 0 }, 'options.workers: '],
+    [{ workers: 1.5 }, 'options.workers: '],
+    [{ tokenBudget: 0 }, 'options.tokenBudget: '],
+    [{ overlap: -1 }, 'options.overlap: '],
+    [{ nullThreshold: Number.NaN }, 'options.nullThreshold: '],
+    [{ aggregation: 'mean' as 'max' }, 'options.aggregation: '],
+    [{ modelsDirectory: '' }, 'options.modelsDirectory: '],
+    [{ threads: 2 }, 'threads'],
+    [{ overlap: 14 }, 'overlap is 14, but a window holds 14 tokens'],
+  ])('refuses %j', async (wrong, message) => {
+    const made = createTextEngine({ modelsDirectory: folder, workers: 1, ...wrong });
 
-    expect(spansOf(await closing.analyze([{ text: 'Ada' }]))).toEqual(['failed']);
+    await expect(made).rejects.toBeInstanceOf(SpanstreamError);
+    await expect(made).rejects.toThrow(message);
   });
+
+  it('charges a request that is none to itself', async () => {
+    const odd = [
+      null,
+      {},
+      { text: 7 },
+      { text: 'Ada', topK: 0 },
+      { text: 'Ada', questions: 'Who?' },
+    ];
+
+    const outcomes = await engine.analyze([...odd, { text: 'Ada' }] as AnalysisRequest[]);
+
+    expect(spansOf(outcomes)).toEqual([...odd.map(() => 'failed'), ['PER:Ada']]);
+  });
+
+  it('reads texts of any shape', async () => {
+    const outcomes = await engine.analyze(
+      Object.values(shapes).map((make) => ({ text: make(2_000) })),
+    );
+
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+  });
+});
+
+describe('both tasks of the engine', () => {
+  let both: TextEngine;
+  beforeAll(async () => {
+    both = await createTextEngine({ modelsDirectory: 'fixtures/tiny-model', workers: 2 });
+  });
+  afterAll(() => both.close());
+
+  it('answer questions of any shape about texts of any shape', async () => {
+    const made = Object.values(shapes);
+    const questions = made.slice(0, 8).map((make) => make(512));
+    const requests = made.map((make) => ({ text: make(60), questions: [make(512)] }));
+
+    const outcomes = await both.analyze([...requests, { text: '\u0301', questions }]);
+
+    for (const outcome of outcomes) {
+      if (!outcome.ok) throw outcome.error;
+      for (const { score } of [...outcome.value.entities, ...outcome.value.answers]) {
+        expect(score).toBeGreaterThanOrEqual(0);
+        expect(score).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  it('let a deadline fire while much is tokenized and decoded', async () => {
+    const texts = Array.from({ length: 30 }, (_, index) => ({
+      text: `${index} ${'?! '.repeat(30_000)}`,
+      questions: ['Who?', 'Where?'],
+    }));
+    const controller = new AbortController();
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (turns === 20) controller.abort(new Error('late'));
+      else setImmediate(turn);
+    };
+    turn();
+
+    await expect(both.analyze(texts, { signal: controller.signal })).rejects.toThrow('late');
+    expect(turns).toBe(20);
+  });
+});
+
+/** Ids of `king`, which the double of a port cannot run. */
+const BAD_TOKEN = 6;
+
+describeTextEngine('the engine', async () => {
+  let healthy = true;
+  let held: Promise<void> | undefined;
+  const sick = (): void => {
+    if (!healthy) throw new PortLostError('killed');
+  };
+  const openPort = (): SessionPort => {
+    const port = openWorkerPort(
+      new URL('../../../shared/nlp/worker-development.mjs', import.meta.url),
+    );
+    return {
+      async load(model, graphs) {
+        sick();
+        return port.load(model, graphs);
+      },
+      async run(model, batch) {
+        sick();
+        if (batch.ids.includes(BAD_TOKEN)) throw new Error('cannot run this');
+        await held;
+        return port.run(model, batch);
+      },
+      close: () => port.close(),
+    };
+  };
+  return {
+    engine: await createTextEngine({ modelsDirectory: folder, workers: 2, openPort }),
+    badText: 'Ada King.',
+    hold() {
+      let release = (): void => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+    sicken() {
+      healthy = false;
+      return () => {
+        healthy = true;
+      };
+    },
+  };
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '#shared/nlp/onnx.ts';
 import type { ModelWindow, WindowOutput } from '#shared/nlp/types.ts';
 
 const folder = new URL('../../../fixtures/tiny-model/', import.meta.url);

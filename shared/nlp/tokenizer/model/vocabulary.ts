@@ -1,11 +1,14 @@
 import { ModelError } from '#shared/errors.ts';
 import type { Vocabulary } from '#shared/nlp/types.ts';
 
+/** More ids than any vocabulary has; what is as long as the highest of them fits into memory. */
+const IDS = 2 ** 24;
+
 /**
  * Lists a vocabulary of tens of thousands of tokens, once for all who read it: an object of so many keys takes
  * milliseconds to go through.
  *
- * @throws {ModelError} where an id is no whole number.
+ * @throws {ModelError} where an id is no whole number, or too high.
  */
 export function listVocabulary(vocab: Readonly<Record<string, number>>): Vocabulary {
   const tokens = Object.keys(vocab);
@@ -13,11 +16,37 @@ export function listVocabulary(vocab: Readonly<Record<string, number>>): Vocabul
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] ?? '';
     const id = vocab[token];
-    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= 2 ** 31 - 1) {
+    if (id === undefined || !Number.isInteger(id) || id < 0 || id >= IDS) {
       const name = JSON.stringify(token);
-      throw new ModelError(`tokenizer.json: model.vocab: the id of ${name} must be a whole number`);
+      throw new ModelError(
+        `tokenizer.json: model.vocab: the id of ${name} must be a whole number below ${IDS}`,
+      );
     }
     ids[i] = id;
   }
   return { tokens, ids };
+}
+
+/** Code points of each token of a WordPiece vocabulary by its id, a leading `##` included; counted when first asked for. */
+export function createSpellingLengths(vocabulary: Vocabulary): () => Uint8Array {
+  let lengths: Uint8Array | undefined;
+  return () => {
+    lengths ??= countAll(vocabulary);
+    return lengths;
+  };
+}
+
+function countAll({ tokens, ids }: Vocabulary): Uint8Array {
+  const lengths = new Uint8Array(ids.reduce((highest, id) => Math.max(highest, id), 0) + 1);
+  for (let i = 0; i < tokens.length; i++) lengths[ids[i] ?? 0] = codePoints(tokens[i] ?? '');
+  return lengths;
+}
+
+function codePoints(token: string): number {
+  let count = token.length;
+  for (let i = 1; i < token.length; i++) {
+    const low = (token.charCodeAt(i) & 0xfc00) === 0xdc00;
+    if (low && (token.charCodeAt(i - 1) & 0xfc00) === 0xd800) count -= 1;
+  }
+  return count;
 }

@@ -1,11 +1,12 @@
 import type { Normalizer } from '../stages.ts';
 import type { TextBuffer } from '../text-buffer.ts';
-import { characterClass, classOf } from '../unicode/character-class.ts';
-import { sortMarks } from './sort-marks.ts';
+import { characterClass, classOf, combiningClassOf } from '../unicode/character-class.ts';
+import { MarkRun, type Part } from './mark-run.ts';
 
-const { removed, blank, ideograph, mark, whole, ordered } = characterClass;
+const { removed, blank, ideograph, mark, whole } = characterClass;
 const space = 0x20;
 const replacement = 0xfffd;
+const spacePart: Part = { combiningClass: 0, units: Uint16Array.of(space) };
 
 /** What of BERT's normalization is switched on. */
 export interface BertNormalization {
@@ -15,77 +16,121 @@ export interface BertNormalization {
   readonly lowercase: boolean;
 }
 
+/** A character in the form the vocabulary is spelled in. */
+interface Spelling {
+  readonly parts: readonly Part[];
+  /** The units of all its parts. */
+  readonly units: Uint16Array;
+  /** Holds a combining mark that is kept, so that the canonical order of all marks around it matters. */
+  readonly keepsMark: boolean;
+}
+
 /**
  * BERT's normalization, as Hugging Face tokenizers' `BertNormalizer` does it: control characters away, white space to spaces,
  * ideographs set apart, canonical decomposition without accents, lower case. Works one character at a time, so that each
  * keeps its span; a lone surrogate counts as U+FFFD.
  */
 export function createBertNormalizer(options: BertNormalization): Normalizer {
-  const { cleanText, handleChineseCharacters, stripAccents, lowercase } = options;
+  const { cleanText, handleChineseCharacters } = options;
   const ascii = asciiTable(options);
-  const spelled = new Map<number, Uint16Array>();
-  let orderedMarks = 0;
+  const spellings = new Map<number, Spelling>();
+  const spell = (codePoint: number, kind: number): Spelling => {
+    const known = spellings.get(codePoint);
+    if (known !== undefined) return known;
+    const made = spellingOf(codePoint, kind, options);
+    spellings.set(codePoint, made);
+    return made;
+  };
 
-  function spell(codePoint: number, kind: number): Uint16Array {
-    const character = String.fromCodePoint(codePoint);
-    let text = character;
-    if (stripAccents && (kind & whole) === 0) {
-      text = '';
-      for (const part of character.normalize('NFD')) {
-        if ((classOf(part.codePointAt(0) ?? 0) & mark) === 0) text += part;
+  /** False where a combining mark is kept: then marks must be put into order. */
+  function normalizeInPlace(text: string, from: number, to: number, out: TextBuffer): boolean {
+    out.reserve(to - from + 2);
+    for (let i = from; i < to; ) {
+      const unit = text.charCodeAt(i);
+      if (unit < 128) {
+        const mapped = ascii[unit] ?? 0;
+        if (mapped !== dropped) out.push(mapped, i, i + 1);
+        i++;
+        continue;
       }
+      const { codePoint, end } = characterAt(text, i);
+      const kind = classOf(codePoint);
+      if (cleanText && kind & (removed | blank)) {
+        if (kind & blank) out.push(space, i, end);
+      } else {
+        const apart = handleChineseCharacters && (kind & ideograph) !== 0;
+        const { units, keepsMark } = spell(codePoint, kind);
+        if (keepsMark) return false;
+        out.reserve(units.length + 2 + (to - i));
+        if (apart) out.push(space, i, end);
+        for (let u = 0; u < units.length; u++) out.push(units[u] ?? 0, i, end);
+        if (apart) out.push(space, i, end);
+      }
+      i = end;
     }
-    if (lowercase) {
-      let lower = '';
-      // One by one: the lower case of a whole string depends on context (final sigma), which the original ignores.
-      for (const part of text) lower += part.toLowerCase();
-      text = lower;
-    }
-    const units = Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
-    spelled.set(codePoint, units);
-    return units;
+    return true;
   }
 
-  function normalizeOther(text: string, at: number, out: TextBuffer): number {
-    let codePoint = text.codePointAt(at) ?? replacement;
-    const end = at + (codePoint > 0xffff ? 2 : 1);
-    if (codePoint >= 0xd800 && codePoint <= 0xdfff) codePoint = replacement;
-    const kind = classOf(codePoint);
-    if (cleanText) {
-      if (kind & removed) return end;
-      if (kind & blank) {
-        out.push(space, at, end);
-        return end;
+  function normalizeInOrder(text: string, from: number, to: number, out: TextBuffer): void {
+    const run = new MarkRun();
+    for (let i = from; i < to; ) {
+      const { codePoint, end } = characterAt(text, i);
+      const kind = classOf(codePoint);
+      if (cleanText && kind & (removed | blank)) {
+        if (kind & blank) run.add([spacePart], i, end, out);
+      } else {
+        const apart = handleChineseCharacters && (kind & ideograph) !== 0;
+        if (apart) run.add([spacePart], i, end, out);
+        run.add(spell(codePoint, kind).parts, i, end, out);
+        if (apart) run.add([spacePart], i, end, out);
       }
+      i = end;
     }
-    if (kind & ordered) orderedMarks++;
-    const apart = handleChineseCharacters && (kind & ideograph) !== 0;
-    const units = spelled.get(codePoint) ?? spell(codePoint, kind);
-    out.reserve(units.length + 2 + (text.length - at));
-    if (apart) out.push(space, at, end);
-    for (let i = 0; i < units.length; i++) out.push(units[i] ?? 0, at, end);
-    if (apart) out.push(space, at, end);
-    return end;
+    run.flush(out);
   }
 
   return {
     normalize(text, from, to, out) {
       const first = out.length;
-      out.reserve(to - from + 2);
-      orderedMarks = 0;
-      for (let i = from; i < to; ) {
-        const unit = text.charCodeAt(i);
-        if (unit < 128) {
-          const mapped = ascii[unit] ?? 0;
-          if (mapped !== dropped) out.push(mapped, i, i + 1);
-          i++;
-        } else {
-          i = normalizeOther(text, i, out);
-        }
-      }
-      if (stripAccents && orderedMarks > 1) sortMarks(text, out, first);
+      if (normalizeInPlace(text, from, to, out)) return;
+      out.length = first;
+      normalizeInOrder(text, from, to, out);
     },
   };
+}
+
+function characterAt(text: string, at: number): { codePoint: number; end: number } {
+  const codePoint = text.codePointAt(at) ?? replacement;
+  if (codePoint > 0xffff) return { codePoint, end: at + 2 };
+  const lone = codePoint >= 0xd800 && codePoint <= 0xdfff;
+  return { codePoint: lone ? replacement : codePoint, end: at + 1 };
+}
+
+function spellingOf(
+  codePoint: number,
+  kind: number,
+  { stripAccents, lowercase }: BertNormalization,
+): Spelling {
+  const character = String.fromCodePoint(codePoint);
+  const decomposed = stripAccents && (kind & whole) === 0 ? character.normalize('NFD') : character;
+  let all = '';
+  let keepsMark = false;
+  const parts = Array.from(decomposed, (part): Part => {
+    const partCodePoint = part.codePointAt(0) ?? 0;
+    // Without accent stripping nothing is decomposed, and nothing sorted.
+    const combiningClass = stripAccents ? combiningClassOf(partCodePoint) : 0;
+    const stripped = stripAccents && (classOf(partCodePoint) & mark) !== 0;
+    if (combiningClass > 0 && !stripped) keepsMark = true;
+    // One by one: the lower case of a whole string depends on context (final sigma), which the original ignores.
+    const written = stripped ? '' : lowercase ? part.toLowerCase() : part;
+    all += written;
+    return { combiningClass, units: unitsOf(written) };
+  });
+  return { parts, units: unitsOf(all), keepsMark };
+}
+
+function unitsOf(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
 }
 
 const dropped = 0xffff;

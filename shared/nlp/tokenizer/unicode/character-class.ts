@@ -1,4 +1,4 @@
-import { packedRanges } from './ranges.ts';
+import { packedCombiningClasses, packedRanges } from './ranges.ts';
 
 /** Bits of a character's class. */
 export const characterClass = {
@@ -9,7 +9,6 @@ export const characterClass = {
   mark: 16,
   punctuation: 32,
   whole: 64,
-  ordered: 128,
 } as const;
 
 const basicPlane = new Uint8Array(0x10000);
@@ -27,6 +26,25 @@ export function classOf(codePoint: number): number {
     else high = middle - 1;
   }
   return runClasses[low] ?? 0;
+}
+
+let combiningClasses: Map<number, number> | undefined;
+
+/** The canonical combining class of a code point: 0 for what starts a new character, else its place among the marks on one. */
+export function combiningClassOf(codePoint: number): number {
+  combiningClasses ??= unpackCombiningClasses();
+  return combiningClasses.get(codePoint) ?? 0;
+}
+
+function unpackCombiningClasses(): Map<number, number> {
+  const classes = new Map<number, number>();
+  let position = 0;
+  for (const run of packedCombiningClasses.split(' ')) {
+    const [gap = 0, length = 0, kind = 0] = run.split('.').map((part) => Number.parseInt(part, 36));
+    position += gap;
+    for (const end = position + length; position < end; position++) classes.set(position, kind);
+  }
+  return classes;
 }
 
 function unpack(): { runStarts: Int32Array; runClasses: Uint8Array } {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bestSpans } from '#shared/nlp/question-answering/best-spans.ts';
+import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
+import { questionWindows } from '#shared/nlp/question-answering/windows.ts';
 import {
   defaultQuestionAnsweringSettings,
   parseQuestionAnsweringSettings,
-  prepareQuestion,
-} from '#shared/nlp/question-answering/index.ts';
-import { questionWindows } from '#shared/nlp/question-answering/windows.ts';
+} from '#shared/nlp/task-settings.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import type { ModelWindow, WindowOutput } from '#shared/nlp/types.ts';
 import { readTinyJson } from '../tiny-session.ts';

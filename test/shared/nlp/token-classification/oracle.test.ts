@@ -5,8 +5,8 @@ import {
   parseLabels,
   prepareEntities,
 } from '#shared/nlp/token-classification/index.ts';
-import { createSpellingLengths } from '#shared/nlp/token-classification/spelling.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
 import { readOracle } from '../oracle-file.ts';
 import { openTinySession, readTinyJson, runWindow } from '../tiny-session.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTokenClassificationSettings } from '#shared/nlp/token-classification/settings.ts';
+import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
 
 describe('the settings of token classification', () => {
   it('have defaults', () => {

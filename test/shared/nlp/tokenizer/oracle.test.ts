@@ -13,7 +13,6 @@ type PackedEncoding = readonly [
 
 interface TokenizerOracle {
   readonly texts: readonly string[];
-  readonly reordered: readonly number[];
   readonly cases: readonly {
     readonly name: string;
     readonly tokenizer: string;
@@ -23,12 +22,10 @@ interface TokenizerOracle {
 }
 
 const oracle = readOracle<TokenizerOracle>('tokenizer.json.gz');
-const reordered = new Set(oracle.reordered);
 
 describe("Hugging Face tokenizers' own encodings", () => {
-  test('enough texts, few of them with a known divergence', () => {
+  test('are of enough texts', () => {
     expect(oracle.texts.length).toBeGreaterThan(20_000);
-    expect(reordered.size).toBeLessThan(oracle.texts.length / 100);
   });
 
   test.each(oracle.cases)(
@@ -42,8 +39,7 @@ describe("Hugging Face tokenizers' own encodings", () => {
       encodings.forEach((expected, index) => {
         const text = oracle.texts[index] ?? '';
         const given = pack(tokenizer.encode(text));
-        const compared = reordered.has(index) ? [0, 3] : [0, 1, 2, 3];
-        if (compared.some((part) => !same(given[part], expected[part]))) {
+        if (expected.some((values, part) => !same(given[part], values))) {
           different.push({ text, given, expected });
         }
       });
