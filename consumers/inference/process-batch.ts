@@ -5,8 +5,8 @@ import { recallAggregate } from './recall.ts';
 import { settleSlice } from './settle-slice.ts';
 import type { Entry, Fates, InferenceDeps } from './types.ts';
 
-/** Kept back from the time left: to write the last slice's results and to answer. */
-const WRITE_RESERVE_MS = 3_000;
+/** Kept back from the time left: to ask an engine that gave nothing whether it is well, to write the last slice's results and to answer. */
+const RESERVE_MS = 5_000;
 const RESERVE_SHARE = 0.2;
 /** Share of the time left that asking what is stored already may take. */
 const LOOKUP_SHARE = 0.3;
@@ -42,7 +42,7 @@ export async function processBatch(
   const entries = delivered.filter((entry) => !settled.has(entry));
 
   const time = end - deps.now();
-  const reserve = Math.min(WRITE_RESERVE_MS, time * RESERVE_SHARE);
+  const reserve = Math.min(RESERVE_MS, time * RESERVE_SHARE);
   const budget = time - reserve;
   const sliceTime = budget * SLICE_SHARE;
   let done = 0;
@@ -70,9 +70,9 @@ export async function processBatch(
         {
           recall: deps.now() + Math.max(0, left) * LOOKUP_SHARE,
           inference: Math.min(end - reserve, alone ? end : deps.now() + sliceTime),
-          health: end - reserve * 0.8,
-          results: end - reserve * 0.5,
-          objects: end - reserve * 0.3,
+          health: end - reserve * 0.6,
+          results: end - reserve * 0.4,
+          objects: end - reserve * 0.25,
           rejections: end - reserve * 0.1,
         },
         alone && left >= budget * WHOLE_SHARE,

@@ -1,30 +1,16 @@
-import pLimit from 'p-limit';
-import { type RejectionItem, rejectionKey, rejectionMessage } from '#shared/contracts/rejection.ts';
-import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
-import { EngineError, messageOf, SpanstreamError } from '#shared/errors.ts';
+import { rejectionMessage } from '#shared/contracts/rejection.ts';
+import { EngineError, messageOf } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
-import { createResultItem, expiryOf } from '#shared/results-table/result-item.ts';
+import { createResultItem } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
-import { recallRejections, recallResults } from './recall.ts';
+import { late, park, type SliceDeadlines, signalUntil, write } from './park.ts';
+import { recallRejections } from './recall.ts';
 import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
-const OBJECTS_AT_ONCE = 16;
-const AGAIN = 'it comes after a record that is delivered again';
 /** Any engine that is well reads it within the time that is left for such a question. */
 const HEALTH_TEXT = 'Is it well?';
-
-/** Epoch milliseconds at which each step gives up, in their order; each leaves time for those that follow. */
-export interface SliceDeadlines {
-  readonly recall: number;
-  readonly inference: number;
-  /** Of asking the engine whether it is well, where inference did not end in time. */
-  readonly health: number;
-  readonly results: number;
-  readonly objects: number;
-  readonly rejections: number;
-}
 
 /**
  * Makes a slice durable: runs its texts as one job, writes the results, and parks what can never succeed.
@@ -56,7 +42,6 @@ export async function settleSlice(
   return fates;
 }
 
-const late = (error: unknown): Fate => ({ state: 'late', why: messageOf(error) });
 const rejected = (reason: Rejection['reason'], error: unknown): Fate => ({
   state: 'pending',
   rejection: { reason, message: rejectionMessage(error) },
@@ -73,9 +58,6 @@ const textsOf = (fates: Fates): Entry[] =>
   [...fates].flatMap(([entry, fate]) =>
     fate.state === 'pending' && !fate.rejection && entry.record ? [entry] : [],
   );
-
-const signalUntil = (deadline: number, { now, signalAfter = AbortSignal.timeout }: InferenceDeps) =>
-  signalAfter(Math.max(0, Math.ceil(deadline - now())));
 
 /**
  * Finds the texts that an earlier delivery rejected. Where the table cannot be asked just now they are late: what is not known may
@@ -187,111 +169,4 @@ function toItem(
   } catch (error) {
     return rejected('inference-failed', error);
   }
-}
-
-async function write(
-  items: ReadonlyMap<Entry, TableItem>,
-  deps: InferenceDeps,
-  deadline: number,
-): Promise<Map<Entry, WriteOutcome>> {
-  const outcomes = items.size > 0 ? await deps.writer.write([...items.values()], deadline) : [];
-  const none: WriteOutcome = { status: 'late', reason: 'the writer gave no outcome' };
-  return new Map([...items.keys()].map((entry, index) => [entry, outcomes[index] ?? none]));
-}
-
-/**
- * Parks what is pending. Poison is poison in every delivery: its object first, then its rejection. A text that fails here may
- * succeed in another delivery, so it is written down as rejected before anything else, with its object still pending; from then on
- * every delivery completes that, whatever becomes of the text there. And one whose result is stored already stays so.
- */
-async function park(fates: Fates, deps: InferenceDeps, deadlines: SliceDeadlines): Promise<void> {
-  const due = () =>
-    [...fates].flatMap(([entry, fate]) =>
-      fate.state === 'pending' && fate.rejection
-        ? [{ entry, ...fate, rejection: fate.rejection }]
-        : [],
-    );
-  const writeRejections = async (
-    done: Fate,
-    rejections: ReturnType<typeof due>,
-    deadline: number,
-  ) => {
-    const pending = done.state === 'pending';
-    const items = rejections.map(({ entry, rejection }): [Entry, TableItem] => [
-      entry,
-      rejectionItemOf(entry, rejection, deps.options.retentionDays, pending),
-    ]);
-    for (const [entry, outcome] of await write(new Map(items), deps, deadline)) {
-      if (outcome.status !== 'stored') fates.set(entry, late(outcome.reason));
-      else if (!pending) fates.set(entry, done);
-    }
-  };
-
-  // What comes after a late record is delivered again, and decided then.
-  const order = [...fates];
-  const end = order.findIndex(([, { state }]) => state === 'late');
-  const again = new Set(end === -1 ? [] : order.slice(end).map(([entry]) => entry));
-  for (const { entry, claimed } of due()) {
-    if (again.has(entry) && entry.record && !claimed) fates.set(entry, late(AGAIN));
-  }
-  const unclaimed = () => due().filter(({ entry, claimed }) => entry.record && !claimed);
-  const failed = unclaimed().map(({ entry }) => entry);
-  if (failed.length > 0) {
-    try {
-      const signal = signalUntil(deadlines.results, deps);
-      const recalled = await recallResults(failed, { ...deps, signal });
-      for (const [entry, fate] of recalled) fates.set(entry, fate);
-      await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
-    } catch (error) {
-      for (const entry of failed) fates.set(entry, late(error));
-    }
-  }
-  const limit = pLimit(OBJECTS_AT_ONCE);
-  await Promise.all(
-    due().map(({ entry, rejection }) =>
-      limit(async () => {
-        try {
-          await putFailureObject(entry, rejection, deps, deadlines.objects);
-        } catch (error) {
-          fates.set(entry, late(error));
-        }
-      }),
-    ),
-  );
-  await writeRejections({ state: 'parked' }, due(), deadlines.rejections);
-}
-
-async function putFailureObject(
-  entry: Entry,
-  rejection: Rejection,
-  deps: InferenceDeps,
-  deadline: number,
-): Promise<void> {
-  if (deadline <= deps.now()) throw new SpanstreamError('late', 'the deadline passed');
-  await deps.putFailure(
-    failureObjectKey(entry.position),
-    failureObjectOf(entry, rejection, new Date(deps.now()).toISOString()),
-    signalUntil(deadline, deps),
-  );
-}
-
-function rejectionItemOf(
-  { position, arrivedAt }: Entry,
-  { reason, message }: Rejection,
-  retentionDays: number,
-  pending: boolean,
-): RejectionItem {
-  const { subSequenceNumber, ...place } = position;
-  const expiresAt = expiryOf(arrivedAt, retentionDays);
-  return {
-    ...rejectionKey(position),
-    reason,
-    message,
-    ...place,
-    ...(subSequenceNumber !== undefined && { subSequenceNumber }),
-    failureKey: failureObjectKey(position),
-    ...(pending && { pending }),
-    arrivedAt,
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
 }

@@ -2,90 +2,16 @@ import type { KinesisStreamEvent } from 'aws-lambda';
 import { createPace } from '#consumers/inference/pace.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import type { FailureObject } from '#shared/dead-letters/object.ts';
-import { InferenceError } from '#shared/errors.ts';
-import type { AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
 import { fromStoredItem, type StoredItem } from '#shared/results-table/stored-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import { createResultsWriter, type PutBatch } from '#shared/results-table/write-items.ts';
+import { createTextEngineDouble } from '#test/shared/nlp/text-engine-double.ts';
 
 export const silentLog = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** The promise, or the signal's reason as soon as it aborts. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  let onAbort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-/** An engine that finds capitalised words; texts that hold `POISON` fail alone. */
-export function createTestEngine(
-  hooks: {
-    before?: (requests: readonly AnalysisRequest[], signal?: AbortSignal) => Promise<void>;
-  } = {},
-) {
-  const jobs: number[] = [];
-  const engine: TextEngine = {
-    pipelineVersion: 'p1',
-    models: [{ name: 'double', task: 'token-classification', version: '000000000000' }],
-    async analyze(requests, { signal } = {}) {
-      signal?.throwIfAborted();
-      jobs.push(requests.length);
-      await untilAborted(Promise.resolve(hooks.before?.(requests, signal)), signal);
-      return requests.map(({ text, questions = [], entities = true, topK = 1 }) =>
-        text.includes('POISON')
-          ? { ok: false, error: new InferenceError('the text cannot be read') }
-          : {
-              ok: true,
-              value: {
-                entities: entities
-                  ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map((match) => ({
-                      type: 'PER',
-                      text: match[0],
-                      start: match.index,
-                      end: match.index + match[0].length,
-                      score: 0.9,
-                    }))
-                  : [],
-                answers: questions.flatMap((question) =>
-                  Array.from({ length: topK }, () =>
-                    question.includes('unknown')
-                      ? {
-                          question,
-                          text: null,
-                          start: null,
-                          end: null,
-                          score: 0.8,
-                          noAnswerScore: 0.8,
-                        }
-                      : {
-                          question,
-                          text: text.slice(0, 1),
-                          start: 0,
-                          end: 1,
-                          score: 0.7,
-                          noAnswerScore: 0.1,
-                        },
-                  ),
-                ),
-                tokens: text.split(/\s+/u).length,
-                windows: text.length > 2_000 ? 2 : 1,
-              },
-            },
-      );
-    },
-    async close() {},
-  };
-  return { engine, jobs };
-}
+/** The text engine's double, which keeps the engine's contract. */
+export const createTestEngine = createTextEngineDouble;
 
 /** A results table in memory; `fault` may throw or leave items unprocessed. */
 export function createTestTable(fault: (items: readonly StoredItem[]) => StoredItem[] = () => []) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeAggregate, encodeAggregate } from '#shared/stream/aggregate.ts';
@@ -93,5 +94,75 @@ describe('aggregates', () => {
         }
       }),
     );
+  });
+
+  const varint = (value: bigint): number[] =>
+    value < 128n ? [Number(value)] : [Number(value & 127n) | 128, ...varint(value >> 7n)];
+  /** An aggregate around any message. */
+  const framed = (...parts: (number[] | Uint8Array)[]): Buffer => {
+    const message = Buffer.concat(parts.map((part) => Buffer.from(part)));
+    const sum = createHash('md5').update(message).digest();
+    return Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), message, sum]);
+  };
+  const key = [0x0a, 1, 0x6b];
+  const record = [0x1a, 6, 0x08, 0, 0x1a, 2, 0x7b, 0x7d];
+
+  it.each([
+    ['no record', framed(key)],
+    ['nothing', framed()],
+    ['an index past the table', framed(key, [0x1a, 4, 0x08, 1, 0x1a, 0])],
+    ['an index of 64 bits', framed(key, [0x1a, 13, 0x08, ...varint(2n ** 64n - 1n), 0x1a, 0])],
+    ['no index', framed(key, [0x1a, 2, 0x1a, 0])],
+    ['no data', framed(key, [0x1a, 2, 0x08, 0])],
+    ['a length past the end', framed(key, [0x1a, ...varint(2n ** 40n)])],
+    ['a length of 64 bits', framed(key, [0x1a, ...varint(2n ** 63n)])],
+    ['a number without end', framed(key, Array(40).fill(0x80))],
+    ['a group', framed(key, [0x0b])],
+    ['a field of number 0', framed(key, [0x00, 0])],
+    ['a key that is no UTF-8', framed([0x0a, 1, 0xff], record)],
+    ['another sum', Buffer.concat([framed(key, record).subarray(0, -1), Buffer.from([0])])],
+    ['magic bytes alone', Buffer.from([0xf3, 0x89, 0x9a, 0xc2])],
+  ])('that hold %s are parked whole, at once', (_, blob) => {
+    expect(decode(blob)).toMatchObject([{ data: blob, rejection: { reason: 'undecodable' } }]);
+  });
+
+  it('may hold fields that are not known here', () => {
+    const tag = [0x22, 0];
+    const fixed = [0x39, 1, 2, 3, 4, 5, 6, 7, 8, 0x45, 1, 2, 3, 4];
+
+    expect(reasonOf(framed([0x12, 1, 0x30], tag, fixed, key, record))).toEqual(['invalid-record']);
+  });
+
+  it.each([
+    ['empty', () => ''],
+    ['good', () => '{"id":"a","text":"x"}'],
+    ['of keys of their own', (n: number) => `{"id":"${n}"}`],
+    ['not even JSON', () => '['],
+  ])('take time by their bytes, records %s', (name, dataOf) => {
+    const [small, large] = [1_000, 8_000].map((count) =>
+      encodeAggregate(
+        Array.from({ length: count }, (_, n) => ({
+          partitionKey: name.includes('keys') ? `k${n}` : 'k',
+          data: Buffer.from(dataOf(n)),
+        })),
+      ),
+    ) as [Uint8Array, Uint8Array];
+    const ratio = (): number => {
+      const fastest = [small, large].map((blob) =>
+        Math.min(
+          ...Array.from({ length: 3 }, () => {
+            const begin = performance.now();
+            decode(blob);
+            return performance.now() - begin;
+          }),
+        ),
+      ) as [number, number];
+      return fastest[1] / fastest[0] / (large.length / small.length);
+    };
+
+    // Eight times the bytes may take eight times as long, not sixty-four times; a busy machine is asked again.
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 8 && lowest >= 3; tries++) lowest = Math.min(lowest, ratio());
+    expect(lowest).toBeLessThan(3);
   });
 });
