@@ -13,6 +13,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
@@ -77,14 +78,8 @@ function createApi(scope: Construct, context: StackContext): RestApi {
     cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
     defaultCorsPreflightOptions: {
       allowOrigins: Cors.ALL_ORIGINS,
-      allowMethods: ['GET', 'POST', 'OPTIONS'],
-      allowHeaders: [
-        'content-type',
-        'x-api-key',
-        'authorization',
-        'x-amz-date',
-        'x-amz-security-token',
-      ],
+      allowMethods: corsHeaders['access-control-allow-methods'].split(', '),
+      allowHeaders: corsHeaders['access-control-allow-headers'].split(', '),
       maxAge: Duration.hours(1),
     },
     deployOptions: {
@@ -108,7 +103,7 @@ function addRoutes(api: RestApi, integration: LambdaIntegration, iam: boolean): 
     validateRequestParameters: true,
   });
   const parameters = api.addRequestValidator('Parameters', { validateRequestParameters: true });
-  for (const { method, path, operation, parameters: given } of httpRoutes) {
+  for (const { method, path, operation, parameters: given = {} } of httpRoutes) {
     const body = models.get(operation);
     const added = api.root.resourceForPath(path).addMethod(method, integration, {
       apiKeyRequired: !iam,

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
+import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import { type Bounds, createBounds, type HttpDeps, refuseTooLarge } from './on-demand.ts';
 import { serve } from './operations.ts';
@@ -6,13 +7,6 @@ import { HttpError, problemOf } from './problems.ts';
 import { type HttpRequest, readEvent, routeBareBody, routeRequest } from './read-event.ts';
 
 export type { HttpDeps } from './on-demand.ts';
-
-const CORS = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': 'GET, POST, OPTIONS',
-  'access-control-allow-headers':
-    'content-type, x-api-key, authorization, x-amz-date, x-amz-security-token',
-};
 
 /** What a synchronous invocation may return, in bytes of JSON. */
 const MAXIMUM_RETURN_BYTES = 6 * 1024 * 1024;
@@ -91,7 +85,7 @@ function answer(
   given: Readonly<Record<string, string>>,
   body?: object,
 ): APIGatewayProxyResult {
-  const headers = { ...CORS, ...given };
+  const headers = { ...corsHeaders, ...given };
   return {
     statusCode,
     headers,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type HttpRoute, httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
+import { httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
+import type { HttpRoute } from '#shared/contracts/http-route.ts';
 
 /** The API's description, OpenAPI 3.1, made from the schemas that requests are checked by. */
 export function openApiDescription() {

@@ -1,4 +1,5 @@
-import { type HttpRoute, httpRoutes, MAXIMUM_BODY_BYTES } from '#shared/contracts/http-api.ts';
+import { httpRoutes, MAXIMUM_BODY_BYTES, type OperationName } from '#shared/contracts/http-api.ts';
+import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { HttpError } from './problems.ts';
@@ -20,7 +21,7 @@ export interface HttpRequest {
 
 /** A call after routing, before validation: what came in path, query and body. */
 export interface Call {
-  readonly route: HttpRoute;
+  readonly route: HttpRoute<OperationName>;
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -115,19 +116,6 @@ export function routeRequest(request: HttpRequest): Call {
     Object.entries(match.pathParameters).map(([name, value]) => [name, decoded(name, value)]),
   );
   return { ...match, pathParameters, query, body: match.route.body && readBody(request) };
-}
-
-function matchPath(resource: string, path: string): Record<string, string> | undefined {
-  const wanted = resource.split('/');
-  const given = path.replace(/(.)\/$/, '$1').split('/', wanted.length + 1);
-  if (wanted.length !== given.length) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const value = given[index] ?? '';
-    if (part.startsWith('{')) parameters[part.slice(1, -1)] = value;
-    else if (part !== value) return undefined;
-  }
-  return parameters;
 }
 
 /** Path parameters of a REST API come percent-encoded, as they stood in the URL; what is not encoded stays as it is. */

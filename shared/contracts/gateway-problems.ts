@@ -1,3 +1,11 @@
+/** What every answer of the API tells browsers, errors included: any page may call, since a key or a signature guards it. */
+export const corsHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-allow-headers':
+    'content-type, x-api-key, authorization, x-amz-date, x-amz-security-token',
+} as const;
+
 /** An error that API Gateway answers by itself, by its response type; without a detail its own message is passed on. */
 export interface GatewayProblem {
   readonly type: string;
@@ -18,7 +26,12 @@ export const gatewayProblems: readonly GatewayProblem[] = [
     title: 'Not found',
     detail: 'There is no such path, or it needs a signature.',
   },
-  { type: 'REQUEST_TOO_LARGE', status: 413, title: 'Content too large' },
+  {
+    type: 'REQUEST_TOO_LARGE',
+    status: 413,
+    title: 'Content too large',
+    detail: 'The body is too large: as JSON in the JSON of an event it may take 6 MB.',
+  },
   { type: 'UNSUPPORTED_MEDIA_TYPE', status: 415, title: 'Unsupported media type' },
   { type: 'THROTTLED', status: 429, title: 'Too many requests' },
   { type: 'QUOTA_EXCEEDED', status: 429, title: 'Too many requests' },

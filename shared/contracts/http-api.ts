@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type HttpOperation, routesOf } from './http-route.ts';
 import { resultSchema } from './result.ts';
 import {
   attributesSchema,
@@ -16,22 +17,6 @@ export const MAXIMUM_TEXTS = 300;
 const MAXIMUM_PAGE = 100;
 /** Largest request body, in bytes: what a synchronous Lambda invocation takes. */
 export const MAXIMUM_BODY_BYTES = 6 * 1024 * 1024;
-
-/** One call of the API: its route, checks and description, and the gateway's model of its body, follow from this. */
-interface Operation {
-  readonly method: 'GET' | 'POST';
-  /** Resource as API Gateway writes it, such as `/v1/records/{id}`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly pathParameters?: z.ZodObject;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodObject;
-  /** Fields by which a body that came without a path, in a direct invocation, is known as one of this call. */
-  readonly knownBy?: readonly string[];
-  readonly answer: z.ZodObject;
-  /** Error statuses besides 500. */
-  readonly errors: readonly number[];
-}
 
 /** Ids of on-demand calls leave room for the index of a text: `<id>.<index>`. */
 const storing = {
@@ -198,56 +183,13 @@ export const httpOperations = {
     answer: z.looseObject({ openapi: z.string() }),
     errors: [],
   },
-} as const satisfies Record<string, Operation>;
+} as const satisfies Record<string, HttpOperation>;
 
 /** Name of a call. */
 export type OperationName = keyof typeof httpOperations;
 
-/** A call as the function takes it apart, and as any gateway in front of it knows it. */
-export interface HttpRoute extends Operation {
-  readonly operation: OperationName;
-  /** Parameters of the query, and whether the call must have them. */
-  readonly parameters: Readonly<Record<string, boolean>>;
-  /** What API Gateway checks a body by before the function is called. */
-  readonly model?: Readonly<Record<string, unknown>>;
-}
-
-const isRequired = (schema: unknown): boolean =>
-  !(schema as z.ZodType).safeParse(undefined).success;
-
-/**
- * JSON schema (draft 4) of a body for API Gateway: the fields' names, and which are required. What it says of a wrong value
- * names no field, so values are left to the function.
- */
-function modelOf({ shape }: z.ZodObject): Record<string, unknown> {
-  const required = Object.keys(shape).filter((name) => isRequired(shape[name]));
-  return {
-    $schema: 'http://json-schema.org/draft-04/schema#',
-    type: 'object',
-    properties: Object.fromEntries(Object.keys(shape).map((name) => [name, {}])),
-    // Draft 4 allows no empty list.
-    ...(required.length > 0 && { required }),
-    additionalProperties: false,
-  };
-}
-
 /** Every call, in the table's order. */
-export const httpRoutes: readonly HttpRoute[] = Object.entries(httpOperations).map(
-  ([operation, given]) => {
-    const entry: Operation = given;
-    return {
-      ...entry,
-      operation: operation as OperationName,
-      parameters: Object.fromEntries(
-        Object.entries(entry.query?.shape ?? {}).map(([name, schema]) => [
-          name,
-          isRequired(schema),
-        ]),
-      ),
-      ...(entry.body && { model: modelOf(entry.body) }),
-    };
-  },
-);
+export const httpRoutes = routesOf<OperationName>(httpOperations);
 
 /** An error, as RFC 9457 has it, with the fields at fault. */
 export const problemSchema = z.object({

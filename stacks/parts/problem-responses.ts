@@ -3,13 +3,16 @@ import {
   ResponseType,
   type RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import { type GatewayProblem, gatewayProblems } from '#shared/contracts/gateway-problems.ts';
+import {
+  corsHeaders,
+  type GatewayProblem,
+  gatewayProblems,
+} from '#shared/contracts/gateway-problems.ts';
 
-const cors = {
-  'Access-Control-Allow-Origin': "'*'",
-  'Access-Control-Allow-Headers':
-    "'content-type,x-api-key,authorization,x-amz-date,x-amz-security-token'",
-};
+/** Values stand in quotes here. */
+const cors = Object.fromEntries(
+  Object.entries(corsHeaders).map(([name, value]) => [name, `'${value}'`]),
+);
 
 /** What the gateway says where the project does not: messageString comes with its quotes. */
 function detailOf({ type, detail }: GatewayProblem): string {

@@ -12,7 +12,7 @@ const model = {
   properties: { text: {} },
   required: ['text'],
   additionalProperties: false,
-};
+} as const;
 
 describe('the API Gateway stand-in', () => {
   let close: (() => Promise<void>) | undefined;
@@ -298,7 +298,7 @@ describe('the API Gateway stand-in', () => {
 
     expect(allowed.status).toBe(200);
     expect(preflight.status).toBe(204);
-    expect(preflight.headers['access-control-allow-methods']).toBe('GET,OPTIONS');
+    expect(preflight.headers['access-control-allow-methods']).toBe('GET, POST, OPTIONS');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import draft4 from 'ajv-draft-04';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import type { GatewayProblem } from '#shared/contracts/gateway-problems.ts';
+import { corsHeaders, type GatewayProblem } from '#shared/contracts/gateway-problems.ts';
+import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
 import {
   BodyTooLargeError,
@@ -11,24 +11,10 @@ import {
   readBody,
 } from '../http-server.ts';
 import type { LocalService } from '../local-service.ts';
-import {
-  type HttpAnswer,
-  httpAnswer,
-  matchRoute,
-  proxyEvent,
-  type Target,
-} from './proxy-integration.ts';
+import { type HttpAnswer, httpAnswer, proxyEvent, type Target } from './proxy-integration.ts';
 
-/** One route of the API. */
-export interface Route {
-  readonly method: string;
-  /** As API Gateway writes a resource, such as `/v1/records/{id}`. */
-  readonly path: string;
-  /** Parameters of the query; those that are true must be there. */
-  readonly parameters?: Readonly<Record<string, boolean>>;
-  /** JSON schema (draft 4) that a JSON body must keep to. */
-  readonly model?: Readonly<Record<string, unknown>>;
-}
+/** One route of the API, as the gateway knows it. */
+export type Route = Pick<HttpRoute, 'method' | 'path' | 'parameters' | 'model'>;
 
 /** What an invocation came to. */
 export type InvokeResult =
@@ -58,12 +44,6 @@ const TIMEOUT_MS = 29_000;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** What a synchronous invocation takes; text of a body is escaped once more in it. */
 const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
-
-const CORS = {
-  'access-control-allow-origin': '*',
-  'access-control-allow-headers':
-    'Content-Type,Authorization,X-Api-Key,X-Amz-Date,X-Amz-Security-Token',
-};
 
 /** An error that the gateway answers itself. */
 interface GatewayError {
@@ -98,19 +78,19 @@ const serverError = (status: number): GatewayError => ({
 });
 
 function createGateway(options: ApiGatewayOptions) {
-  const { routes, apiKeys, stage = 'local', bodyLimitBytes = BODY_LIMIT_BYTES } = options;
-  const ajv = new draft4.default({ allErrors: true, strict: false });
-  const models = new Map(
-    routes.flatMap((route) => (route.model ? [[route, ajv.compile({ ...route.model })]] : [])),
-  );
+  const { apiKeys, stage = 'local', bodyLimitBytes = BODY_LIMIT_BYTES } = options;
 
   async function answer(request: IncomingMessage): Promise<HttpAnswer | GatewayError> {
     const target = targetOf(request.url ?? '');
-    if (request.method === 'OPTIONS') return preflight(routes, target.path) ?? NO_SUCH_PATH;
-    const match = matchRoute(routes, request.method ?? 'GET', target.path);
+    const matches = options.routes.flatMap((route) => {
+      const pathParameters = matchPath(route.path, target.path);
+      return pathParameters ? [{ route, pathParameters }] : [];
+    });
+    if (request.method === 'OPTIONS' && matches.length > 0) return PREFLIGHT;
+    const match = matches.find(({ route }) => route.method === request.method);
     if (!match) return NO_SUCH_PATH;
-    const apiKey = request.headers['x-api-key'];
-    if (apiKeys && !apiKeys.includes(String(apiKey))) {
+    const apiKey = request.headers['x-api-key']?.toString();
+    if (apiKeys && !apiKeys.includes(apiKey ?? '')) {
       return { type: 'INVALID_API_KEY', status: 403, message: 'Forbidden' };
     }
     const missing = missingParameters(match.route, target);
@@ -120,23 +100,9 @@ function createGateway(options: ApiGatewayOptions) {
     if (validation !== undefined) {
       return { type: 'BAD_REQUEST_BODY', status: 400, message: 'Invalid request body', validation };
     }
-    const key = typeof apiKey === 'string' ? apiKey : undefined;
-    const event = proxyEvent(request, target, match, body, { stage, apiKey: key });
+    const event = proxyEvent(request, target, match, body, { stage, apiKey });
     if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) return TOO_LARGE;
     return await invoke(options, event);
-  }
-
-  function bodyFault(route: Route, body: Buffer): string | undefined {
-    const validate = models.get(route);
-    if (!validate) return undefined;
-    let json: unknown;
-    try {
-      json = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''));
-    } catch (error) {
-      return `Could not parse request body into json: ${messageOf(error)}`;
-    }
-    if (validate(json)) return undefined;
-    return `[${validate.errors?.map(wordedAsOnAws).join(', ')}]`;
   }
 
   return async (request: IncomingMessage): Promise<HttpAnswer> => {
@@ -151,7 +117,7 @@ function createGateway(options: ApiGatewayOptions) {
     } catch (error) {
       if (!(error instanceof BodyTooLargeError)) throw error;
       // What is left of the body is not read.
-      return errorAnswer(TOO_LARGE, options, { ...CORS, connection: 'close' });
+      return errorAnswer(TOO_LARGE, options, { ...corsHeaders, connection: 'close' });
     }
   };
 }
@@ -161,6 +127,7 @@ const NO_SUCH_PATH: GatewayError = {
   status: 403,
   message: 'Missing Authentication Token',
 };
+const PREFLIGHT: HttpAnswer = { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
 const TOO_LARGE: GatewayError = {
   type: 'REQUEST_TOO_LARGE',
   status: 413,
@@ -187,18 +154,27 @@ function missingParameters({ parameters = {} }: Route, { query }: Target): strin
 const isJson = ({ headers }: IncomingMessage): boolean =>
   /^(application\/json)?\s*(;|$)/i.test(headers['content-type']?.trim() ?? '');
 
-function wordedAsOnAws(error: { keyword: string; params: object; message?: string }): string {
-  const params = new Map(Object.entries(error.params));
-  switch (error.keyword) {
-    case 'required':
-      return `object has missing required properties (["${params.get('missingProperty')}"])`;
-    case 'additionalProperties':
-      return `object instance has properties which are not allowed by the schema: ["${params.get('additionalProperty')}"]`;
-    case 'type':
-      return `instance type does not match any allowed primitive type (allowed: ["${params.get('type')}"])`;
-    default:
-      return error.message ?? error.keyword;
+/** What is wrong with a body by its route's model, in the words of API Gateway's validator. */
+function bodyFault({ model }: Route, body: Buffer): string | undefined {
+  if (!model) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''));
+  } catch (error) {
+    return `Could not parse request body into json: ${messageOf(error)}`;
   }
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    return '[instance type does not match any allowed primitive type (allowed: ["object"])]';
+  }
+  const given = json;
+  const missing = (model.required ?? []).filter((name) => !Object.hasOwn(given, name));
+  const unknown = Object.keys(json).filter((name) => !Object.hasOwn(model.properties, name));
+  const faults = [
+    missing.length > 0 && `object has missing required properties (${JSON.stringify(missing)})`,
+    unknown.length > 0 &&
+      `object instance has properties which are not allowed by the schema: ${JSON.stringify(unknown.slice(0, 10))}`,
+  ].filter(Boolean);
+  return faults.length > 0 ? `[${faults.join(', ')}]` : undefined;
 }
 
 async function invoke(
@@ -224,7 +200,7 @@ async function invoke(
 function errorAnswer(
   { type, status, message, validation }: GatewayError,
   { problems }: ApiGatewayOptions,
-  headers: Readonly<Record<string, string>> = CORS,
+  headers: Readonly<Record<string, string>> = corsHeaders,
 ): HttpAnswer {
   const problem = problems?.find((one) => one.type === type);
   const detail = problem?.detail ?? validation ?? message;
@@ -239,16 +215,6 @@ function errorAnswer(
     },
     body: Buffer.from(JSON.stringify(body)),
   };
-}
-
-function preflight(routes: readonly Route[], path: string): HttpAnswer | undefined {
-  const methods = [...new Set(routes.map(({ method }) => method))].filter((method) =>
-    matchRoute(routes, method, path),
-  );
-  if (methods.length === 0) return undefined;
-  const allow = [...methods, 'OPTIONS'].join(',');
-  const headers = { ...CORS, 'access-control-allow-methods': allow };
-  return { statusCode: 204, headers, body: Buffer.alloc(0) };
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {

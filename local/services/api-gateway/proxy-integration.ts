@@ -4,46 +4,9 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
 
 /** A route that a request goes to, with what its path parameters stand for, percent-encoded as they came. */
-export interface RouteMatch<Route> {
-  readonly route: Route;
-  readonly pathParameters: Readonly<Record<string, string>> | null;
-}
-
-/** The route of a path; a fixed part wins over a parameter, a parameter over a greedy `{name+}`. A trailing slash is ignored. */
-export function matchRoute<Route extends { readonly method: string; readonly path: string }>(
-  routes: readonly Route[],
-  method: string,
-  path: string,
-): RouteMatch<Route> | undefined {
-  const given = path.replace(/(.)\/$/, '$1').split('/');
-  const matches = routes
-    .filter((route) => route.method === method)
-    .flatMap((route) => {
-      const parameters = matchResource(route.path.split('/'), given);
-      return parameters ? [{ route, parameters }] : [];
-    })
-    .sort((a, b) => rank(a.route.path) - rank(b.route.path));
-  const [best] = matches;
-  if (!best) return undefined;
-  const { route, parameters } = best;
-  return { route, pathParameters: parameters.size > 0 ? Object.fromEntries(parameters) : null };
-}
-
-function matchResource(wanted: readonly string[], given: readonly string[]) {
-  const parameters = new Map<string, string>();
-  for (const [index, part] of wanted.entries()) {
-    const [, name, greedy] = /^\{(.+?)(\+?)\}$/.exec(part) ?? [];
-    const value = greedy ? given.slice(index).join('/') : given[index];
-    if (value === undefined || (name === undefined ? value !== part : value === ''))
-      return undefined;
-    if (name !== undefined) parameters.set(name, value);
-    if (greedy) return parameters;
-  }
-  return wanted.length === given.length ? parameters : undefined;
-}
-
-function rank(resource: string): number {
-  return (resource.match(/\{/g)?.length ?? 0) + (resource.includes('+}') ? 100 : 0);
+export interface RouteMatch {
+  readonly route: { readonly method: string; readonly path: string };
+  readonly pathParameters: Record<string, string>;
 }
 
 /** A request's target, as it came: path and query. */
@@ -63,7 +26,7 @@ const HOP_BY_HOP =
 export function proxyEvent(
   request: IncomingMessage,
   { path, query }: Target,
-  { route, pathParameters }: RouteMatch<{ readonly method: string; readonly path: string }>,
+  { route, pathParameters }: RouteMatch,
   body: Buffer,
   { stage, apiKey }: { readonly stage: string; readonly apiKey: string | undefined },
 ): APIGatewayProxyEvent {
@@ -80,34 +43,17 @@ export function proxyEvent(
     multiValueHeaders: headers,
     queryStringParameters: parameters && lastOf(parameters),
     multiValueQueryStringParameters: parameters,
-    pathParameters: pathParameters && { ...pathParameters },
+    pathParameters: Object.keys(pathParameters).length > 0 ? pathParameters : null,
     stageVariables: null,
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
       authorizer: null,
-      // Not in the type, but in the event.
-      ...{ deploymentId: 'local' },
       domainName: request.headers.host ?? '',
       domainPrefix: 'local',
       extendedRequestId: randomUUID(),
       httpMethod: route.method,
-      identity: {
-        accessKey: null,
-        accountId: null,
-        ...{ apiKey: apiKey ?? null, apiKeyId: apiKey === undefined ? null : 'local' },
-        caller: null,
-        clientCert: null,
-        cognitoAuthenticationProvider: null,
-        cognitoAuthenticationType: null,
-        cognitoIdentityId: null,
-        cognitoIdentityPoolId: null,
-        principalOrgId: null,
-        sourceIp,
-        user: null,
-        userAgent,
-        userArn: null,
-      },
+      identity: { ...NOBODY, ...(apiKey !== undefined && { apiKey }), sourceIp, userAgent },
       path: `/${stage}${path}`,
       protocol: `HTTP/${request.httpVersion}`,
       requestId: randomUUID(),
@@ -121,6 +67,14 @@ export function proxyEvent(
     isBase64Encoded: false,
   };
 }
+
+/** A caller without credentials of AWS. */
+const NOBODY = {
+  ...{ accessKey: null, accountId: null, apiKey: null, apiKeyId: null, caller: null },
+  ...{ clientCert: null, cognitoAuthenticationProvider: null, cognitoAuthenticationType: null },
+  ...{ cognitoIdentityId: null, cognitoIdentityPoolId: null, principalOrgId: null },
+  ...{ user: null, userArn: null },
+};
 
 /** As API Gateway writes a time: `09/Apr/2015:12:34:56 +0000`. */
 function requestTime(at: Date): string {

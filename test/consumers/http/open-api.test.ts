@@ -27,7 +27,14 @@ describe('the description of the API', () => {
   it('has every call, with its parameters, body and errors', () => {
     const { paths } = openApiDescription();
 
-    for (const { path, method, operation, parameters, pathParameters, ...call } of httpRoutes) {
+    for (const {
+      path,
+      method,
+      operation,
+      parameters = {},
+      pathParameters,
+      ...call
+    } of httpRoutes) {
       expect(paths[path]?.[method.toLowerCase()]).toMatchObject({
         operationId: operation,
         responses: Object.fromEntries([200, 500, ...call.errors].map((status) => [status, {}])),
