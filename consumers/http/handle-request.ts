@@ -10,14 +10,16 @@ export type { HttpDeps } from './on-demand.ts';
 
 /** What a synchronous invocation may return, in bytes of JSON. */
 const MAXIMUM_RETURN_BYTES = 6 * 1024 * 1024;
+/** What a load balancer takes of that. */
+const MAXIMUM_BALANCED_BYTES = 1024 * 1024;
 /** Room for status and headers in a proxy's envelope. */
 const ENVELOPE_BYTES = 2_048;
 
 /** A proxy's answer carries its body as a string: JSON in JSON, with every quote and backslash escaped again. */
-const inEnvelope = {
+const inEnvelope = ({ isLoadBalancer }: HttpRequest) => ({
   bytesOf: (body: object) => Buffer.byteLength(JSON.stringify(JSON.stringify(body))),
-  maximumBytes: MAXIMUM_RETURN_BYTES - ENVELOPE_BYTES,
-};
+  maximumBytes: (isLoadBalancer ? MAXIMUM_BALANCED_BYTES : MAXIMUM_RETURN_BYTES) - ENVELOPE_BYTES,
+});
 const bare = {
   bytesOf: (body: object) => Buffer.byteLength(JSON.stringify(body)),
   maximumBytes: MAXIMUM_RETURN_BYTES,
@@ -35,7 +37,7 @@ export async function handleRequest(
   remaining: () => number,
 ): Promise<APIGatewayProxyResult | object> {
   const request = readEvent(event);
-  const bounds = createBounds(deps, remaining, request ? inEnvelope : bare);
+  const bounds = createBounds(deps, remaining, request ? inEnvelope(request) : bare);
   try {
     if (request) return await handleHttp(request, deps, bounds);
     return await serveWithin(bounds, deps, () => routeBareBody(event));

@@ -15,7 +15,9 @@ export interface HttpRequest {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: unknown;
   readonly isBase64Encoded: boolean;
-  /** A load balancer that sends all values of a header wants the answer's so too. */
+  /** A load balancer takes back less than the others. */
+  readonly isLoadBalancer: boolean;
+  /** One that sends all values of a header wants the answer's so too. */
   readonly multiValue: boolean;
 }
 
@@ -46,9 +48,11 @@ export function readEvent(event: unknown): HttpRequest | undefined {
   const given = membersOf(event);
   const context = membersOf(given.requestContext);
   const http = membersOf(context.http);
-  const method = given.httpMethod ?? http.method;
-  const path = given.path ?? given.rawPath ?? http.path;
-  if (!isString(method) || !isString(path)) return undefined;
+  if (!Object.hasOwn(given, 'httpMethod') && !Object.hasOwn(given, 'requestContext')) {
+    return undefined;
+  }
+  const method = [given.httpMethod, http.method].find(isString) ?? '';
+  const path = [given.path, given.rawPath, http.path].find(isString) ?? '';
   const isLoadBalancer = Object.hasOwn(context, 'elb');
   const query = isString(given.rawQueryString)
     ? new URLSearchParams(given.rawQueryString)
@@ -70,6 +74,7 @@ export function readEvent(event: unknown): HttpRequest | undefined {
     headers: new Map(headers.map(([name, value]) => [name.toLowerCase(), value])),
     body: given.body,
     isBase64Encoded: given.isBase64Encoded === true,
+    isLoadBalancer,
     multiValue: !given.headers && given.multiValueHeaders !== undefined,
   };
 }

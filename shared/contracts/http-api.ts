@@ -36,16 +36,16 @@ const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
 
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)$/;
+
 /** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
 const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context) => {
-  const zoned = given.replace(
-    /([+-]\d\d):?(\d\d)?$/,
-    (_, hours, minutes = '00') => `${hours}:${minutes}`,
-  );
-  const at = new Date(zoned);
+  const [, local, hours = '+00', minutes = '00'] = TIME.exec(given.toUpperCase()) ?? [];
+  const at = new Date(`${local}${hours}:${minutes}`);
   const utc = Number.isNaN(at.getTime()) ? '' : at.toISOString();
   if (/^\d{4}-/.test(utc)) return utc;
-  context.addIssue({ code: 'custom', message: 'must lie in the years 0000 to 9999' });
+  const message = 'must be a time of the years 0000 to 9999, such as 2026-01-31T12:00:00Z';
+  context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
 

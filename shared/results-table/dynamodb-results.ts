@@ -44,7 +44,13 @@ export function createGetBatch(
   table: string,
   attributes?: readonly string[],
 ): GetBatch {
-  const projection = attributes && projectionOf(attributes);
+  // By placeholders, since some names are reserved words.
+  const projection = attributes && {
+    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(
+      attributes.map((name, index) => [`#a${index}`, name]),
+    ),
+  };
   return async (keys, abortSignal) => {
     const Keys = keys.map(({ pk, sk }) => toAttributes({ pk, sk }));
     const RequestItems = { [table]: { Keys, ConsistentRead: true, ...projection } };
@@ -62,22 +68,17 @@ export function createGetBatch(
 
 /** `Query` on the results table, newest first, page by page. */
 export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
-  return async ({ index, key, range, limit, attributes, signal }) => {
+  return async ({ index, key, range, limit, attributes = [], signal }) => {
     const items: StoredItem[] = [];
-    const projection = attributes && projectionOf(attributes);
     let start: Record<string, AttributeValue> | undefined;
     do {
       const answer = await client.send(
         new QueryCommand({
           TableName: table,
-          ...projection,
           ...(index && { IndexName: index }),
           KeyConditionExpression: `#key = :key${range ? ' AND #range BETWEEN :from AND :to' : ''}`,
-          ExpressionAttributeNames: {
-            ...projection?.ExpressionAttributeNames,
-            '#key': key[0],
-            ...(range && { '#range': range[0] }),
-          },
+          ...(attributes.length > 0 && { ProjectionExpression: attributes.join(', ') }),
+          ExpressionAttributeNames: { '#key': key[0], ...(range && { '#range': range[0] }) },
           ExpressionAttributeValues: toAttributes({
             ':key': key[1],
             ...(range && { ':from': range[1], ':to': range[2] }),
@@ -92,15 +93,5 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
       start = answer.LastEvaluatedKey;
     } while (start && (limit === undefined || items.length < limit));
     return items;
-  };
-}
-
-/** Attributes by placeholders, since some names are reserved words. */
-function projectionOf(attributes: readonly string[]) {
-  return {
-    ProjectionExpression: attributes.map((_, index) => `#a${index}`).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(
-      attributes.map((name, index) => [`#a${index}`, name]),
-    ),
   };
 }

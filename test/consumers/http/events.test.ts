@@ -213,8 +213,6 @@ describe('whatever comes', () => {
         get('/v1/records'),
         get('/v1/records/a', { resource: '/v1/records/{id}', pathParameters: { id: 'a' } }),
         payload2('POST', '/v1/analyze', { body: json }),
-        { texts: ['Ada'] },
-        { context: 'Ada', question: 'Who?' },
       ),
       fc.dictionary(fc.constantFrom(...fields), anything, { maxKeys: 4 }),
       fc.dictionary(fc.constantFrom('http', 'stage', 'elb', '__proto__'), anything, { maxKeys: 2 }),
@@ -229,24 +227,37 @@ describe('whatever comes', () => {
       ),
     );
 
+  const bare = fc
+    .tuple(
+      fc.constantFrom({ texts: ['Ada'] }, { context: 'Ada', question: 'Who?' }, {}),
+      fc.dictionary(
+        fc.constantFrom('text', 'texts', 'question', 'attributes', 'id', 'x'),
+        anything,
+      ),
+    )
+    .map(([base, over]): unknown => ({ ...base, ...over }));
+
   it('is answered well-formed, and never as our fault', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.oneof(event, event, event, anything), async (given) => {
-        const { deps } = createHttpDeps();
-        const answer = await handleRequest(given, deps, minute);
+      fc.asyncProperty(
+        fc.oneof({ weight: 6, arbitrary: event }, { weight: 2, arbitrary: bare }, anything),
+        async (given) => {
+          const { deps } = createHttpDeps();
+          const answer = await handleRequest(given, deps, minute);
 
-        const proxied = resultSchema.safeParse(answer);
-        const status =
-          proxied.data?.statusCode ?? z.int().catch(200).parse(Reflect.get(answer, 'status'));
-        expect(status).toBeLessThan(500);
-        if (!proxied.success) expect(answer).not.toHaveProperty('statusCode');
-        const body =
-          proxied.data?.body === ''
-            ? undefined
-            : JSON.parse(proxied.data?.body ?? JSON.stringify(answer));
-        if (status >= 400 && body !== undefined) problemSchema.parse(body);
-        expect(JSON.stringify(answer)).not.toMatch(/\bat .+:\d+:\d+/);
-      }),
+          // An event of a gateway gets the answer of one, whatever is wrong with it.
+          const isEvent =
+            given !== null &&
+            typeof given === 'object' &&
+            (Object.hasOwn(given, 'httpMethod') || Object.hasOwn(given, 'requestContext'));
+          const { statusCode: status = 200, body } = isEvent
+            ? resultSchema.parse(answer)
+            : { statusCode: Reflect.get(answer, 'status'), body: JSON.stringify(answer) };
+          expect(status).toBeLessThan(500);
+          if (status >= 400 && body !== '') problemSchema.parse(JSON.parse(body));
+          expect(JSON.stringify(answer)).not.toMatch(/\bat .+:\d+:\d+/);
+        },
+      ),
       { numRuns: 1_500 },
     );
   });
@@ -301,7 +312,7 @@ describe('whatever comes', () => {
     const timeOf = async (size: number) => {
       const given = make(size);
       let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 5; round++) {
         const started = performance.now();
         await handleRequest(given, deps, minute);
         best = Math.min(best, performance.now() - started);
@@ -309,9 +320,9 @@ describe('whatever comes', () => {
       return best;
     };
 
-    const [small, large] = [await timeOf(4_000), await timeOf(64_000)];
+    const [small, large] = [await timeOf(3_000), await timeOf(48_000)];
 
-    // Sixteen times the size; a square law would take 256 times as long.
-    expect(large / Math.max(small, 2)).toBeLessThan(80);
+    // Sixteen times the size; a square law would take 256 times as long. What is over in no time says nothing.
+    expect(large / Math.max(small, 5)).toBeLessThan(100);
   });
 });

@@ -94,6 +94,17 @@ describe('a page', () => {
     expect(pages.every((page) => page.length > 0 && page.length <= limit)).toBe(true);
   });
 
+  it('for a load balancer is cut at its 1 MB', async () => {
+    const event = proxyEvent('GET', '/v1/records?source=s', undefined, {
+      requestContext: { elb: { targetGroupArn: 'arn' } },
+    });
+
+    const answer = await handleRequest(event, depsOver(large), minute);
+
+    expect(pageSchema.parse(JSON.parse(result.parse(answer).body)).results).toHaveLength(2);
+    expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThanOrEqual(1024 * 1024);
+  });
+
   it('of a record is cut by its bytes, and goes on, newest first', async () => {
     const one = Array.from({ length: 25 }, (_, at) => stored('same', at));
 
