@@ -10,7 +10,6 @@ const listPrices = {
   logGigabyte: 0.5,
   metricMonth: 0.3,
   alarmMonth: 0.1,
-  compositeAlarmMonth: 0.5,
   keyMonth: 1,
 } as const;
 
@@ -92,7 +91,7 @@ export function usdPerIdleMonth(standing: Standing) {
   return {
     kinesis: HOURS_A_MONTH * streamHour,
     metrics: standing.metrics * listPrices.metricMonth,
-    alarms: standing.alarmMetrics * listPrices.alarmMonth + listPrices.compositeAlarmMonth,
+    alarms: standing.alarmMetrics * listPrices.alarmMonth,
     key: listPrices.keyMonth,
   };
 }

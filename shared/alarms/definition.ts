@@ -1,4 +1,5 @@
 import type { Dimension, PutMetricAlarmCommandInput, Statistic } from '@aws-sdk/client-cloudwatch';
+import type { ResourceNames } from '../names.ts';
 
 /** One CloudWatch metric with its statistic (`Sum`, `Average`, `Maximum`, `p95`, …). */
 export interface MetricSignal {
@@ -43,6 +44,57 @@ export function isExpression(signal: AlarmDefinition['signal']): signal is Expre
   return 'expression' in signal;
 }
 
+/** Names as alarms need them: on AWS those of the failures bucket and of a mapping are known only once they are made. */
+export type AlarmNames = { readonly [Name in keyof ResourceNames]: string };
+
+/** An alarm before its name; by default it is raised at or over the threshold, and missing data is good news. */
+export type AlarmDraft = Omit<AlarmDefinition, 'name' | 'comparison' | 'treatMissingData'> &
+  Partial<Pick<AlarmDefinition, 'comparison' | 'treatMissingData'>>;
+
+/** The period of most alarms, in seconds. */
+export const FIVE_MINUTES = 300;
+/** One bad period is enough. */
+export const atOnce = {
+  period: FIVE_MINUTES,
+  evaluationPeriods: 1,
+  datapointsToAlarm: 1,
+  threshold: 1,
+};
+/** Two bad periods of three: what Lambda or the SDK retries by itself passes unseen. */
+export const repeated = {
+  period: FIVE_MINUTES,
+  evaluationPeriods: 3,
+  datapointsToAlarm: 2,
+  threshold: 1,
+};
+/** A quarter of an hour without a good period. */
+export const lasting = {
+  period: FIVE_MINUTES,
+  evaluationPeriods: 3,
+  datapointsToAlarm: 3,
+  threshold: 1,
+};
+/** Three bad quarters of an hour of four, over the threshold. */
+export const ofShare = {
+  period: 3 * FIVE_MINUTES,
+  evaluationPeriods: 4,
+  datapointsToAlarm: 3,
+  comparison: 'GreaterThanThreshold',
+} as const;
+
+/** Metrics of one namespace. */
+export const signal =
+  (namespace: string) =>
+  (
+    metric: string,
+    statistic: string,
+    dimensions: MetricSignal['dimensions'] = {},
+  ): MetricSignal => ({
+    namespace,
+    metric,
+    statistic,
+    dimensions,
+  });
 const plainStatistics = new Set<string>(['Sum', 'Average', 'Maximum', 'Minimum', 'SampleCount']);
 
 function isPlain(statistic: string): statistic is Statistic {

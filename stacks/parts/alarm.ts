@@ -1,5 +1,5 @@
 import { CfnAlarm, type CfnAlarmProps } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { type AlarmDefinition, putMetricAlarmInput } from '#shared/alarms.ts';
 
 /** CloudFormation names every property as PutMetricAlarm does; CDK begins them with a small letter. */
@@ -21,5 +21,7 @@ export function createAlarm(
   topicArn: string,
 ): CfnAlarm {
   const input = putMetricAlarmInput(definition, [topicArn]);
-  return new CfnAlarm(scope, definition.id, withSmallLetters(input) as CfnAlarmProps);
+  // A construct around it keeps the logical id that deployed alarms have: under another, their names would be taken.
+  const parent = new Construct(scope, definition.id);
+  return new CfnAlarm(parent, 'Resource', withSmallLetters(input) as CfnAlarmProps);
 }

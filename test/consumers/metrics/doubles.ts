@@ -23,10 +23,15 @@ export type Mishap =
 /** How long the double takes until a publication can be read back: less than the `readBackMs` it is used with. */
 const DELAY_MS = 1_900;
 
-/** A state table, a CloudWatch and a clock in memory, with mishaps to order. */
+/**
+ * A state table, a CloudWatch and a clock in memory, with mishaps to order.
+ *
+ * @param answer how CloudWatch takes data; it takes all unless told
+ */
 export function createTestWorld(
   mishap: () => Mishap = () => 'none',
   yields: () => number = () => 0,
+  answer: (data: readonly Datum[]) => PutOutcome['status'] = () => 'arrived',
 ) {
   const clock = { now: Date.UTC(2026, 0, 1) };
   let state: MetricsState | undefined;
@@ -52,6 +57,8 @@ export function createTestWorld(
   };
   const service: MetricsService = {
     put: async (data, timestamp): Promise<PutOutcome> => {
+      const status = answer(data);
+      if (status !== 'arrived') return { status, reason: 'so it is ordered' };
       const what = mishap();
       if (what === 'throttle') return { status: 'throttled', reason: 'slow down' };
       if (what === 'refuse') return { status: 'refused', reason: 'no' };
@@ -152,7 +159,7 @@ export function rejectionOf(number: number): TableItem {
 }
 
 /** An image as it is in Lambda's event, which is JSON: bytes in base64. */
-function imageOf(item: TableItem) {
+export function imageOf(item: TableItem) {
   const image = marshall(toStoredItem(item), { removeUndefinedValues: true });
   return Object.fromEntries(
     Object.entries(image).map(([name, value]) => [

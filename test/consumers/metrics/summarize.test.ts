@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { histogram, latencyOf } from '#consumers/metrics/summarize.ts';
+import { histogram, latencyOf, summarize } from '#consumers/metrics/summarize.ts';
+import { rejectionReasons } from '#shared/contracts/rejection.ts';
+import { entityTypeDimensions, metricKey, metricNames } from '#shared/metric-names.ts';
+import type { ResultItem, TableItem } from '#shared/results-table/table-item.ts';
+import { rejectionOf, resultOf } from './doubles.ts';
 
 describe('latencyOf', () => {
   it('lies within what the rounded time allows, and is never negative', () => {
@@ -36,5 +40,51 @@ describe('histogram', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('a deployment with one source', () => {
+  it('has at most 30 metrics, whatever its models, its failures and its calls', () => {
+    const labels = [...entityTypeDimensions, 'EVENT', 'NORP', 'MADE-UP'];
+    const stored = resultOf(3, 'news', 1) as ResultItem;
+    const [entity] = stored.entities;
+    const everything: ResultItem = {
+      ...stored,
+      windows: 2,
+      entities: labels.flatMap((type) => (entity ? [{ ...entity, type }] : [])),
+    };
+    const items: TableItem[] = [
+      everything,
+      { ...everything, source: 'http', shard: 'http' },
+      ...rejectionReasons.map((reason) => ({ ...rejectionOf(1), reason }) as TableItem),
+    ];
+    const changes = items.map((item, at) => ({
+      sequenceNumber: BigInt(at),
+      createdAt: 1_000,
+      item,
+    }));
+    const odd = { sequenceNumber: 99n, createdAt: 1_000, ignored: 'it is odd' };
+
+    const data = summarize([...changes, odd], { lowConfidenceThreshold: 0.5, now: 2_000 });
+
+    const keys = new Set(data.map(({ name, dimensions }) => metricKey(name, dimensions)));
+    const { publicationNumber, dataRefused, errorsLogged, ...counted } = metricNames;
+    for (const name of Object.values(counted)) expect(keys).toContain(name);
+    const all = new Set([...keys, publicationNumber, dataRefused, errorsLogged]);
+    expect(all.size).toBeLessThanOrEqual(30);
+  });
+
+  it('counts as streamed what the stream brought, and no call', () => {
+    const streamed = (items: TableItem[]) =>
+      summarize(
+        items.map((item, at) => ({ sequenceNumber: BigInt(at), createdAt: 1, item })),
+        { lowConfidenceThreshold: 0.5, now: 2 },
+      ).find(({ name }) => name === metricNames.recordsStreamed)?.values;
+
+    const call = { ...resultOf(1), source: 'http', shard: 'http' } as TableItem;
+    const named = { ...resultOf(2), source: 'http' } as TableItem;
+
+    expect(streamed([call])).toBeUndefined();
+    expect(streamed([call, named, rejectionOf(3)])).toEqual([2]);
   });
 });

@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PutOutcome } from '#consumers/metrics/cloudwatch.ts';
+import { publishChanges } from '#consumers/metrics/publish-changes.ts';
+import type { MetricsState } from '#consumers/metrics/state.ts';
+import type { Datum } from '#consumers/metrics/summarize.ts';
+import { metricKey } from '#shared/metric-names.ts';
+import { createTestWorld, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import { expectedMetrics } from './expected-metrics.ts';
+
+const nineSeconds = () => 9_000;
+const changes = Array.from({ length: 30 }, (_, index) => ({
+  item: index % 7 === 3 ? rejectionOf(index) : resultOf(index),
+  sequenceNumber: String(100 + index),
+}));
+const expected = expectedMetrics(changes.map(({ item }) => item));
+const keyOf = ({ name, dimensions }: Datum) => metricKey(name, dimensions);
+type World = ReturnType<typeof createTestWorld>;
+
+/** Delivers a batch as a mapping does, again and again until it is taken; says after how many deliveries it was. */
+async function deliverUntilTaken(world: World, shard = 's1', some = changes): Promise<number> {
+  for (let delivery = 1; delivery <= 200; delivery++) {
+    try {
+      await publishChanges(tableEvent(shard, some), world.deps, nineSeconds);
+      return delivery;
+    } catch {
+      world.clock.now += 1_000;
+    }
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Keys that a run may be told never to take; the latency is not in `totals`. */
+const keys = [...Object.keys(expected), 'EndToEndLatency'];
+
+describe('data that CloudWatch never takes', () => {
+  it('are dropped and counted, each alone, and hold up nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.constantFrom(...keys), { maxLength: 5 }),
+        fc.constantFrom<PutOutcome['status']>('refused', 'unknown'),
+        fc.integer({ min: 1, max: 12 }),
+        async (hated, status, most) => {
+          const world = createTestWorld(undefined, undefined, (data) => {
+            // As many as `most` beside the number, as where a call is too large.
+            if (data.length > most + 1) return 'refused';
+            return data.some((datum) => hated.includes(keyOf(datum))) ? status : 'arrived';
+          });
+
+          const deliveries = await deliverUntilTaken(world);
+          const next = await deliverUntilTaken(world, 's2', []);
+
+          const taken = Object.entries(expected).filter(([key]) => !hated.includes(key));
+          expect(world.totals()).toEqual({
+            ...Object.fromEntries(taken),
+            ...(hated.length > 0 && { DataRefused: hated.length }),
+          });
+          expect(world.state()?.pending).toBeUndefined();
+          expect(deliveries).toBeLessThanOrEqual(status === 'refused' ? 2 : 80);
+          expect(next).toBe(1);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('let the next shard publish in the same delivery', async () => {
+    const hated = 'EndToEndLatency';
+    const world = createTestWorld(undefined, undefined, (data) =>
+      data.some((datum) => keyOf(datum) === hated) ? 'refused' : 'arrived',
+    );
+    const other = [{ item: resultOf(77), sequenceNumber: '1' }];
+
+    await deliverUntilTaken(world);
+    const deliveries = await deliverUntilTaken(world, 's2', other);
+
+    expect(deliveries).toBe(1);
+    expect(world.totals()).toEqual({
+      ...expectedMetrics([...changes, ...other].map(({ item }) => item)),
+      DataRefused: 2,
+    });
+  });
+
+  it('are told in the log with all that they were', async () => {
+    const world = createTestWorld(undefined, undefined, (data) =>
+      data.some(({ name }) => name === 'TokensProcessed') ? 'refused' : 'arrived',
+    );
+    const told: unknown[] = [];
+    const deps = { ...world.deps, log: { warn() {}, error: (why: object) => void told.push(why) } };
+
+    await publishChanges(tableEvent('s', changes), deps, nineSeconds);
+
+    const values = [expected.TokensProcessed];
+    expect(told).toEqual([
+      { dropped: { name: 'TokensProcessed', unit: 'Count', values, counts: [1] } },
+    ]);
+  });
+
+  it('do no harm where even the count of them is not taken', async () => {
+    const world = createTestWorld(undefined, undefined, (data) =>
+      data.some(({ name, values }) => name === 'DataRefused' && values[0] === 1) ||
+      data.some(({ name }) => name === 'TokensProcessed')
+        ? 'refused'
+        : 'arrived',
+    );
+
+    expect(await deliverUntilTaken(world)).toBe(1);
+
+    const { TokensProcessed: _, ...rest } = expected;
+    expect(world.totals()).toEqual(rest);
+  });
+});
+
+describe('a CloudWatch that takes nothing', () => {
+  it.each(['refused', 'throttled', 'unknown'] as const)(
+    'for hours (%s) loses no count and drops nothing',
+    async (status) => {
+      let down = true;
+      const world = createTestWorld(undefined, undefined, () => (down ? status : 'arrived'));
+
+      for (let hour = 0; hour < 40; hour++) {
+        const delivered = publishChanges(tableEvent('s1', changes), world.deps, nineSeconds);
+        await expect(delivered).rejects.toThrow('publication');
+        world.clock.now += 600_000;
+      }
+      down = false;
+      const deliveries = await deliverUntilTaken(world);
+
+      expect(world.totals()).toEqual(expected);
+      expect(deliveries).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it('or takes some and not others, as it likes, loses no count once it is well', async () => {
+    const status = fc.constantFrom<PutOutcome['status']>('arrived', 'throttled', 'unknown');
+    await fc.assert(
+      fc.asyncProperty(fc.array(status, { maxLength: 150 }), async (moods) => {
+        const world = createTestWorld(undefined, undefined, () => moods.shift() ?? 'arrived');
+
+        await deliverUntilTaken(world);
+        moods.length = 0;
+        await deliverUntilTaken(world);
+
+        const { DataRefused: dropped = 0, ...totals } = world.totals();
+        if (dropped === 0) expect(totals).toEqual(expected);
+        // A datum goes only after three failures by itself, each beside a call that was taken.
+        else expect(dropped).toBeLessThan(15);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a publication that an earlier version left behind', () => {
+  /** As that version wrote it: one list of data, the number among them, a shard's place by its name. */
+  const before = (over: object): MetricsState =>
+    ({
+      version: 7,
+      publicationNumber: 41,
+      positions: '',
+      pending: {
+        number: 41,
+        claimedAt: Date.UTC(2026, 0, 1) - 3_600_000,
+        claim: 'old',
+        strikes: 0,
+        later: [],
+        ...over,
+      },
+    }) as unknown as MetricsState;
+
+  it('is settled although no CloudWatch takes a value that is none', async () => {
+    const data = [
+      { name: 'RecordsProcessed', unit: 'Count', values: [1], counts: [1] },
+      { name: 'EndToEndLatency', unit: 'Milliseconds', values: [null], counts: [1] },
+    ];
+    const world = createTestWorld(undefined, undefined, (sent) =>
+      sent.some(({ values }) => values.some((value) => !Number.isFinite(value)))
+        ? 'refused'
+        : 'arrived',
+    );
+    await world.deps.store.replace(undefined, before({ data, refused: true }));
+
+    expect(await deliverUntilTaken(world)).toBe(1);
+
+    expect(world.totals()).toEqual({
+      ...expected,
+      RecordsProcessed: (expected.RecordsProcessed ?? 0) + 1,
+      DataRefused: 1,
+    });
+  });
+});
