@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/*
+ * What retries what: an SDK client sends a call again itself (`maxAttempts`) when the service fails or cannot be reached. What it
+ * does not see is retried by its caller with `backoffDelay`: single items or records that an accepted call left out.
+ */
+
 const THROTTLE_NAME =
   /throttl|toomanyrequests|slowdown|requestlimit|provisionedthroughput|limitexceeded/i;
 
@@ -14,17 +19,48 @@ export function statusOf(error: unknown): number | undefined {
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
-/** Whether the service said that it took nothing because it was asked too often. */
-export function isThrottle(error: unknown): boolean {
-  return statusOf(error) === 429 || THROTTLE_NAME.test(nameOf(error));
+function codeOf(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? code : '';
 }
 
-/** Whether a call may succeed later: a throttle, a fault of the service, a lost connection, a time-out, missing access. */
-export function isTransient(error: unknown): boolean {
+/** Whether the service said that it took nothing because it was asked too often. */
+export function isThrottle(error: unknown): boolean {
+  return statusOf(error) === 429 || THROTTLE_NAME.test(`${nameOf(error)} ${codeOf(error)}`);
+}
+
+/** Codes of the operating system (`ECONNRESET`), of TLS, HTTP/2 and undici: what goes wrong between us and a service. */
+const NETWORK_CODE =
+  /^(E[A-Z0-9]+|EAI_\w+|\w*CERT\w*|UNABLE_TO_\w+|ERR_(TLS|SSL|HTTP2|STREAM|SOCKET)\w*|UND_ERR_\w+)$/;
+const NETWORK_NAME = /^(AbortError|TimeoutError|RequestTimeout|NetworkingError|\w*ProviderError)$/;
+
+/** Whether no answer came because of the way to the service: a lost connection, a time-out, no credentials just then. */
+function isNetworkFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    NETWORK_NAME.test(error.name) || NETWORK_CODE.test(codeOf(error)) || isNetworkFault(error.cause)
+  );
+}
+
+/** Whether the service could not be reached, was asked too often or failed: the same call may do at once, a little later. */
+export function isUnavailable(error: unknown): boolean {
   const status = statusOf(error);
-  if (status === undefined || status >= 500 || isThrottle(error)) return true;
-  // Only a request that names its own fault is refused for good; missing rights or tables can be mended.
-  return nameOf(error) !== 'ValidationException';
+  return status === undefined
+    ? isNetworkFault(error) || isThrottle(error)
+    : status >= 500 || isThrottle(error);
+}
+
+/** What a service says of a request that is itself at fault. Missing rights or tables can be mended; this cannot. */
+const REQUEST_AT_FAULT = /^(ValidationException|SerializationException)$/;
+
+/**
+ * Whether a call may succeed later. An error that is neither a service's answer nor a fault of the network was made here, out of
+ * what was to be sent: it comes again for ever.
+ */
+export function isTransient(error: unknown): boolean {
+  if (isUnavailable(error)) return true;
+  const status = statusOf(error);
+  return status !== undefined && status !== 413 && !REQUEST_AT_FAULT.test(nameOf(error));
 }
 
 /** Resolves after so many milliseconds. */
