@@ -1,6 +1,6 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { messageOf } from '#shared/errors.ts';
-import { isThrottle, statusOf } from '#shared/retry.ts';
+import { isThrottle, isUnavailable, statusOf } from '#shared/retry.ts';
 
 /** Most records that one PutRecords call takes. */
 export const MAXIMUM_CALL_RECORDS = 500;
@@ -120,19 +120,15 @@ function outcomeOf(fault: string | undefined): Outcome {
 
 const OF_THE_CALLER =
   /AccessDenied|NotFound|InUse|Client|Token|Signature|Authori[sz]|Authenticat|Credential|KMS|Security|OptIn|UnknownOperation|InvalidAction|Expired/i;
-const NETWORK_CODE =
-  /^(E(CONN\w+|PIPE|TIMEDOUT|SOCKETTIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|AI_AGAIN|ADDRNOTAVAIL|MFILE|NFILE|PROTO)|ERR_HTTP2_\w+|ERR_SSL_\w+|ERR_STREAM_\w+|UND_ERR_\w+)$/;
-const NETWORK_NAME = /^(TimeoutError|AbortError|NetworkingError|RequestTimeout\w*)$/;
 const NETWORK_MESSAGE = /socket|network|time[d-]?\s?out|connection|hang up/i;
 
 /** Whether an error without an answer came from the way there and back, so that nobody knows what became of the call. */
 function isNetworkFault(error: unknown): boolean {
+  if (isUnavailable(error)) return true;
   if (!(error instanceof Error)) return false;
-  const code: unknown = Reflect.get(error, 'code');
-  if (typeof code === 'string' && NETWORK_CODE.test(code)) return true;
   // The SDK attaches an answer that it could not read.
-  if (NETWORK_NAME.test(error.name) || Reflect.get(error, '$response') !== undefined) return true;
-  return error.name === 'Error' && NETWORK_MESSAGE.test(error.message);
+  const hasAnswer = Reflect.get(error, '$response') !== undefined;
+  return hasAnswer || (error.name === 'Error' && NETWORK_MESSAGE.test(error.message));
 }
 
 /**

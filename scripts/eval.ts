@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { createCommand, print, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { createTextEngine, type TextEngineOptions } from '#shared/nlp/index.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
@@ -48,8 +48,7 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
       model: engine.models[0]?.name,
       data: basename(options.data),
     };
-    process.stdout.write(`${[`${head.model} on ${head.data}`, ...lines].join('\n')}\n`);
-    if (options.json) process.stdout.write(`${JSON.stringify({ ...head, ...summary })}\n`);
+    print([`${head.model} on ${head.data}`, ...lines], options.json && { ...head, ...summary });
   } finally {
     await engine.close();
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress, type Progress } from '#shared/cli/progress.ts';
-import { createCommand, runCommand } from '#shared/cli/run-command.ts';
+import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { ModelError, messageOf } from '#shared/errors.ts';
 import { checkFile } from '#shared/nlp/file-sums.ts';
 import { type Manifest, readManifest } from '#shared/nlp/manifest.ts';
@@ -20,18 +20,13 @@ async function manifestOf(models: string): Promise<Manifest> {
   throw new ModelError(`${join(models, 'manifest.json')} is missing`);
 }
 
-function print(lines: readonly string[], value: unknown, options: Options): void {
-  for (const line of lines) process.stdout.write(`${line}\n`);
-  if (options.json) process.stdout.write(`${JSON.stringify(value)}\n`);
-}
-
 async function list(options: Options): Promise<void> {
   const { models } = await manifestOf(options.models);
   const lines = models.map((model) => {
     const megabytes = model.files.reduce((sum, file) => sum + file.bytes, 0) / 1e6;
     return `${model.name}  ${model.task}  ${megabytes.toFixed(1)} MB  ${model.licence}  ${model.revision}`;
   });
-  print(lines, { models }, options);
+  print(lines, options.json && { models });
 }
 
 async function verify(options: Options): Promise<void> {
@@ -47,7 +42,7 @@ async function verify(options: Options): Promise<void> {
     }
   }
   const summary = `${files - faults.length} of ${files} files are as the manifest says`;
-  print([...faults, summary], { files, faults }, options);
+  print([...faults, summary], options.json && { files, faults });
   if (faults.length > 0) process.exitCode = 1;
 }
 
@@ -75,7 +70,7 @@ async function pull(id: string, options: Options): Promise<void> {
   const what = fetched
     ? `${entry.files.length} files`
     : 'it is there already, and its files are as the manifest says';
-  print([`${entry.name} at ${entry.revision}: ${what}`], { ...entry, fetched }, options);
+  print([`${entry.name} at ${entry.revision}: ${what}`], options.json && { ...entry, fetched });
 }
 
 const command = createCommand('models', 'Lists, checks and fetches models.').option(

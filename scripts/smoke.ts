@@ -4,7 +4,8 @@ import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cl
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { Option } from 'commander';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
+import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { dimensionNames, metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
@@ -74,7 +75,7 @@ function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
     },
     now: Date.now,
     pause: async (milliseconds) => void (await delay(milliseconds)),
-    say: (line) => void process.stderr.write(`${line}\n`),
+    say,
   };
   return {
     deps,
@@ -86,16 +87,16 @@ function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
   };
 }
 
-async function smoke({ target, timeout, json }: Options): Promise<void> {
+async function smoke({ target, timeout, json }: Options, signal: AbortSignal): Promise<void> {
   const environment = await targetEnvironment(target, process.env);
   Object.assign(process.env, environment);
   const { deps, close } = createDeps(environment.SPANSTREAM_HTTP_URL);
   try {
-    const report = await runSmoke(`smoke-${randomUUID()}`, deps, {
-      storedSeconds: timeout,
-      metricSeconds: timeout,
-    });
-    if (json) process.stdout.write(`${JSON.stringify({ target, ...report })}\n`);
+    const id = `smoke-${randomUUID()}`;
+    const limits = { storedSeconds: timeout, metricSeconds: timeout };
+    const work = runSmoke(id, deps, limits);
+    const report = await untilInterrupted(work, signal, () => `${id} may be on the stream`);
+    print([], json && { target, ...report });
   } finally {
     close();
   }
@@ -125,5 +126,5 @@ Environment:
 Example:
   SPANSTREAM_API_KEY=... npm run smoke -- --target aws`,
     )
-    .action(smoke),
+    .action((options: Options) => interruptible((signal) => smoke(options, signal))),
 );

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { createCommand, runCommand } from '#shared/cli/run-command.ts';
+import { createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
@@ -29,8 +29,6 @@ interface Flags {
   dryRun?: true;
   json?: true;
 }
-
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function sayFirst(lines: readonly string[]): void {
   for (const line of lines.slice(0, 10)) say(line);
@@ -147,8 +145,7 @@ async function redriveAll(flags: Flags, signal: AbortSignal): Promise<void> {
       `found ${found}, redriven ${redriven}, skipped ${skipped}, uncertain ${uncertain}, failed ${failed} in ${seconds} s`,
     );
     if (flags.json) {
-      const summary = { found, redriven, skipped, uncertain, failed, seconds };
-      process.stdout.write(`${JSON.stringify(summary)}\n`);
+      print([], { found, redriven, skipped, uncertain, failed, seconds });
     }
   }
 }

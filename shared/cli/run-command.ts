@@ -63,9 +63,9 @@ export function say(line: string): void {
 }
 
 /** Writes lines to standard output, and what they say as one JSON object after them where it is asked for. */
-export function print(lines: readonly string[], value?: object): void {
+export function print(lines: readonly string[], value?: object | false): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
-  if (value !== undefined) process.stdout.write(`${JSON.stringify(value)}\n`);
+  if (value) process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 /** Option parser for a whole number of at least `minimum`, in decimal digits. */

@@ -2,8 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import {
+  createCommand,
+  existingFile,
+  existingFolder,
+  print,
+  runCommand,
+  wholeNumber,
+} from '#shared/cli/run-command.ts';
 import { usdPerMillionRecords } from '#shared/cost.ts';
 import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
 import { median, race } from './children.ts';
@@ -64,13 +72,20 @@ function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
   };
 }
 
-async function bench(options: Options): Promise<void> {
+async function bench(options: Options, signal: AbortSignal): Promise<void> {
   const texts = options.texts ? await readTexts(options.texts) : await fixtureTexts(fixtures);
   const sentences = sentencesOf(texts);
   const paragraphs = paragraphsOf(sentences, 1_000);
   const models = await benchModels(options);
   const folder = await mkdtemp(join(tmpdir(), 'spanstream-bench-'));
   try {
+    const result = await untilInterrupted(measure(), signal, () => 'nothing was measured');
+    print([resultTable(result)], options.json && result);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async function measure(): Promise<BenchResult> {
     const folders = await layOut(models, folder);
     const graph = (name: string, file: string) => join(folder, name, 'onnx', file);
     const int8 = graph(folders.entities.int8, 'model_quantized.onnx');
@@ -104,7 +119,7 @@ async function bench(options: Options): Promise<void> {
     const gemm = await measureGemm(folder, { int8, fp32 });
     const overhead = await measureOverhead(folders, await fixtureRecords(fixtures, 200));
     const { ours, transformersJs, ratios } = report(qaRates);
-    const result: BenchResult = {
+    return {
       fp32Graph: floatGraphs(folders),
       ner,
       qa: {
@@ -124,10 +139,6 @@ async function bench(options: Options): Promise<void> {
       recordsPerSecond: records['ours-int8'],
       usdPerMillionRecords: usdPerMillionRecords(typicalWorkload(records['ours-int8'])),
     };
-    process.stdout.write(`${resultTable(result)}\n`);
-    if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
@@ -135,10 +146,19 @@ const command = createCommand(
   'bench',
   'Measures throughput against transformers.js on the same models and texts, cold start, and cost.',
 )
-  .option('--models <folder>', 'folder with the models and their manifest', 'models')
+  .option(
+    '--models <folder>',
+    'folder with the models and their manifest',
+    existingFolder,
+    'models',
+  )
   .option('--entity-model <name>', "model's folder in it; by default the manifest's first")
   .option('--answer-model <name>', "model's folder in it; by default the manifest's first")
-  .option('--texts <file>', 'JSON Lines with a text each, or plain lines; by default the fixtures')
+  .option(
+    '--texts <file>',
+    'JSON Lines with a text each, or plain lines; by default the fixtures',
+    existingFile,
+  )
   .option('--sentences <n>', 'sentences of a round', wholeNumber(1), 200)
   .option(
     '--pairs <n>',
@@ -147,5 +167,5 @@ const command = createCommand(
     30,
   )
   .option('--rounds <n>', 'rounds, whose median counts', wholeNumber(1), 5)
-  .action(bench);
+  .action((options: Options) => interruptible((signal) => bench(options, signal)));
 await runCommand(command);

@@ -12,6 +12,50 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** Times as other programs write them, and what only looks like one. */
+const ODD_TIMES = [
+  '2026-01-31T12:00:00Z',
+  '2026-01-31T12:00Z',
+  '2026-01-31T12:00:00+0000',
+  '2026-01-31T12:00:00+00',
+  '2026-01-31T12:00:00.123456789Z',
+  '2026-01-31T12:00:00',
+  '2026-02-30T00:00:00Z',
+  '2026-01-31T24:00:00Z',
+  '2016-12-31T23:59:60Z',
+  '+275760-09-13T00:00:00.001Z',
+  '-000000-01-01T00:00:00Z',
+  '1769860800',
+];
+/** Characters that nobody sees. */
+const INVISIBLE = ['\u200b', '\u3164', '\u2060', '\ufeff', '\u0000', '\u00ad', '\u{e0001}'];
+/** Names that every object of JavaScript has already. */
+const OWN_PROPERTIES = [
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  '__proto__',
+  'valueOf',
+  'then',
+];
+
+const ODD_KEYS = [
+  () => '',
+  () => undefined,
+  () => null,
+  () => 7,
+  () => ({}),
+  () => 'k'.repeat(256),
+  () => 'k'.repeat(257),
+  () => '\u{1f600}'.repeat(256),
+  () => '\ud800',
+  () => '\u0000',
+  () => '__proto__',
+  () => {
+    throw new TypeError('no key');
+  },
+];
+
 const RECORD_FIELDS = ['id', 'text', 'source', 'questions', 'createdAt', 'attributes'];
 
 /** Paths of the calls that take a body, with the fields that belong in it. */
@@ -43,7 +87,9 @@ export function createMaker(random: () => number) {
       () => '__proto__',
       () => 'constructor',
       () => 'POISON',
-      () => '2026-01-31T12:00:00Z',
+      () => pick(ODD_TIMES),
+      () => pick(INVISIBLE).repeat(1 + below(20)),
+      () => pick(OWN_PROPERTIES),
       () => String.fromCharCode(...Array.from({ length: below(40) }, () => below(0x10000))),
     ])();
 
@@ -83,8 +129,9 @@ export function createMaker(random: () => number) {
     question: () => '"Who?"',
     questions: () => '["Who?"]',
     source: () => '"news"',
-    createdAt: () => '"2026-01-31T12:00:00Z"',
-    attributes: () => '{"a":"b"}',
+    createdAt: () => JSON.stringify(random() < 0.7 ? ODD_TIMES[0] : pick(ODD_TIMES)),
+    attributes: () =>
+      random() < 0.5 ? '{"a":"b"}' : `{${JSON.stringify(pick(OWN_PROPERTIES))}:"b","a":"b"}`,
     topK: () => '2',
     store: () => 'false',
   };
@@ -143,6 +190,11 @@ export function createMaker(random: () => number) {
     pick,
     below,
     damage,
+    /** A record as an application might hand it to a producer, and the partition key that it might give it. */
+    record: (): { record: unknown; key: () => unknown } => ({
+      record: safeParse(json(RECORD_FIELDS)),
+      key: random() < 0.9 ? () => `k${below(9)}` : pick<() => unknown>(ODD_KEYS),
+    }),
     /** A data blob of the stream. */
     blob: (): Buffer =>
       pick<() => Buffer>([
@@ -156,4 +208,13 @@ export function createMaker(random: () => number) {
         () => damage(gzipSync(plain())),
       ])(),
   };
+}
+
+/** JSON that JavaScript can read, else the text itself. */
+function safeParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,6 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
+import {
+  type Blob,
+  createProducerOn,
+  type PutRecords,
+  type TextRecordInput,
+} from '#producers/index.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
 import { messageOf } from '#shared/errors.ts';
 import { isResult } from '#shared/results-table/table-item.ts';
@@ -23,13 +29,15 @@ export interface FuzzReport {
 }
 
 /**
- * Feeds malformed records and requests to the consumers, half of each.
+ * Feeds malformed records and requests to the consumers, and records with odd partition keys to a producer.
  *
  * @throws at the first input that crashes, hangs, is lost or is answered wrongly, with the seed and its number
  */
 export async function runFuzz(options: {
   readonly count: number;
   readonly seed: number;
+  /** Ends the run early. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (done: number) => void;
 }): Promise<FuzzReport> {
   const maker = createMaker(seededRandom(options.seed));
@@ -40,11 +48,13 @@ export async function runFuzz(options: {
   let slowestMs = 0;
   let heapAtStart: number | undefined;
   let done = 0;
-  while (done < options.count) {
+  while (done < options.count && !options.signal?.aborted) {
     const round = Math.min(BATCH, options.count - done);
     const started = performance.now();
     try {
-      if ((done / BATCH) % 2 === 0) await fuzzStream(maker, round, seen);
+      const turn = Math.floor(done / BATCH) % 5;
+      if (turn === 4) await fuzzProducer(maker, round, seen);
+      else if (turn % 2 === 0) await fuzzStream(maker, round, seen);
       else for (let each = 0; each < round; each++) await fuzzHttp(maker, seen);
     } catch (cause) {
       const where = `seed ${options.seed}, inputs ${done} to ${done + round}`;
@@ -77,16 +87,7 @@ async function fuzzStream(maker: Maker, count: number, seen: (name: string) => v
 
   const keys = new Set<string>();
   for (const [index, data] of blobs.entries()) {
-    const decoded = decodeStreamRecord({
-      position: {
-        stream: 'text',
-        shard: 'shardId-000000000000',
-        sequenceNumber: `${1001 + index}`,
-      },
-      partitionKey: 'k',
-      arrivedAt: '2026-01-01T00:00:00.000Z',
-      data,
-    });
+    const decoded = decode(data, `${1001 + index}`);
     for (const { record, position } of decoded) {
       const failed = !record || record.text.includes('POISON');
       const sub = position.subSequenceNumber === undefined ? '' : `.${position.subSequenceNumber}`;
@@ -107,6 +108,63 @@ async function fuzzStream(maker: Maker, count: number, seen: (name: string) => v
     if (!isResult(item) && !bucket.objects.has(item.failureKey)) throw new Error(`${key} is lost`);
   }
   if (keys.size > 0) throw new Error(`not settled: ${[...keys].join(' ').slice(0, 300)}`);
+}
+
+const decode = (data: Uint8Array, sequenceNumber: string, partitionKey = 'k') =>
+  decodeStreamRecord({
+    position: { stream: 'text', shard: 'shardId-000000000000', sequenceNumber },
+    partitionKey,
+    arrivedAt: '2026-01-01T00:00:00.000Z',
+    data,
+  });
+
+/** A Kinesis that refuses a whole call for one bad entry, and some entries for a while. */
+function createStream(maker: Maker) {
+  const taken: Blob[] = [];
+  const putRecords: PutRecords = async (blobs) => {
+    for (const { partitionKey: key, data } of blobs) {
+      const isSound = typeof key === 'string' && key.isWellFormed() && data.length < 2 ** 20;
+      if (!isSound || [...key].length < 1 || [...key].length > 256) {
+        throw new Error('the producer sent what Kinesis refuses');
+      }
+    }
+    if (maker.below(10) === 0) throw Object.assign(new Error('x'), { code: 'ECONNRESET' });
+    return blobs.map((blob) => {
+      if (maker.below(10) === 0) return 'ProvisionedThroughputExceededException: slow down';
+      taken.push(blob);
+      return undefined;
+    });
+  };
+  return { taken, putRecords };
+}
+
+async function fuzzProducer(maker: Maker, count: number, seen: (name: string) => void) {
+  const made = Array.from({ length: count }, maker.record);
+  const { taken, putRecords } = createStream(maker);
+  let next = 0;
+  const keys: (() => unknown)[] = [];
+  const producer = createProducerOn(putRecords, {
+    backoff: { baseMs: 0, capMs: 0 },
+    lingerMs: 0,
+    // An application without types gives anything for a key.
+    partitionKey: () => keys[next++]?.() as string,
+  });
+  keys.push(...made.map(({ key }) => key));
+  const report = await producer.put(made.map(({ record }) => record) as TextRecordInput[]);
+  const settled = report.put + report.stranded.length + report.invalid.length;
+  if (report.read !== count || settled !== count || report.put !== taken.length) {
+    throw new Error(`the producer's books do not balance: ${JSON.stringify(report).slice(0, 300)}`);
+  }
+  for (const { field, message } of report.invalid) {
+    seen(`producer-invalid-${field.replace(/[[.].*/, '')}`.slice(0, 40));
+    if (message === '' || /\bat .+:\d+:\d+/.test(message))
+      throw new Error(`no message: ${message}`);
+  }
+  for (const { data, partitionKey } of taken) {
+    const [decoded, ...more] = decode(data, '1', partitionKey);
+    if (!decoded?.record || more.length > 0) throw new Error(`put, and no record: ${data}`);
+    seen('producer-put');
+  }
 }
 
 async function fuzzHttp(maker: Maker, seen: (name: string) => void): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../support/run-command.ts';
+import { runCommand, startCommand } from '../support/run-command.ts';
 
 const packageFile = new URL('../../../package.json', import.meta.url);
 const { scripts } = JSON.parse(await readFile(packageFile, 'utf8')) as {
@@ -53,4 +53,54 @@ describe('every command', () => {
       expect(said).toBe(`${name}: unknown option '--nope' (--help shows the options)\n`);
     },
   );
+
+  it.each(commands)('%s ends quietly when nobody reads what it prints', async (_, file) => {
+    const { code, said } = await runCommand(file, ['--help'], { closed: 'out' });
+
+    expect({ code, said }).toEqual({ code: 0, said: '' });
+  });
+
+  it.each(commands)('%s goes on when nobody reads what it says', async (name, file) => {
+    const required = name === 'eval' ? ['--task', 'ner', '--data', 'x'] : [];
+
+    const { code, out } = await runCommand(file, [...required, '--nope'], { closed: 'said' });
+
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
+});
+
+describe('a command at work', () => {
+  const script = 'test/e2e/support/endless-command.ts';
+
+  it('goes on without standard error, to its end', async () => {
+    const { code, out } = await runCommand(script, ['--lines', '500'], { closed: 'said' });
+
+    expect(code).toBe(0);
+    expect(out.trimEnd().split('\n')).toHaveLength(500);
+  });
+
+  it('is told to end without standard output, and exits with 141 in silence', async () => {
+    const running = startCommand(script, []);
+    await running.printing(/line 10\n/);
+    running.closeOutput();
+    const { code, said } = await running.ended;
+
+    expect(code).toBe(141);
+    expect(said.replace(/^said \d+\n/gm, '')).toBe('cleaned up\n');
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('is told to end at %s, and exits as shells have it', async (signal, wanted) => {
+    const running = startCommand(script, []);
+    await running.printing(/line 10\n/);
+    running.signal(signal);
+    const { code, said } = await running.ended;
+
+    expect(code).toBe(wanted);
+    expect(said.replace(/^said \d+\n/gm, '')).toMatch(
+      /^cleaned up\nendless: interrupted: after \d+ lines\n$/,
+    );
+  });
 });

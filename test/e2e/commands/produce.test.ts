@@ -184,6 +184,28 @@ describe('produce from standard input', () => {
 });
 
 describe('produce', () => {
+  it('sends all of it, and reports, when nobody reads standard error', async () => {
+    const records = Array.from({ length: 300 }, (_, n) => line(`r${n}`)).join('');
+    const file = await put('whole.jsonl', `${records}nonsense\n`);
+    const [script, args, input] = command([file, '--rate', '400', '--skip-invalid']);
+
+    const { code, out } = await runCommand(script, args, { ...input, closed: 'said' });
+
+    expect(code).toBe(0);
+    expect(lastJson(out)).toMatchObject({ read: 301, put: 300, stranded: 0 });
+    expect(await idsOnStream()).toHaveLength(300);
+  });
+
+  it('ends at SIGTERM as at Ctrl-C', async () => {
+    const running = startCommand(...command(['-'], { open: line('a') }));
+    await waitFor(async () => (await idsOnStream()).length === 1, { what: 'a record' });
+    running.signal('SIGTERM');
+    const { code, out } = await running.ended;
+
+    expect(code).toBe(143);
+    expect(lastJson(out)).toMatchObject({ read: 1, put: 1 });
+  });
+
   it('names the first of many stranded records, and keeps all of them in a file', async () => {
     const file = await put(
       'some.jsonl',

@@ -16,6 +16,8 @@ export interface CommandInput {
   readonly env?: Readonly<Record<string, string>>;
   /** Text of its standard input; it is left open where that is `open`. */
   readonly input?: string | { readonly open: string };
+  /** A stream that nobody reads, from the first byte on. */
+  readonly closed?: 'out' | 'said';
 }
 
 /** How a command ended. */
@@ -32,7 +34,7 @@ export interface CommandEnd {
 export function startCommand(
   script: string,
   args: readonly string[],
-  { cwd = fileURLToPath(root), env = {}, input = '' }: CommandInput = {},
+  { cwd = fileURLToPath(root), env = {}, input = '', closed }: CommandInput = {},
 ) {
   const child = spawn(
     process.execPath,
@@ -53,6 +55,7 @@ export function startCommand(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
+  if (closed !== undefined) (closed === 'out' ? child.stdout : child.stderr).destroy();
   // One that ends without reading all of its input is no fault of the test's.
   child.stdin.on('error', () => undefined);
   if (typeof input === 'string') child.stdin.end(input);
@@ -67,6 +70,15 @@ export function startCommand(
     write: (text: string) => void child.stdin.write(text),
     /** What Ctrl-C does. */
     interrupt: () => void child.kill('SIGINT'),
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+    /** Reads no more of what it prints. */
+    closeOutput: () => void child.stdout.destroy(),
+    /** Waits until it has printed something on standard output. */
+    printing: (what: RegExp) =>
+      waitFor(async () => what.test(out), {
+        what: `${what} on standard output`,
+        timeoutMs: PATIENCE_MS,
+      }),
     /** Waits until it has said something on standard error. */
     saying: (what: RegExp) =>
       waitFor(async () => what.test(said), {

@@ -1,0 +1,337 @@
+import { readFileSync } from 'node:fs';
+import { handleRequest } from '#consumers/http/handle-request.ts';
+import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
+import { startDynamoDb } from '#local/services/dynamodb/index.ts';
+import { startKinesis } from '#local/services/kinesis/index.ts';
+import { startS3 } from '#local/services/s3/index.ts';
+import { splitLines } from '#producers/commands/input-lines.ts';
+import { createProducerOn } from '#producers/index.ts';
+import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
+import { manifestSchema } from '#shared/nlp/manifest.ts';
+import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
+import {
+  parseLabels,
+  parseTokenClassificationSettings,
+  prepareEntities,
+} from '#shared/nlp/token-classification/index.ts';
+import { createSpellingLengths } from '#shared/nlp/token-classification/spelling.ts';
+import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import type { ModelWindow } from '#shared/nlp/types.ts';
+import { parseSettings } from '#shared/settings.ts';
+import { encodeAggregate } from '#shared/stream/aggregate.ts';
+import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
+import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
+import { growthOf, LINEAR } from './growth.ts';
+import { shapes } from './shapes.ts';
+
+/** Something that reads a text; what it makes of it is no matter here, and neither is that it refuses it. */
+type Work = (text: string) => unknown;
+
+/** How the time that one work takes for texts of one shape grows with their size. */
+export interface Growth {
+  readonly work: string;
+  readonly shape: string;
+  /** The power of the size: 1 where it is linear. */
+  readonly power: number;
+}
+
+/** What a run found. */
+export interface TimeReport {
+  readonly checks: number;
+  /** Those that grow faster than their input. */
+  readonly beyond: readonly Growth[];
+  /** The fastest growing one of each work. */
+  readonly steepest: readonly Growth[];
+}
+
+/**
+ * Gives every parser and every task texts of two sizes and of every shape, and compares how long they take: a law on the
+ * ratio, so that it holds on any machine.
+ */
+export async function runTimeFuzz(options: {
+  /** Shapes to try; all of them where left out. */
+  readonly shapes?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}): Promise<TimeReport> {
+  const names = options.shapes ?? Object.keys(shapes);
+  const { works, close } = await createWorks();
+  const growths: Growth[] = [];
+  const total = works.size * names.length;
+  try {
+    for (const [work, run] of works) {
+      for (const shape of names) {
+        if (options.signal?.aborted) break;
+        const make = shapes[shape];
+        if (make === undefined) throw new Error(`there is no shape ${shape}`);
+        growths.push({ work, shape, power: await growthOf(run, make) });
+        options.onProgress?.(growths.length, total);
+      }
+    }
+  } finally {
+    await close();
+  }
+  const steepest = [...works.keys()].flatMap((work) =>
+    growths
+      .filter((growth) => growth.work === work)
+      .sort((a, b) => b.power - a.power)
+      .slice(0, 1),
+  );
+  const beyond = growths.filter(({ power }) => power >= LINEAR);
+  return { checks: growths.length, beyond, steepest };
+}
+
+async function createWorks(): Promise<{ works: Map<string, Work>; close: () => Promise<void> }> {
+  const services = await createServiceWorks();
+  const works = {
+    ...nlpWorks(),
+    ...streamWorks(),
+    ...httpWorks(),
+    ...fileWorks(),
+    ...services.works,
+  };
+  return { works: new Map(Object.entries(works).map(settled)), close: services.close };
+}
+
+const cut = (text: string, size: number): string[] =>
+  Array.from({ length: Math.ceil(text.length / size) }, (_, n) =>
+    text.slice(n * size, (n + 1) * size),
+  );
+
+/** A work that may refuse what it is given: how long that takes is what counts. */
+function settled([name, work]: [string, Work]): [string, Work] {
+  return [
+    name,
+    async (text) => {
+      try {
+        await work(text);
+      } catch {
+        // An error is an answer, too.
+      }
+    },
+  ];
+}
+
+function nlpWorks(): Record<string, Work> {
+  const tiny = new URL('../../fixtures/tiny-model/tiny-ner/tokenizer.json', import.meta.url);
+  const tokenizer = createTokenizer(JSON.parse(readFileSync(tiny, 'utf8')));
+  const labels = parseLabels(['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']);
+  const classifier = {
+    tokenizer,
+    spellingLengths: createSpellingLengths(tokenizer.vocabulary),
+    labels,
+    maximumLength: 128,
+    settings: parseTokenClassificationSettings({ overlap: 31 }),
+  };
+  // Logits that no two neighbours share.
+  const logits = (size: number) => Float32Array.from({ length: size }, (_, i) => (i * 7919) % 13);
+  const outputs = (windows: readonly ModelWindow[], give: (size: number) => object) =>
+    windows.map(({ ids }) => give(ids.length) as Record<string, Float32Array>);
+  return {
+    tokenizer: (text) => tokenizer.encode(text),
+    entities: (text) => {
+      const job = prepareEntities(classifier, text);
+      const give = (size: number) => ({ logits: logits(size * labels.length) });
+      return job.decode(outputs(job.windows, give));
+    },
+    answer: (text) => {
+      const job = prepareQuestion(tokenizer, text, 'who was there?', { topK: 5 });
+      const give = (size: number) => ({ start_logits: logits(size), end_logits: logits(size) });
+      return job.decode(outputs(job.windows, give));
+    },
+  };
+}
+
+function streamWorks(): Record<string, Work> {
+  const decode = (data: Uint8Array) =>
+    decodeStreamRecord({
+      position: { stream: 'text', shard: 'shardId-000000000000', sequenceNumber: '1' },
+      partitionKey: 'k',
+      arrivedAt: '2026-01-01T00:00:00.000Z',
+      data,
+    });
+  const pieces = (text: string, size: number) => cut(text, size).map((piece) => Buffer.from(piece));
+  const { put } = createProducerOn(async (blobs) => blobs.map(() => undefined), {
+    partitionKey: ({ attributes }) => attributes?.key ?? '',
+  });
+  return {
+    'record: the bytes': (text) => decode(Buffer.from(text)),
+    'record: its text': (text) => decode(Buffer.from(JSON.stringify({ id: 'a', text }))),
+    'record: every field': (text) =>
+      decode(
+        Buffer.from(
+          JSON.stringify({
+            id: text,
+            text: 'x',
+            source: text,
+            createdAt: text,
+            questions: [text],
+            attributes: { [text]: text },
+          }),
+        ),
+      ),
+    'aggregate: of tiny records': (text) =>
+      decode(
+        encodeAggregate(
+          pieces(text, 4).map((data, n) => ({ partitionKey: String(n % 100), data })),
+        ),
+      ),
+    'aggregate: of one key each': (text) =>
+      decode(encodeAggregate(pieces(text, 8).map((data, n) => ({ partitionKey: `${n}`, data })))),
+    'aggregate: bytes like one': (text) =>
+      decode(Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), Buffer.from(text)])),
+    'producer: a record': (text) => put([{ id: 'a', text, attributes: { key: text } }]),
+    'producer: records of one key': (text) =>
+      put(pieces(text, 64).map((_, n) => ({ id: `r${n}`, text: 'x', attributes: { key: 'k' } }))),
+    lines: async (text) => {
+      for await (const _ of splitLines(chunksOf(pieces(text, 64_000)))) {
+        // Reading is the work.
+      }
+    },
+    'lines in small pieces': async (text) => {
+      for await (const _ of splitLines(chunksOf(pieces(text, 16)))) {
+        // Reading is the work.
+      }
+    },
+  };
+}
+
+async function* chunksOf(pieces: readonly Uint8Array[]) {
+  yield* pieces;
+}
+
+function httpWorks(): Record<string, Work> {
+  const { deps } = createHttpDeps();
+  const ask = (event: object) => handleRequest(event, deps, () => 60_000);
+  const query = (queryStringParameters: Record<string, string>) =>
+    ask(proxyEvent('GET', '/v1/records', undefined, { queryStringParameters }));
+  return {
+    'http: body': (text) => ask(proxyEvent('POST', '/v1/entities', text)),
+    'http: a text': (text) => ask(proxyEvent('POST', '/v1/entities', { text })),
+    'http: texts': (text) => ask(proxyEvent('POST', '/v1/entities', { texts: cut(text, 2_000) })),
+    'http: base64': (text) =>
+      ask(
+        proxyEvent('POST', '/v1/analyze', Buffer.from(text).toString('base64'), {
+          isBase64Encoded: true,
+        }),
+      ),
+    'http: no base64': (text) =>
+      ask(proxyEvent('POST', '/v1/analyze', text, { isBase64Encoded: true })),
+    'http: content type': (text) =>
+      ask(proxyEvent('POST', '/v1/entities', { text: 'x' }, { headers: { 'Content-Type': text } })),
+    'http: header': (text) =>
+      ask(proxyEvent('POST', '/v1/entities', { text: 'x' }, { headers: { [text]: text } })),
+    'http: path': (text) => ask(proxyEvent('GET', `/v1/records/${text}`)),
+    'http: source': (source) => query({ source }),
+    'http: cursor': (cursor) => query({ source: 'news', cursor }),
+    'http: times': (text) => query({ source: 'news', from: text, to: text }),
+    'http: direct': (text) => ask({ [text]: text }),
+  };
+}
+
+function fileWorks(): Record<string, Work> {
+  return {
+    'settings: a value': (environmentName) => parseSettings({ environmentName }),
+    'settings: a name': (text) => parseSettings({ [text]: 1 }),
+    'settings: JSON': (text) => parseSettings(JSON.parse(text)),
+    'settings: questions by source': (text) =>
+      parseSettings({ inference: { questions: { [text]: [text] } } }),
+    'environment: a value': (text) =>
+      readEnvironment(inferenceEnvironmentSchema, {
+        SPANSTREAM_LOG_LEVEL: text,
+        SPANSTREAM_RESULTS_TABLE: text,
+        SPANSTREAM_QUESTIONS: text,
+        SPANSTREAM_RETENTION_DAYS: text,
+      }),
+    'manifest: a file': (text) =>
+      manifestSchema.parse({
+        models: [
+          { name: text, revision: text, source: text, files: [{ path: text, sha256: text }] },
+        ],
+      }),
+  };
+}
+
+/** The local services, over their own protocols. */
+async function createServiceWorks() {
+  const [s3, cloudWatch, kinesis, dynamoDb] = await Promise.all([
+    startS3(),
+    startCloudWatch(),
+    startKinesis({ createStreamMs: 0, deleteStreamMs: 0 }),
+    startDynamoDb(),
+  ]);
+  const ask = async (url: string, init: RequestInit) => {
+    const response = await fetch(url, init);
+    await response.arrayBuffer();
+  };
+  const json = (endpoint: string, target: string, type: string) => (body: string | object) =>
+    ask(endpoint, {
+      method: 'POST',
+      headers: {
+        'x-amz-target': target,
+        'content-type': type,
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0',
+        'x-amz-date': '20260101T000000Z',
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  const putMetricData = json(
+    cloudWatch.endpoint,
+    'GraniteServiceVersion20100801.PutMetricData',
+    'application/x-amz-json-1.0',
+  );
+  const getMetricData = json(
+    cloudWatch.endpoint,
+    'GraniteServiceVersion20100801.GetMetricData',
+    'application/x-amz-json-1.0',
+  );
+  const putRecords = json(
+    kinesis.endpoint,
+    'Kinesis_20131202.PutRecords',
+    'application/x-amz-json-1.1',
+  );
+  const query = json(dynamoDb.endpoint, 'DynamoDB_20120810.Query', 'application/x-amz-json-1.0');
+  await ask(`${s3.endpoint}/time`, { method: 'PUT' });
+  const put = (path: string) => (body: string) =>
+    ask(`${s3.endpoint}/time${path}`, { method: 'PUT', body });
+  const post = (path: string) => (body: string) =>
+    ask(`${s3.endpoint}/time${path}`, { method: 'POST', body });
+  const works: Record<string, Work> = {
+    's3: tagging': put('?tagging'),
+    's3: tags': (text) =>
+      put('?tagging')(
+        `<Tagging><TagSet>${cut(text, 24)
+          .map((_, n) => `<Tag><Key>${n}</Key><Value>v</Value></Tag>`)
+          .join('')}</TagSet></Tagging>`,
+      ),
+    's3: objects to delete': post('?delete'),
+    's3: key': (text) => put(`/${encodeURIComponent(text.toWellFormed().slice(0, 4_000))}`)(''),
+    'cloudwatch: body': putMetricData,
+    'cloudwatch: a datum': (text) =>
+      putMetricData({
+        Namespace: text.slice(0, 100),
+        MetricData: [{ MetricName: text, Value: 1, Dimensions: [{ Name: text, Value: text }] }],
+      }),
+    'cloudwatch: an expression': (text) =>
+      getMetricData({
+        StartTime: 1_767_225_600,
+        EndTime: 1_767_229_200,
+        MetricDataQueries: [{ Id: 'e1', Expression: text }],
+      }),
+    'kinesis: body': putRecords,
+    'kinesis: a key': (text) =>
+      putRecords({ StreamName: 'x', Records: [{ PartitionKey: text, Data: 'YQ==' }] }),
+    'dynamodb: body': query,
+    'dynamodb: an expression': (text) =>
+      query({
+        TableName: 'time',
+        KeyConditionExpression: text,
+        ExpressionAttributeValues: { ':a': { S: text } },
+      }),
+  };
+  const close = async () => {
+    await Promise.all([s3, cloudWatch, kinesis, dynamoDb].map((service) => service.close()));
+  };
+  return { works, close };
+}
