@@ -14,7 +14,7 @@ it('answers every call, however it is mutated, and goes on', async () => {
   ]);
   const report = await mutateCalls({
     seed: 11,
-    count: 2_000,
+    count: 1_000,
     endpoints: {
       kinesis: kinesis.endpoint,
       dynamodb: dynamodb.endpoint,
