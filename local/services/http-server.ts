@@ -1,6 +1,8 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import type { ServerHttp2Session } from 'node:http2';
+import { createServer as createHttp2Server } from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { ConfigurationError, messageOf, SpanstreamError } from '#shared/errors.ts';
 
 const HOST = '127.0.0.1';
@@ -36,7 +38,8 @@ export function listenLocally(server: Server, port = 0): Promise<string> {
  * or a page of elsewhere sent it. Undefined for a caller on this machine.
  */
 export function foreignCaller({ headers }: IncomingMessage): string | undefined {
-  if (!LOOPBACK.test(headers.host ?? '')) return 'Host: only loopback names are served';
+  if (!LOOPBACK.test(headers.host ?? String(headers[':authority'])))
+    return 'Host: only loopback names are served';
   const origin = headers.origin?.replace(/^https?:\/\//, '');
   if (origin !== undefined && !LOOPBACK.test(origin))
     return 'Origin: only loopback pages are served';
@@ -58,19 +61,53 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return Buffer.concat(chunks, size);
 }
 
-/** An HTTP server whose close waits for requests in hand but not for idle keep-alive connections. */
+/**
+ * An HTTP server whose close waits for requests in hand but not for idle keep-alive connections. A connection may speak
+ * HTTP/2 from its first byte, as the Kinesis client of the SDK for JavaScript does unless told otherwise.
+ */
 export function createClosableServer(listener: RequestListener) {
   const server = createServer(listener);
+  const http2 = createHttp2Server((request, response) =>
+    listener(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+  );
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.on('error', () => session.destroy());
+    session.once('close', () => sessions.delete(session));
+  });
+  const speakHttp1 = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.once('readable', () => {
+      const first: Buffer | null = socket.read();
+      if (first === null) return;
+      socket.unshift(first);
+      if (first.toString('latin1', 0, 3) === 'PRI') http2.emit('connection', socket);
+      else for (const speak of speakHttp1) Reflect.apply(speak, server, [socket]);
+    });
+  });
   const close = () =>
     new Promise<void>((resolve) => {
-      const sweep = setInterval(() => server.closeIdleConnections(), 20);
-      const deadline = setTimeout(() => server.closeAllConnections(), 5_000);
+      const sweep = () => {
+        server.closeIdleConnections();
+        for (const session of sessions) session.close();
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      };
+      const sweeping = setInterval(sweep, 20);
+      const deadline = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, 5_000);
       server.close(() => {
-        clearInterval(sweep);
+        clearInterval(sweeping);
         clearTimeout(deadline);
         resolve();
       });
-      server.closeIdleConnections();
+      sweep();
     });
   return { server, close };
 }

@@ -10,8 +10,9 @@ import {
   PutMetricDataCommand,
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
+import { cbor, tag } from '@smithy/core/cbor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
+import { type AlarmNotification, startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
 import { waitFor } from './support/wait-for.ts';
 
@@ -130,6 +131,168 @@ for (const adapter of adapters) {
       ]);
     });
 
+    it('keeps the values of each unit apart', async () => {
+      await client.send(
+        new PutMetricDataCommand({
+          Namespace,
+          MetricData: [
+            { MetricName: 'Units', Timestamp: minute, Value: 60, Unit: 'Seconds' },
+            { MetricName: 'Units', Timestamp: minute, Value: 60_000, Unit: 'Milliseconds' },
+          ],
+        }),
+      );
+      const query = { Namespace, MetricName: 'Units', ...range, Period: 60 };
+      const both = await waitFor(async () => {
+        const { Datapoints = [] } = await client.send(
+          new GetMetricStatisticsCommand({ ...query, Statistics: ['Sum'] }),
+        );
+        return Datapoints.length === 2 ? Datapoints : undefined;
+      }, settled);
+      const one = await client.send(
+        new GetMetricStatisticsCommand({ ...query, Statistics: ['Sum'], Unit: 'Seconds' }),
+      );
+      const { MetricDataResults } = await client.send(
+        new GetMetricDataCommand({
+          ...range,
+          MetricDataQueries: [
+            {
+              Id: 'm',
+              MetricStat: { Metric: { Namespace, MetricName: 'Units' }, Period: 60, Stat: 'Sum' },
+            },
+          ],
+        }),
+      );
+
+      expect(both.map(({ Unit, Sum }) => [Unit, Sum])).toEqual(
+        expect.arrayContaining([
+          ['Seconds', 60],
+          ['Milliseconds', 60_000],
+        ]),
+      );
+      expect(one.Datapoints?.map(({ Sum }) => Sum)).toEqual([60]);
+      // One series holds one unit: the first in CloudWatch's own order.
+      expect(MetricDataResults?.[0]?.Values).toEqual([60_000]);
+    });
+
+    it('labels a metric by its name, and by what tells several apart', async () => {
+      const labels = async (queries: [stat: string, period: number, label?: string][]) => {
+        const { MetricDataResults = [] } = await client.send(
+          new GetMetricDataCommand({
+            ...range,
+            MetricDataQueries: queries.map(([Stat, Period, Label], index) => ({
+              Id: `m${index}`,
+              Label,
+              MetricStat: { Metric: { Namespace, MetricName: 'Calls' }, Period, Stat },
+            })),
+          }),
+        );
+        return MetricDataResults.map(({ Label }) => Label);
+      };
+
+      expect(await labels([['Sum', 60]])).toEqual(['Calls']);
+      expect(await labels([['Sum', 60, 'mine']])).toEqual(['mine']);
+      expect(
+        await labels([
+          ['Sum', 60],
+          ['Minimum', 60],
+        ]),
+      ).toEqual(['Calls Sum', 'Calls Minimum']);
+      expect(
+        await labels([
+          ['Sum', 60],
+          ['Minimum', 300],
+        ]),
+      ).toEqual(['Calls Sum 60', 'Calls Minimum 300']);
+    });
+
+    it('refuses a range that does not go forward, or that holds too many points', async () => {
+      const statistics = (StartTime: Date, EndTime: Date, Period: number) =>
+        client.send(
+          new GetMetricStatisticsCommand({
+            Namespace,
+            MetricName: 'Calls',
+            StartTime,
+            EndTime,
+            Period,
+            Statistics: ['Sum'],
+          }),
+        );
+      const data = (StartTime: Date, EndTime: Date) =>
+        client.send(
+          new GetMetricDataCommand({
+            StartTime,
+            EndTime,
+            MetricDataQueries: [
+              { Id: 'e', Expression: 'FILL(m1, 0)', Period: 1 },
+              {
+                Id: 'm1',
+                MetricStat: { Metric: { Namespace, MetricName: 'Calls' }, Period: 1, Stat: 'Sum' },
+              },
+            ],
+          }),
+        );
+      const day = new Date(minute.getTime() - 1_441 * MINUTE);
+
+      await expect(statistics(minute, minute, 60)).rejects.toMatchObject({
+        name: expect.stringContaining('InvalidParameterValue'),
+        message: 'The parameter StartTime must be less than the parameter EndTime.',
+      });
+      await expect(statistics(day, minute, 60)).rejects.toMatchObject({
+        name: expect.stringContaining('InvalidParameterCombination'),
+        message: expect.stringContaining('up to 1441 datapoints, which exceeds the limit of 1440'),
+      });
+      await expect(data(minute, minute)).rejects.toMatchObject({
+        message: 'The parameter StartTime must be less than the parameter EndTime.',
+      });
+      await expect(data(new Date(0), new Date('2100-01-01'))).rejects.toMatchObject({
+        $metadata: { httpStatusCode: 400 },
+      });
+    });
+
+    it('writes the actions of an alarm into its history', async () => {
+      const AlarmName = uniqueName('actions');
+      const topic = (name: string) => `arn:aws:sns:us-east-1:000000000000:${name}`;
+      const put = (ActionsEnabled: boolean) =>
+        client.send(
+          new PutMetricAlarmCommand({
+            AlarmName,
+            Namespace,
+            MetricName: 'Nothing',
+            Statistic: 'Sum',
+            Period: 60,
+            EvaluationPeriods: 1,
+            Threshold: 1,
+            ComparisonOperator: 'GreaterThanThreshold',
+            TreatMissingData: 'ignore',
+            ActionsEnabled,
+            AlarmActions: [topic('alarm')],
+            OKActions: [topic('ok')],
+          }),
+        );
+      const set = (StateValue: 'OK' | 'ALARM') =>
+        client.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'by hand' }));
+      await put(true);
+      await set('ALARM');
+      await set('OK');
+      await put(false);
+      await set('ALARM');
+      const actions = await waitFor(async () => {
+        const { AlarmHistoryItems = [] } = await client.send(
+          new DescribeAlarmHistoryCommand({
+            AlarmName,
+            HistoryItemType: 'Action',
+            ScanBy: 'TimestampAscending',
+          }),
+        );
+        return AlarmHistoryItems.length >= 2 ? AlarmHistoryItems : undefined;
+      }, settled);
+      await client.send(new DeleteAlarmsCommand({ AlarmNames: [AlarmName] }));
+
+      expect(actions.map(({ HistorySummary }) => HistorySummary)).toEqual(
+        ['alarm', 'ok'].map((name) => expect.stringContaining(`action ${topic(name)}`)),
+      );
+    });
+
     it('refuses a datum that breaks a rule, and keeps nothing of its call', async () => {
       const wrong = client.send(
         new PutMetricDataCommand({
@@ -207,3 +370,136 @@ for (const adapter of adapters) {
     });
   });
 }
+
+describe('the local CloudWatch', () => {
+  const told: AlarmNotification[] = [];
+  let service: Awaited<ReturnType<typeof startCloudWatch>>;
+  beforeAll(async () => {
+    service = await startCloudWatch({
+      alarmIntervalMs: 3_600_000,
+      onNotification: (notification) => told.push(notification),
+    });
+  });
+  afterAll(() => service.close());
+
+  const form = async (parameters: Record<string, string>) => {
+    const response = await fetch(service.endpoint, {
+      method: 'POST',
+      body: new URLSearchParams({ Version: '2010-08-01', ...parameters }),
+    });
+    return { status: response.status, body: await response.text() };
+  };
+  const rpc = async (operation: string, input: object) => {
+    const response = await fetch(
+      `${service.endpoint}/service/GraniteServiceVersion20100801/operation/${operation}`,
+      {
+        method: 'POST',
+        headers: { 'smithy-protocol': 'rpc-v2-cbor', 'content-type': 'application/cbor' },
+        body: Buffer.from(cbor.serialize(input)),
+      },
+    );
+    return {
+      protocol: response.headers.get('smithy-protocol'),
+      code: response.headers.get('x-amzn-query-error'),
+      body: cbor.deserialize(new Uint8Array(await response.arrayBuffer())),
+    };
+  };
+  const at = Math.floor(Date.now() / MINUTE) * 60 - 60;
+
+  it('takes by one protocol what another reads', async () => {
+    const iso = new Date(at * 1_000).toISOString();
+    const put = await form({
+      Action: 'PutMetricData',
+      Namespace: 'Form',
+      'MetricData.member.1.MetricName': 'M',
+      'MetricData.member.1.Timestamp': iso,
+      'MetricData.member.1.Dimensions.member.1.Name': 'D',
+      'MetricData.member.1.Dimensions.member.1.Value': '7',
+      'MetricData.member.1.Values.member.1': '1.5',
+      'MetricData.member.1.Values.member.2': '4',
+    });
+    const read = await rpc('GetMetricStatistics', {
+      Namespace: 'Form',
+      MetricName: 'M',
+      Dimensions: [{ Name: 'D', Value: '7' }],
+      StartTime: tag({ tag: 1, value: at }),
+      EndTime: tag({ tag: 1, value: at + 60 }),
+      Period: 60,
+      Statistics: ['Sum'],
+    });
+    const listed = await form({ Action: 'ListMetrics', Namespace: 'Form' });
+
+    expect(put.status).toBe(200);
+    expect(put.body).toContain('<PutMetricDataResponse');
+    expect(read.protocol).toBe('rpc-v2-cbor');
+    expect(read.body.Datapoints[0]).toMatchObject({ Sum: 5.5, Timestamp: { tag: 1, value: at } });
+    expect(listed.body).toContain(
+      '<Metrics><member><Namespace>Form</Namespace><MetricName>M</MetricName><Dimensions><member><Name>D</Name><Value>7</Value>',
+    );
+  });
+
+  it('names an error in each protocol', async () => {
+    const wrong = { AlarmName: 'none', StateValue: 'OK', StateReason: 'x' };
+    const asForm = await form({ Action: 'SetAlarmState', ...wrong });
+    const asCbor = await rpc('SetAlarmState', wrong);
+    const unknown = await form({ Action: 'constructor' });
+
+    expect([asForm.status, asForm.body]).toEqual([
+      404,
+      expect.stringContaining('<Code>ResourceNotFound</Code>'),
+    ]);
+    expect(asCbor.code).toBe('ResourceNotFound;Sender');
+    expect(asCbor.body.__type).toBe('com.amazonaws.cloudwatch#ResourceNotFound');
+    expect([unknown.status, unknown.body]).toEqual([
+      400,
+      expect.stringContaining('<Code>UnknownOperation</Code>'),
+    ]);
+  });
+
+  it('bounds the work of one request, however its points are asked for', async () => {
+    const query = (Expression: string, count = 1) =>
+      rpc('GetMetricData', {
+        StartTime: tag({ tag: 1, value: 1e9 }),
+        EndTime: tag({ tag: 1, value: 1e9 + 100_000 * 60 }),
+        MetricDataQueries: Array.from({ length: count }, (_, index) => ({
+          Id: `e${index}`,
+          Expression,
+          Period: 60,
+        })),
+      });
+    const deep = `${'FILL('.repeat(100)}e1${', 0)'.repeat(100)}`;
+
+    expect((await query('1')).body.MetricDataResults[0].Values).toHaveLength(100_001);
+    for (const answer of [await query('1', 500), await query(deep.replace('e1', 'FILL([1], 0)'))]) {
+      expect(answer.body.__type).toBe('com.amazonaws.cloudwatch#ValidationError');
+    }
+  });
+
+  it('tells whoever listens what an alarm sends', async () => {
+    const action = 'arn:aws:sns:us-east-1:000000000000:topic';
+    await rpc('PutMetricAlarm', {
+      AlarmName: 'told',
+      Namespace: 'Form',
+      MetricName: 'M',
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+      AlarmActions: [action],
+    });
+    await rpc('SetAlarmState', { AlarmName: 'told', StateValue: 'ALARM', StateReason: 'by hand' });
+
+    expect(told).toEqual([
+      {
+        action,
+        message: expect.objectContaining({
+          AlarmName: 'told',
+          NewStateValue: 'ALARM',
+          NewStateReason: 'by hand',
+          OldStateValue: 'INSUFFICIENT_DATA',
+        }),
+      },
+    ]);
+  });
+});

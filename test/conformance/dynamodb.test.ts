@@ -241,6 +241,79 @@ for (const adapter of adapters) {
       expect(await read('LATEST')).toEqual([]);
     });
 
+    it("keeps attributes that are named like JavaScript's own properties", async () => {
+      // Not __proto__, which this SDK loses by itself; sdk_python.py has it.
+      const names = ['constructor', 'valueOf', 'toString', 'hasOwnProperty', 'length'];
+      const own = Object.fromEntries(names.map((name) => [name, { S: name }]));
+      const Item = { ...key('own'), ...own, map: { M: own } };
+      await client.send(new PutItemCommand({ TableName: table, Item }));
+      const { Attributes } = await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: key('own'),
+          UpdateExpression: 'SET #p = :v, #c = :v, #m.#p = :v REMOVE #t',
+          ConditionExpression: '#p = :p AND attribute_exists(#m.#c)',
+          ExpressionAttributeNames: {
+            '#p': 'valueOf',
+            '#c': 'constructor',
+            '#t': 'toString',
+            '#m': 'map',
+          },
+          ExpressionAttributeValues: { ':v': { S: 'new' }, ':p': { S: 'valueOf' } },
+          ReturnValues: 'ALL_NEW',
+        }),
+      );
+      const read = await client.send(new GetItemCommand({ TableName: table, Key: key('own') }));
+      const records = await waitForRecords('own', 2);
+
+      const values = (changed: string[], left = names) =>
+        Object.fromEntries(
+          left.map((name) => [name, { S: changed.includes(name) ? 'new' : name }]),
+        );
+      const kept = names.filter((name) => name !== 'toString');
+      const expected = {
+        ...key('own'),
+        ...values(['valueOf', 'constructor'], kept),
+        map: { M: values(['valueOf']) },
+      };
+      expect(records[0]?.dynamodb?.NewImage).toEqual(Item);
+      for (const item of [Attributes, read.Item, records[1]?.dynamodb?.NewImage]) {
+        expect(item).toEqual(expected);
+        expect(Object.keys(item ?? {}).sort()).toEqual(Object.keys(expected).sort());
+      }
+    });
+
+    it('reads a condition in time, however deeply it is nested', async () => {
+      const nested = (depth: number) =>
+        `${'NOT ('.repeat(depth)}attribute_exists(pk)${')'.repeat(depth)}`;
+      const put = (ConditionExpression: string) =>
+        client.send(
+          new PutItemCommand({ TableName: table, Item: key('deep'), ConditionExpression }),
+        );
+
+      await client.send(new PutItemCommand({ TableName: table, Item: key('deep') }));
+      await put(nested(20));
+      await expect(put('('.repeat(200))).rejects.toMatchObject({ name: 'ValidationException' });
+      await expect(
+        put(`${'('.repeat(200)}attribute_exists(pk)${')'.repeat(200)}`),
+      ).rejects.toMatchObject({ name: 'ValidationException' });
+    });
+
+    it.each(['constructor', '__proto__', 'length'])(
+      'names the table %s, that is none',
+      async (name) => {
+        const calls = [
+          client.send(new DescribeTableCommand({ TableName: name })),
+          client.send(new PutItemCommand({ TableName: name, Item: key('x') })),
+          client.send(new DeleteTableCommand({ TableName: name })),
+        ];
+
+        for (const call of calls) {
+          await expect(call).rejects.toMatchObject({ name: ResourceNotFoundException.name });
+        }
+      },
+    );
+
     it('lists the stream, and names a stream that is none', async () => {
       const { Streams } = await streams.send(new ListStreamsCommand({ TableName: table }));
       const missing = streams.send(new DescribeStreamCommand({ StreamArn: `${arn}0` }));

@@ -129,10 +129,81 @@ for (const adapter of adapters) {
       expect(new Set(read).size).toBe(100);
     });
 
-    it('names a stream that does not exist', async () => {
-      const missing = client.send(new ListShardsCommand({ StreamName: 'no-such-stream' }));
+    it.each(['no-such-stream', 'length', 'constructor', '__proto__'])(
+      'names the stream %s, that does not exist',
+      async (missing) => {
+        const calls = [
+          client.send(new ListShardsCommand({ StreamName: missing })),
+          client.send(
+            new PutRecordCommand({
+              StreamName: missing,
+              PartitionKey: 'a',
+              Data: Buffer.from('a'),
+            }),
+          ),
+        ];
 
-      await expect(missing).rejects.toBeInstanceOf(ResourceNotFoundException);
+        for (const call of calls) {
+          await expect(call).rejects.toBeInstanceOf(ResourceNotFoundException);
+        }
+      },
+    );
+
+    it('takes an ARN in place of a name', async () => {
+      const { StreamDescriptionSummary: summary } = await client.send(
+        new DescribeStreamSummaryCommand({ StreamName }),
+      );
+      const StreamARN = summary?.StreamARN;
+      const { ShardId } = await client.send(
+        new PutRecordCommand({ StreamARN, PartitionKey: 'arn', Data: Buffer.from('by ARN') }),
+      );
+      const { Shards } = await client.send(new ListShardsCommand({ StreamARN }));
+      const { ShardIterator } = await client.send(
+        new GetShardIteratorCommand({ StreamARN, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+      );
+      const read = await waitFor(
+        async () => {
+          const page = await client.send(new GetRecordsCommand({ StreamARN, ShardIterator }));
+          return texts(page.Records).includes('by ARN');
+        },
+        { what: 'the record', everyMs: 250 },
+      );
+
+      expect(Shards).toHaveLength(2);
+      expect(read).toBe(true);
+    });
+
+    it('lists shards page by page', async () => {
+      const first = await client.send(new ListShardsCommand({ StreamName, MaxResults: 1 }));
+      const rest = await client.send(new ListShardsCommand({ NextToken: first.NextToken }));
+      const after = await client.send(
+        new ListShardsCommand({ StreamName, ExclusiveStartShardId: first.Shards?.[0]?.ShardId }),
+      );
+
+      expect(first.Shards?.map(({ ShardId }) => ShardId)).toEqual(['shardId-000000000000']);
+      expect(rest.Shards?.map(({ ShardId }) => ShardId)).toEqual(['shardId-000000000001']);
+      expect(rest.NextToken).toBeUndefined();
+      expect(after.Shards).toEqual(rest.Shards);
+      await expect(
+        client.send(new ListShardsCommand({ StreamName, NextToken: first.NextToken })),
+      ).rejects.toMatchObject({ name: 'InvalidArgumentException' });
+    });
+
+    it('takes ten records of a mebibyte in one call, and no larger one', async () => {
+      const PartitionKey = 'large';
+      const Data = Buffer.alloc(2 ** 20 - PartitionKey.length, 'x');
+      const record = { PartitionKey, Data };
+      const put = (Records: (typeof record)[]) =>
+        client.send(new PutRecordsCommand({ StreamName, Records }));
+      const { FailedRecordCount } = await put(Array.from({ length: 10 }, () => record));
+
+      expect(FailedRecordCount).toBe(0);
+      if (adapter.name === 'kinesis-local') return;
+      const over = { PartitionKey, Data: Buffer.concat([Data, Buffer.alloc(7)]) };
+      await expect(put([over])).rejects.toMatchObject({ name: 'ValidationException' });
+      await expect(put(Array.from({ length: 11 }, () => record))).rejects.toMatchObject({
+        name: 'InvalidArgumentException',
+      });
     });
   });
 }

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
@@ -138,3 +139,109 @@ for (const adapter of adapters) {
     });
   });
 }
+
+describe('the local S3', () => {
+  let service: Awaited<ReturnType<typeof startS3>>;
+  beforeAll(async () => {
+    service = await startS3();
+    await send('PUT', '/bucket');
+    await send('PUT', '/bucket/key', { body: 'bytes' });
+  });
+  afterAll(() => service.close());
+
+  const send = (
+    method: string,
+    path: string,
+    options: { body?: string; headers?: Record<string, string> } = {},
+  ) =>
+    new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+      const outgoing = request(
+        `${service.endpoint}${path}`,
+        { method, ...(options.headers && { headers: options.headers }) },
+        async (incoming) => {
+          let body = '';
+          for await (const chunk of incoming.setEncoding('utf8')) body += chunk;
+          resolve({ status: incoming.statusCode, body });
+        },
+      );
+      outgoing.on('error', reject);
+      outgoing.end(options.body);
+    });
+
+  const subresources = [
+    ['accelerate', 'acl', 'analytics', 'cors', 'delete', 'encryption', 'inventory', 'lifecycle'],
+    [
+      'location',
+      'logging',
+      'metrics',
+      'notification',
+      'object-lock',
+      'ownershipControls',
+      'policy',
+    ],
+    ['policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'uploads', 'versioning'],
+    [
+      'versions',
+      'website',
+      'attributes',
+      'legal-hold',
+      'restore',
+      'retention',
+      'select',
+      'torrent',
+    ],
+    ['uploadId', 'partNumber', 'versionId', 'session', 'intelligent-tiering', '__proto__'],
+  ].flat();
+
+  it('refuses every sub-resource that it does not offer, by every method, and touches nothing', async () => {
+    for (const subresource of subresources) {
+      for (const path of ['/bucket', '/bucket/key', '/empty']) {
+        if (path === '/empty') await send('PUT', path);
+        for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']) {
+          const { status, body } = await send(method, `${path}?${subresource}`);
+          expect([method, path, subresource, status]).toEqual([method, path, subresource, 501]);
+          if (method !== 'HEAD') expect(body).toContain('<Code>NotImplemented</Code>');
+        }
+      }
+    }
+
+    expect((await send('HEAD', '/empty')).status).toBe(200);
+    expect((await send('GET', '/bucket/key')).body).toBe('bytes');
+  });
+
+  it('names errors without a namespace, so that every client finds the code', async () => {
+    const { body } = await send('GET', '/bucket/none');
+
+    expect(body).toContain('<Error><Code>NoSuchKey</Code>');
+  });
+
+  it('refuses more than ten tags, and documents that are none, at once', async () => {
+    const tags = (count: number) =>
+      `<Tagging><TagSet>${Array.from({ length: count }, (_, n) => `<Tag><Key>k${n}</Key><Value>v</Value></Tag>`).join('')}</TagSet></Tagging>`;
+    const put = async (body: string) => (await send('PUT', '/bucket/key?tagging', { body })).status;
+
+    expect(await put(tags(10))).toBe(200);
+    const wrong = [tags(11), tags(100_000), '<Tag>'.repeat(100_000), `<${'a'.repeat(60_000)}`, ''];
+    for (const body of wrong) expect(await put(body)).toBe(400);
+    expect((await send('GET', '/bucket/key?tagging')).body.match(/<Tag>/g)).toHaveLength(10);
+  });
+
+  it.each(['-5\r\nhello\r\n', '5\r\nhel', 'ffffffff\r\nx', 'x\r\n', '', '5\r\nhello\r\n'])(
+    'refuses the aws-chunked body %j',
+    async (body) => {
+      const { status } = await send('PUT', '/bucket/chunked', {
+        body,
+        headers: { 'content-encoding': 'aws-chunked' },
+      });
+
+      expect(status).toBe(400);
+    },
+  );
+
+  it.each(['bucket.localhost', 'bucket.s3.localhost:4566', 'bucket.s3.us-east-1.localhost'])(
+    'takes the bucket from the host %s',
+    async (host) => {
+      expect((await send('GET', '/key', { headers: { host } })).body).toBe('bytes');
+    },
+  );
+});

@@ -9,13 +9,10 @@ import { createProducerOn } from '#producers/index.ts';
 import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
 import { manifestSchema } from '#shared/nlp/manifest.ts';
 import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
-import {
-  parseLabels,
-  parseTokenClassificationSettings,
-  prepareEntities,
-} from '#shared/nlp/token-classification/index.ts';
-import { createSpellingLengths } from '#shared/nlp/token-classification/spelling.ts';
+import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
+import { parseLabels, prepareEntities } from '#shared/nlp/token-classification/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
 import type { ModelWindow } from '#shared/nlp/types.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { encodeAggregate } from '#shared/stream/aggregate.ts';

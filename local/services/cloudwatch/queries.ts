@@ -7,8 +7,8 @@ import { STATISTIC, statisticOf, UNITS } from './metrics.ts';
 
 /** Most points that one GetMetricData answers, and that a series of an expression may have. */
 export const MAX_DATAPOINTS = 100_800;
-/** Most points that one request may work on, over all of its queries and steps: about a second of time. */
-const MAX_WORK = 10_000_000;
+/** Most points that one request may work on, over all of its queries and steps: a fraction of a second. */
+const MAX_WORK = 2_000_000;
 
 /** Period in seconds. */
 export const periodSchema = z

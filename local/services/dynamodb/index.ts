@@ -96,7 +96,7 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
  * another one inside, as a name and as a value alike, and back on its way out.
  */
 function withProtoNames(json: AwsProtocol): AwsProtocol {
-  const [outside, inside] = ['"__proto__"', '"\u{f8ff}proto"'];
+  const [outside, inside] = ['"__proto__"', '"..__proto__.."'];
   const renamed = (body: Buffer | string, from: string, to: string) =>
     body.includes(from) ? String(body).replaceAll(from, to) : body;
   return {

@@ -438,22 +438,6 @@ const mergeShards = operation(
   },
 );
 
-const changeRetention = (longer: boolean) =>
-  operation(
-    z.object({ ...streamMembers, RetentionPeriodHours: z.int().min(24).max(8_760) }),
-    async (context: Context, input) => {
-      const stream = activeStreamOf(context, input);
-      const { RetentionPeriodHours: hours } = input;
-      if (longer ? hours < stream.RetentionPeriodHours : hours > stream.RetentionPeriodHours) {
-        throw invalidArgument(
-          `Requested retention period (${hours} hours) must be ${longer ? 'longer' : 'shorter'} than the existing one (${stream.RetentionPeriodHours} hours)`,
-        );
-      }
-      stream.RetentionPeriodHours = hours;
-      await context.queue.commit([save(stream)]);
-    },
-  );
-
 const updateMaxRecordSize = operation(
   z.object({ ...streamMembers, MaxRecordSizeInKiB: recordSize }),
   async (context: Context, input) => {
@@ -471,11 +455,9 @@ export function maxRecordBytes({ MaxRecordSizeInKiB }: Stream): number {
 /** Operations on streams and shards. */
 export const streamOperations: [string, Operation<Context>][] = [
   ['CreateStream', createStream],
-  ['DecreaseStreamRetentionPeriod', changeRetention(false)],
   ['DeleteStream', deleteStream],
   ['DescribeStream', describeStream],
   ['DescribeStreamSummary', describeStreamSummary],
-  ['IncreaseStreamRetentionPeriod', changeRetention(true)],
   ['ListShards', listShards],
   ['ListStreams', listStreams],
   ['MergeShards', mergeShards],
