@@ -1,4 +1,7 @@
-/** Names of the deployment's parts, the same on AWS and on a laptop. */
+/**
+ * Names of the deployment's parts, the same on AWS and on a laptop. Two environments of one account and region share none of
+ * them, the CloudWatch namespace included.
+ */
 export function resourceNames(environmentName: string) {
   const prefix = `spanstream-${environmentName}`;
   return {
@@ -14,6 +17,10 @@ export function resourceNames(environmentName: string) {
     api: `${prefix}-api`,
     alarmTopic: `${prefix}-alarms`,
     dashboard: prefix,
+    /** Stands for the mapping of the table's stream, which on AWS has a UUID. */
+    metricsMapping: `${prefix}-metrics`,
+    /** CloudWatch namespace of everything that the environment publishes. */
+    metricsNamespace: `Spanstream/${environmentName}`,
   } as const;
 }
 

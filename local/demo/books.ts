@@ -3,7 +3,7 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalStack } from '#local/stack.ts';
-import { METRICS_NAMESPACE, metricNames } from '#shared/metric-names.ts';
+import { metricNames } from '#shared/metric-names.ts';
 import { fromStoredItem } from '#shared/results-table/stored-item.ts';
 
 /** A result, as far as the books need it. */
@@ -74,7 +74,7 @@ export function countersOf({ results, rejections }: Books): Record<string, numbe
 export async function publishedSum(stack: LocalStack, name: string, since: Date): Promise<number> {
   const { Datapoints = [] } = await stack.clients.cloudwatch.send(
     new GetMetricStatisticsCommand({
-      Namespace: METRICS_NAMESPACE,
+      Namespace: stack.names.metricsNamespace,
       MetricName: name,
       StartTime: new Date(Math.floor(since.getTime() / 60_000) * 60_000),
       EndTime: new Date(Date.now() + 60_000),

@@ -157,7 +157,7 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
     const sumOf = async (MetricName: string, Name: string, Value: string) => {
       const { Datapoints = [] } = await clients.cloudwatch.send(
         new GetMetricStatisticsCommand({
-          Namespace: 'Spanstream',
+          Namespace: stack.names.metricsNamespace,
           MetricName,
           Dimensions: [{ Name, Value }],
           StartTime: since,
