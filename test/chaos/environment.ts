@@ -53,7 +53,8 @@ const settingsOf = (environmentName: string) => ({
       batchingWindowSeconds: 0,
       startingPosition: 'LATEST',
       maximumRetryAttempts: -1,
-      maximumRecordAgeSeconds: -1,
+      // Just under the stream's retention.
+      maximumRecordAgeSeconds: 86_399,
     },
   },
   metrics: {
