@@ -132,9 +132,10 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
   /** Lets all be processed first, so that the reads which fail are those of a stream on which nothing arrives. */
   async function failIdleReads(): Promise<void> {
     const since = Date.now();
-    while (!(await isIdle(since)) && Date.now() - since < 120_000) await delay(100);
+    // Poison cannot be parked while S3 is away: then nothing would become idle.
+    while (!isS3Down && !(await isIdle(since)) && Date.now() - since < 60_000) await delay(100);
     readsToFail = IDLE_READS_FAIL;
-    while (readsToFail > 0 && Date.now() - since < 150_000) await delay(50);
+    while (readsToFail > 0 && Date.now() - since < 90_000) await delay(50);
   }
 
   const happenings: Record<PlannedEvent['kind'], (at: number) => unknown> = {
