@@ -4,8 +4,8 @@ export {
   createLocalCloud,
   type LocalCloud,
   type LocalCloudOptions,
-  type StreamMappingOptions,
 } from './cloud/local-cloud.ts';
+export type { StreamMappingOptions } from './cloud/map-stream.ts';
 export { type Endpoints, endpointEnvironment, type ServiceName } from './cloud/services.ts';
 export type {
   EventSourceMapping,

@@ -1,19 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis';
-import { z } from 'zod';
-import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
-import { dynamoDbSource } from '#local/event-source-mapping/dynamodb-source.ts';
-import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
-import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
-import { kinesisSource } from '#local/event-source-mapping/kinesis-source.ts';
 import type { EventSourceMapping, MappingLog } from '#local/event-source-mapping/types.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { FunctionLogLine, Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
+import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
+import { mapStream, type StreamMappingOptions } from './map-stream.ts';
 import {
   type Endpoints,
   endpointEnvironment,
@@ -61,34 +55,6 @@ export type CloudFunctionOptions = {
       readonly bundleDirectory: string;
     }
 );
-
-const settingsSchema = z.strictObject({
-  batchSize: z.int().min(1).max(10_000).default(100),
-  batchingWindowSeconds: z.number().min(0).max(300).default(0),
-  parallelizationFactor: z.int().min(1).max(10).default(1),
-  startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
-  bisectOnError: z.boolean().default(false),
-  maximumRetryAttempts: z.int().min(-1).max(10_000).default(-1),
-  maximumRecordAgeSeconds: z.int().min(-1).max(604_800).default(-1),
-  tumblingWindowSeconds: z.int().min(0).max(900).default(0),
-});
-
-/** A stream to map to a function that was created. */
-export interface StreamMappingOptions {
-  /** ARN of a Kinesis stream or of a table's stream. */
-  readonly streamArn: string;
-  readonly functionName: string;
-  /** Lambda's settings and limits by their names here; what is left out is as on AWS. */
-  readonly settings?: z.input<typeof settingsSchema> | undefined;
-  /** Bucket that takes the invocation records of batches which are given up; without it they are dropped. */
-  readonly onFailureBucket?: string | undefined;
-  /** Names its checkpoints in the folder; function and stream decide unless given. */
-  readonly name?: string | undefined;
-  /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
-  readonly pollIntervalMs?: number;
-  /** Puts something between the mapping and its function. */
-  readonly wrapInvoke?: ((invoke: Invoke) => Invoke) | undefined;
-}
 
 /** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
 export interface LocalCloud {
@@ -175,20 +141,6 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
     return outdir;
   }
 
-  async function sourceOf(streamArn: string) {
-    const [, , service, , , resource = ''] = streamArn.split(':');
-    if (service === 'dynamodb') return dynamoDbSource({ client: inner.streams, streamArn });
-    if (service !== 'kinesis') {
-      throw new ConfigurationError(`streamArn must be of a stream, and is ${streamArn}`);
-    }
-    const streamName = resource.replace('stream/', '');
-    const described = await clients.kinesis.send(
-      new DescribeStreamSummaryCommand({ StreamName: streamName }),
-    );
-    const retentionHours = described.StreamDescriptionSummary?.RetentionPeriodHours ?? 24;
-    return kinesisSource({ client: inner.kinesis, streamName, streamArn, retentionHours });
-  }
-
   return {
     endpoints,
     environment: endpointEnvironment(endpoints),
@@ -213,24 +165,14 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       return created;
     },
     async mapStream(given) {
-      const { streamArn, functionName, onFailureBucket } = given;
-      const lambda = functions.get(functionName);
-      if (!lambda) throw new ConfigurationError(`there is no function ${functionName}`);
-      const settings = settingsSchema.safeParse(given.settings ?? {});
-      if (!settings.success) {
-        const [{ path = [], message } = { message: '' }] = settings.error.issues;
-        throw new ConfigurationError(`settings.${path.join('.')}: ${message}`);
-      }
-      const name = given.name ?? mappingUuid(lambda.arn, streamArn);
-      const mapping = startEventSourceMapping({
-        source: await sourceOf(streamArn),
-        invoke: given.wrapInvoke?.(lambda.invoke) ?? lambda.invoke,
-        functionArn: lambda.arn,
-        settings: settings.data,
-        checkpoints: fileCheckpoints(join(directory, 'checkpoints', name)),
-        onFailure: onFailureBucket ? s3Destination(inner.s3, onFailureBucket) : undefined,
+      const lambda = functions.get(given.functionName);
+      if (!lambda) throw new ConfigurationError(`there is no function ${given.functionName}`);
+      const checkpointsDirectory = join(directory, 'checkpoints');
+      const mapping = await mapStream(given, {
+        lambda,
+        clients: inner,
+        checkpointsDirectory,
         log: options.log ?? silent,
-        ...(given.pollIntervalMs !== undefined && { pollIntervalMs: given.pollIntervalMs }),
       });
       mappings.push(mapping);
       return mapping;

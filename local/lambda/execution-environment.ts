@@ -1,21 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
-import type { Failure, FunctionLogLine, Invocation } from './invocation.ts';
+import type { Failure, Invocation } from './invocation.ts';
 import { type RuntimeApi, type RuntimeError, startRuntimeApi } from './runtime-api.ts';
-
-/** What an execution environment runs. */
-export interface EnvironmentOptions {
-  readonly name: string;
-  readonly arn: string;
-  readonly bundleDirectory: string;
-  readonly bootstrap: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
-  /** Takes a line; the process writes no further line until it has. */
-  readonly log: (line: FunctionLogLine) => Promise<void>;
-}
+import { type EnvironmentOptions, forwardLines, spawnRuntime } from './runtime-process.ts';
 
 /** One process of a function; it takes one invocation at a time and is never used again once it died. */
 export interface ExecutionEnvironment {
@@ -32,9 +18,6 @@ export interface ExecutionEnvironment {
   freed(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
-
-/** A longer line goes to the log in pieces, so that no function can fill the memory of its owner. */
-const LONGEST_LINE = 256 * 1024;
 
 /** Starts a process of a function; init that lasts longer than `initTimeoutMs` is killed. */
 export async function startExecutionEnvironment(
@@ -186,52 +169,6 @@ export async function startExecutionEnvironment(
       }),
     kill: (signal) => void child.kill(signal),
   };
-}
-
-function spawnRuntime(options: EnvironmentOptions, address: string): ChildProcess {
-  const stream = `local/[$LATEST]${randomBytes(16).toString('hex')}`;
-  return spawn(
-    process.execPath,
-    ['--enable-source-maps', `--max-old-space-size=${options.memoryMb}`, options.bootstrap],
-    {
-      cwd: options.bundleDirectory,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // As on Lambda, a function sees what it is given and nothing of the machine's own environment.
-      env: {
-        PATH: process.env.PATH ?? '',
-        TZ: ':UTC',
-        AWS_REGION: 'us-east-1',
-        AWS_DEFAULT_REGION: 'us-east-1',
-        ...options.environment,
-        AWS_LAMBDA_RUNTIME_API: address,
-        AWS_LAMBDA_FUNCTION_NAME: options.name,
-        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.memoryMb),
-        AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${options.name}`,
-        AWS_LAMBDA_LOG_STREAM_NAME: stream,
-        LAMBDA_TASK_ROOT: options.bundleDirectory,
-        _HANDLER: 'index.handler',
-      },
-    },
-  );
-}
-
-async function forwardLines(input: Readable | null, log: (text: string) => Promise<void>) {
-  let rest = '';
-  try {
-    for await (const chunk of input?.setEncoding('utf8') ?? []) {
-      const lines = `${rest}${chunk}`.split(/\r?\n/);
-      rest = lines.pop() ?? '';
-      for (const line of lines) await log(line);
-      for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE)) {
-        await log(rest.slice(0, LONGEST_LINE));
-      }
-    }
-  } catch {
-    // The pipe broke with the process.
-  }
-  if (rest !== '') await log(rest);
 }
 
 function payloadOf(body: string): unknown {

@@ -4,17 +4,14 @@ import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SpanstreamError } from '#shared/errors.ts';
-import {
-  type EnvironmentOptions,
-  type ExecutionEnvironment,
-  startExecutionEnvironment,
-} from './execution-environment.ts';
+import { type ExecutionEnvironment, startExecutionEnvironment } from './execution-environment.ts';
 import {
   type FunctionLogLine,
   type Invocation,
   type LambdaFunction,
   MAXIMUM_PAYLOAD_BYTES,
 } from './invocation.ts';
+import type { EnvironmentOptions } from './runtime-process.ts';
 
 /** What a function is started from. */
 export interface FunctionOptions {

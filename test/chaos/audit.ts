@@ -1,39 +1,22 @@
-import { createHash } from 'node:crypto';
-import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { paginateScan } from '@aws-sdk/client-dynamodb';
-import type { KinesisClient } from '@aws-sdk/client-kinesis';
-import {
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  ListShardsCommand,
-} from '@aws-sdk/client-kinesis';
-import type { S3Client } from '@aws-sdk/client-s3';
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { ResourceNames } from '#shared/names.ts';
 import { fromStoredItem } from '#shared/results-table/stored-item.ts';
-import { isAggregated } from './aggregate-some.ts';
-import type { WorkloadRecord } from './workload.ts';
+import {
+  type AuditClients,
+  digestOf,
+  type Item,
+  type ParkedRecord,
+  readParked,
+  readStream,
+  readTable,
+  type StreamedBlob,
+  sumOf,
+} from './books.ts';
+import { type Fate, isAggregated, type WorkloadRecord } from './workload.ts';
 
-/** Clients that talk to the services themselves, past every proxy. */
-export interface AuditClients {
-  readonly kinesis: KinesisClient;
-  readonly dynamodb: DynamoDBClient;
-  readonly cloudwatch: CloudWatchClient;
-  readonly s3: S3Client;
-}
+export type { AuditClients } from './books.ts';
 
-/** Where the books lie. */
-export interface AuditTargets {
-  readonly stream: string;
-  readonly table: string;
-  readonly bucket: string;
-  /** Earliest moment of the run. */
-  readonly since: Date;
-}
-
-/** What the books say; `lost` and `doubled` must be empty. */
+/** What the books say; `lost`, `doubled` and `wrongReason` must be empty. */
 export interface AuditReport {
   readonly onStream: number;
   readonly results: number;
@@ -47,212 +30,148 @@ export interface AuditReport {
   >;
 }
 
-interface StreamRecord {
-  readonly position: string;
-  readonly digest: string;
+/** Begins the ids of items that others put into the table, which nothing counts. */
+export const FOREIGN = 'foreign-';
+
+/** A record that is expected, by the digest of its blob: its place in it, and its fate. */
+interface Expected {
+  seen: boolean;
+  readonly parts: readonly { readonly suffix: string; readonly digest: string; fate: Fate }[];
 }
 
-const digestOf = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+interface Counted {
+  /** By id. */
+  readonly results: ReadonlyMap<string, number>;
+  readonly rejections: ReadonlySet<string>;
+  readonly sums: Readonly<Record<string, number>>;
+}
 
-/** Compares what was produced with what the stream, the table, the bucket and CloudWatch hold; uses nothing of the pipeline. */
+/**
+ * Compares what was produced with what the stream, the table, the bucket and CloudWatch hold; uses nothing of the pipeline.
+ * Everything is read a page at a time; what is kept of a record is its digest, its id and its fate.
+ *
+ * @param since earliest moment of the run
+ */
 export async function audit(
   workload: Iterable<WorkloadRecord>,
   clients: AuditClients,
-  targets: AuditTargets,
+  names: Pick<ResourceNames, 'stream' | 'resultsTable' | 'failuresBucket' | 'metricsNamespace'>,
+  since: Date,
 ): Promise<AuditReport> {
-  const expected = new Map<string, WorkloadRecord['expected']>();
-  for (const record of workload) expected.set(digestOf(record.data), record.expected);
-  const [records, items, failures] = await Promise.all([
-    readStream(clients.kinesis, targets.stream),
-    scan(clients.dynamodb, targets.table),
-    readFailures(clients.s3, targets.bucket),
-  ]);
-  const lost: string[] = [];
+  const expected = expectations(workload);
   const doubled: string[] = [];
+  const lost: string[] = [];
   const wrongReason: string[] = [];
-
-  const results = items.filter((item) => item.pk?.S?.startsWith('REC#'));
-  const rejections = new Map(
-    items.filter((item) => item.pk?.S?.startsWith('REJ#')).map((item) => [item.pk?.S ?? '', item]),
-  );
-  const perIdAndVersion = new Map<string, number>();
-  for (const item of results) {
-    const key = `${item.id?.S} under ${item.pipelineVersion?.S}`;
-    perIdAndVersion.set(key, (perIdAndVersion.get(key) ?? 0) + 1);
-  }
-  for (const [key, count] of perIdAndVersion)
-    if (count > 1) doubled.push(`${count} results of ${key}`);
-  const processed = new Set(results.map((item) => item.id?.S ?? ''));
-
-  const failuresOf = new Map<string, Failure[]>();
-  for (const failure of failures) {
-    failuresOf.set(failure.position, [...(failuresOf.get(failure.position) ?? []), failure]);
+  const counted = await countTable(readTable(clients.dynamodb, names.resultsTable), doubled);
+  const parked = new Map<string, ParkedRecord[]>();
+  for await (const one of readParked(clients.s3, names.failuresBucket)) {
+    parked.set(one.position, [...(parked.get(one.position) ?? []), one]);
   }
 
-  const seen = new Set<string>();
-  let rejected = 0;
-  for (const record of records) {
-    seen.add(record.digest);
-    const expectedOf = expected.get(record.digest);
-    if (expectedOf === undefined) {
-      doubled.push(`a record at ${record.position} that nobody produced`);
-      continue;
-    }
-    for (const { position, digest, fate } of partsOf(record, expectedOf)) {
-      if ('id' in fate) {
-        if (!processed.has(fate.id)) lost.push(`no result of ${fate.id} (${position})`);
-        continue;
-      }
-      rejected++;
-      const parked = failuresOf.get(position) ?? [];
-      if (parked.length === 0) lost.push(`no failure object for ${position} (${fate.reason})`);
-      if (parked.length > 1) doubled.push(`${parked.length} failure objects for ${position}`);
-      if (!rejections.has(`REJ#${targets.stream}#${position}`)) {
-        lost.push(`no rejection item for ${position}`);
-      }
-      for (const failure of parked) {
-        if (failure.reason !== fate.reason) {
-          wrongReason.push(`${position}: ${failure.reason} instead of ${fate.reason}`);
-        }
-        if (failure.digest !== digest) wrongReason.push(`${position}: other bytes`);
-      }
+  const settled = { results: new Set<string>(), parked: new Set<string>() };
+  let onStream = 0;
+  for await (const blob of readStream(clients.kinesis, names.stream)) {
+    onStream += 1;
+    judge(blob);
+  }
+  for (const { seen, parts } of expected.values()) {
+    if (!seen) lost.push(`never put on the stream: ${JSON.stringify(parts).slice(0, 200)}`);
+  }
+  for (const id of counted.results.keys()) {
+    if (!settled.results.has(id)) doubled.push(`a result of ${id}, which nobody produced`);
+  }
+  const strays = [...counted.rejections].filter((pk) => !settled.parked.has(pk));
+  for (const pk of strays) doubled.push(`a rejection ${pk} of no poison record`);
+  for (const position of parked.keys()) {
+    if (!settled.parked.has(`REJ#${names.stream}#${position}`)) {
+      doubled.push(`a failure object of ${position}, which is no poison record`);
     }
   }
-  for (const [digest, fate] of expected) {
-    if (!seen.has(digest))
-      lost.push(`never put on the stream: ${JSON.stringify(fate).slice(0, 200)}`);
+
+  const metrics: Record<string, { published: number; table: number }> = {};
+  for (const [name, table] of Object.entries(counted.sums)) {
+    const published = await sumOf(clients.cloudwatch, names.metricsNamespace, name, since);
+    metrics[name] = { published, table };
   }
-  if (rejections.size > rejected)
-    doubled.push(`${rejections.size} rejection items for ${rejected} poison records`);
+  const { RecordsProcessed: results = 0, RecordsRejected: rejected = 0 } = counted.sums;
+  return { onStream, results, rejected, lost, doubled, wrongReason, metrics };
 
-  const entities = results.reduce((sum, item) => sum + entityCount(item), 0);
-  const tokens = results.reduce((sum, item) => sum + Number(item.tokens?.N ?? 0), 0);
-  const sums = async (name: string) => sumOf(clients.cloudwatch, name, targets.since);
-  const metrics = {
-    RecordsProcessed: { published: await sums('RecordsProcessed'), table: results.length },
-    RecordsRejected: { published: await sums('RecordsRejected'), table: rejections.size },
-    EntitiesFound: { published: await sums('EntitiesFound'), table: entities },
-    TokensProcessed: { published: await sums('TokensProcessed'), table: tokens },
-  };
-  return {
-    onStream: records.length,
-    results: results.length,
-    rejected: rejections.size,
-    lost,
-    doubled,
-    wrongReason,
-    metrics,
-  };
-}
-
-/** The records of a blob, each with its place in the books and the digest of its own bytes. */
-function partsOf({ position, digest }: StreamRecord, expected: WorkloadRecord['expected']) {
-  if (!isAggregated(expected)) return [{ position, digest, fate: expected }];
-  return expected.map(({ data, expected: fate }, index) => ({
-    position: `${position}.${index}`,
-    digest: digestOf(data),
-    fate,
-  }));
-}
-
-async function readStream(kinesis: KinesisClient, stream: string): Promise<StreamRecord[]> {
-  const records: StreamRecord[] = [];
-  const listed = await kinesis.send(new ListShardsCommand({ StreamName: stream }));
-  for (const shard of listed.Shards ?? []) {
-    const first = await kinesis.send(
-      new GetShardIteratorCommand({
-        StreamName: stream,
-        ShardId: shard.ShardId,
-        ShardIteratorType: 'TRIM_HORIZON',
-      }),
-    );
-    let iterator = first.ShardIterator;
-    const last = shard.SequenceNumberRange?.EndingSequenceNumber;
-    let empty = 0;
-    while (iterator !== undefined && empty < 3) {
-      const page = await kinesis.send(
-        new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }),
-      );
-      for (const record of page.Records ?? []) {
-        records.push({
-          position: `${shard.ShardId}#${record.SequenceNumber}`,
-          digest: digestOf(record.Data ?? new Uint8Array()),
-        });
-      }
-      empty = (page.Records ?? []).length === 0 ? empty + 1 : 0;
-      iterator = page.NextShardIterator;
-      if (last === undefined && empty > 1) break;
+  function judge(blob: StreamedBlob): void {
+    const found = expected.get(blob.digest);
+    if (found === undefined) {
+      doubled.push(`a record at ${blob.position} that nobody produced`);
+      return;
+    }
+    found.seen = true;
+    for (const { suffix, digest, fate } of found.parts) {
+      judgeRecord(`${blob.position}${suffix}`, digest, fate);
     }
   }
-  return records;
+
+  function judgeRecord(position: string, digest: string, { id, reason }: Fate): void {
+    const isStored = id !== undefined && counted.results.has(id);
+    const pk = `REJ#${names.stream}#${position}`;
+    const objects = parked.get(position) ?? [];
+    const isParked = objects.length > 0 || counted.rejections.has(pk);
+    if (isStored) settled.results.add(id);
+    if (reason === undefined) {
+      if (!isStored) lost.push(`no result of ${id} (${position})`);
+      return;
+    }
+    if (isStored && !isParked) return;
+    if (isStored) doubled.push(`a result and a rejection of ${id} (${position})`);
+    settled.parked.add(pk);
+    if (objects.length === 0) lost.push(`no failure object for ${position} (${reason})`);
+    if (objects.length > 1) doubled.push(`${objects.length} failure objects for ${position}`);
+    if (!counted.rejections.has(pk)) lost.push(`no rejection item for ${position}`);
+    for (const object of objects) {
+      if (object.reason !== reason) {
+        wrongReason.push(`${position}: ${object.reason} instead of ${reason}`);
+      }
+      if (object.digest !== digest) wrongReason.push(`${position}: other bytes`);
+    }
+  }
 }
 
-type Item = Record<string, AttributeValue>;
+function expectations(workload: Iterable<WorkloadRecord>): Map<string, Expected> {
+  const expected = new Map<string, Expected>();
+  for (const { data, expected: fate } of workload) {
+    const digest = digestOf(data);
+    const parts = isAggregated(fate)
+      ? fate.map((member, index) => ({
+          suffix: `.${index}`,
+          digest: digestOf(member.data),
+          fate: member.expected,
+        }))
+      : [{ suffix: '', digest, fate }];
+    expected.set(digest, { seen: false, parts });
+  }
+  return expected;
+}
+
+async function countTable(items: AsyncIterable<Item>, doubled: string[]): Promise<Counted> {
+  const results = new Map<string, number>();
+  const rejections = new Set<string>();
+  const sums = { RecordsProcessed: 0, RecordsRejected: 0, EntitiesFound: 0, TokensProcessed: 0 };
+  for await (const item of items) {
+    const { pk: { S: pk = '' } = {}, id: { S: id = '' } = {} } = item;
+    if (pk.startsWith('REJ#')) {
+      rejections.add(pk);
+      sums.RecordsRejected += 1;
+    } else if (pk.startsWith('REC#') && !id.startsWith(FOREIGN)) {
+      const count = (results.get(id) ?? 0) + 1;
+      results.set(id, count);
+      if (count > 1) doubled.push(`${count} results of ${id}`);
+      sums.RecordsProcessed += 1;
+      sums.EntitiesFound += entityCount(item);
+      sums.TokensProcessed += Number(item.tokens?.N ?? 0);
+    }
+  }
+  return { results, rejections, sums };
+}
 
 /** Large results lie packed in the table. */
 function entityCount(item: Item): number {
   const stored = fromStoredItem(unmarshall(item));
   return stored !== undefined && 'entities' in stored ? stored.entities.length : 0;
-}
-
-async function scan(dynamodb: DynamoDBClient, table: string): Promise<Item[]> {
-  const items: Item[] = [];
-  const pages = paginateScan({ client: dynamodb }, { TableName: table, ConsistentRead: true });
-  for await (const page of pages) items.push(...(page.Items ?? []));
-  return items;
-}
-
-interface Failure {
-  readonly position: string;
-  readonly reason: string;
-  readonly digest: string;
-}
-
-async function readFailures(s3: S3Client, bucket: string): Promise<Failure[]> {
-  const failures: Failure[] = [];
-  let token: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({
-        Bucket: bucket,
-        Prefix: 'rejected/',
-        ...(token && { ContinuationToken: token }),
-      }),
-    );
-    for (const { Key } of page.Contents ?? []) {
-      const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
-      const failure = JSON.parse((await object.Body?.transformToString()) ?? '{}') as Record<
-        string,
-        string
-      >;
-      const { shard, sequenceNumber, subSequenceNumber: sub } = failure;
-      failures.push({
-        position: `${shard}#${sequenceNumber}${sub === undefined ? '' : `.${sub}`}`,
-        reason: failure.reason ?? '',
-        digest: digestOf(Buffer.from(failure.data ?? '', 'base64')),
-      });
-    }
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
-  return failures;
-}
-
-/** Sum of a metric without dimensions over the whole run. */
-export async function sumOf(
-  cloudwatch: CloudWatchClient,
-  name: string,
-  since: Date,
-): Promise<number> {
-  const start = new Date(Math.floor(since.getTime() / 60_000) * 60_000 - 60_000);
-  const answer = await cloudwatch.send(
-    new GetMetricStatisticsCommand({
-      Namespace: 'Spanstream',
-      MetricName: name,
-      StartTime: start,
-      EndTime: new Date(Date.now() + 120_000),
-      Period: 60,
-      Statistics: ['Sum'],
-    }),
-  );
-  return (answer.Datapoints ?? []).reduce((sum, point) => sum + (point.Sum ?? 0), 0);
 }

@@ -17,22 +17,32 @@ export type RequestFault =
   | 'kill-after'
   /** GetRecords says that the iterator has expired. */
   | 'expired-iterator'
+  /** Refused for good, as for a datum that is wrong; nothing was done. */
+  | 'refuse'
   /** Answered late. */
   | 'delay';
+
+const eventKinds = {
+  'kill-inference': 6,
+  'kill-metrics': 4,
+  /** The worker threads inside the inference function end; its process goes on. */
+  'kill-workers': 4,
+  'restart-stack': 2,
+  'split-shard': 2,
+  'merge-shards': 1,
+  /** Longer than the function's time-out, so that a delivery runs into it. */
+  'stall-dynamodb': 2,
+  'redeliver-batches': 6,
+  /** Nothing arrives until all is processed; then reads of the shards fail. */
+  'fail-idle-reads': 2,
+  /** Somebody puts items of another kind into the results table, with odd numbers. */
+  'foreign-items': 3,
+} as const;
 
 /** Something that happens once, when `at` of the records have been put (0 to 1). */
 export interface PlannedEvent {
   readonly at: number;
-  readonly kind:
-    | 'kill-inference'
-    | 'kill-metrics'
-    | 'restart-stack'
-    | 'split-shard'
-    | 'merge-shards'
-    | 's3-outage-begins'
-    | 's3-outage-ends'
-    | 'stall-dynamodb'
-    | 'redeliver-batches';
+  readonly kind: keyof typeof eventKinds | 's3-outage-begins' | 's3-outage-ends';
 }
 
 /** The faults of a run; the same seed gives the same plan. */
@@ -45,7 +55,8 @@ export interface FaultPlan {
 
 type Odds = Readonly<Partial<Record<RequestFault, number>>>;
 
-const odds: Readonly<Record<string, Odds>> = {
+/** By service and operation: how likely a fault is for one request. */
+export const odds: Readonly<Record<string, Odds>> = {
   'kinesis:PutRecords': {
     throttle: 0.03,
     partial: 0.1,
@@ -92,21 +103,14 @@ const odds: Readonly<Record<string, Odds>> = {
   's3:PutObject': { throttle: 0.05, 'internal-error': 0.03, 'lose-response': 0.03 },
 };
 
-const eventKinds: readonly (readonly [PlannedEvent['kind'], number])[] = [
-  ['kill-inference', 6],
-  ['kill-metrics', 4],
-  ['restart-stack', 2],
-  ['split-shard', 2],
-  ['merge-shards', 1],
-  ['stall-dynamodb', 2],
-  ['redeliver-batches', 6],
-];
-
 function plannedEvents(seed: number): PlannedEvent[] {
   const random = randomFrom(seed ^ hashOf('events'));
-  const events: PlannedEvent[] = [];
-  for (const [kind, times] of eventKinds) {
-    for (let count = 0; count < times; count++) events.push({ at: 0.05 + 0.9 * random(), kind });
+  // The very first reads find nothing, at `LATEST`.
+  const events: PlannedEvent[] = [{ at: 0, kind: 'fail-idle-reads' }];
+  for (const [kind, times] of Object.entries(eventKinds)) {
+    for (let count = 0; count < times; count++) {
+      events.push({ at: 0.05 + 0.9 * random(), kind: kind as keyof typeof eventKinds });
+    }
   }
   const outage = 0.2 + 0.5 * random();
   events.push(

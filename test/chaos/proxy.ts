@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
+import { type Reply, replyInPart } from './partial-reply.ts';
 import type { RequestFault, Service } from './plan.ts';
 
 /** A proxy in front of one service that spoils requests as a plan says. */
@@ -14,17 +15,12 @@ export interface FaultProxyOptions {
   readonly service: Service;
   /** Where the service listens now; it may move when the stack is restarted. */
   readonly target: () => string;
-  readonly decide: (operation: string) => RequestFault | undefined;
+  /** What to do to a request, by its operation and its body, uncompressed. */
+  readonly decide: (operation: string, body: Buffer) => RequestFault | undefined;
   readonly onFault: (operation: string, fault: RequestFault) => void;
   /** Kills the function that sends such requests; called after the request was done. */
   readonly kill: (operation: string) => void;
   readonly delayMs?: number;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly body: Buffer;
 }
 
 const throttleCodes: Record<Service, string> = {
@@ -60,7 +56,8 @@ async function handle(
 ) {
   const body = await read(incoming);
   const operation = operationOf(incoming, options.service);
-  const fault = options.decide(operation);
+  const plain = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  const fault = options.decide(operation, plain);
   if (fault !== undefined) options.onFault(operation, fault);
   switch (fault) {
     case 'throttle':
@@ -77,7 +74,15 @@ async function handle(
     case 'expired-iterator':
       return send(outgoing, refusal(options.service, 'ExpiredIteratorException', 400));
     case 'partial':
-      return send(outgoing, await inPart(incoming, body, operation, options));
+      delete incoming.headers['content-encoding'];
+      return send(
+        outgoing,
+        await replyInPart(operation, JSON.parse(plain.toString('utf8')), (part) =>
+          forward(incoming, Buffer.from(JSON.stringify(part)), options.target()),
+        ),
+      );
+    case 'refuse':
+      return send(outgoing, refusal(options.service, 'InvalidParameterValueException', 400));
     case 'lose-response':
       await forward(incoming, body, options.target());
       outgoing.destroy();
@@ -163,59 +168,4 @@ function refusal(service: Service, code: string, status: number): Reply {
     headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': code },
     body: Buffer.from(JSON.stringify({ __type: code, message })),
   };
-}
-
-/** Every other entry goes through; the rest comes back as the API says that it was not taken. */
-async function inPart(
-  incoming: IncomingMessage,
-  body: Buffer,
-  operation: string,
-  options: FaultProxyOptions,
-): Promise<Reply> {
-  const plain = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-  const parsed = JSON.parse(plain.toString('utf8')) as Record<string, unknown>;
-  const split = operation === 'PutRecords' ? splitPutRecords : splitBatchWrite;
-  return split(parsed, async (part) => {
-    delete incoming.headers['content-encoding'];
-    return forward(incoming, Buffer.from(JSON.stringify(part)), options.target());
-  });
-}
-
-type Pass = (part: Record<string, unknown>) => Promise<Reply>;
-
-async function splitPutRecords(call: Record<string, unknown>, pass: Pass): Promise<Reply> {
-  const records = call.Records as unknown[];
-  const kept = records.filter((_, index) => index % 2 === 0);
-  const reply = await pass({ ...call, Records: kept });
-  if (reply.status !== 200) return reply;
-  const answer = JSON.parse(reply.body.toString('utf8')) as { Records: unknown[] };
-  const refused = {
-    ErrorCode: 'ProvisionedThroughputExceededException',
-    ErrorMessage: 'Rate exceeded',
-  };
-  const merged = records.map((_, index) => (index % 2 === 0 ? answer.Records[index / 2] : refused));
-  return json(reply, {
-    ...answer,
-    FailedRecordCount: records.length - kept.length,
-    Records: merged,
-  });
-}
-
-async function splitBatchWrite(call: Record<string, unknown>, pass: Pass): Promise<Reply> {
-  const tables = Object.entries(call.RequestItems as Record<string, unknown[]>);
-  const half = (odd: number) =>
-    Object.fromEntries(
-      tables
-        .map(([table, items]) => [table, items.filter((_, index) => index % 2 === odd)] as const)
-        .filter(([, items]) => items.length > 0),
-    );
-  const reply = await pass({ ...call, RequestItems: half(0) });
-  if (reply.status !== 200) return reply;
-  const answer = JSON.parse(reply.body.toString('utf8')) as Record<string, unknown>;
-  return json(reply, { ...answer, UnprocessedItems: half(1) });
-}
-
-function json(reply: Reply, value: unknown): Reply {
-  const { 'x-amz-crc32': _, ...headers } = reply.headers;
-  return { status: reply.status, headers, body: Buffer.from(JSON.stringify(value)) };
 }

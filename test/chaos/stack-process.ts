@@ -1,12 +1,17 @@
 import { resolve } from 'node:path';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
-import { startLocalStack } from '#local/stack.ts';
+import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { randomFrom } from './random.ts';
 
 /** What a chaos or a soak run tells the process that holds the stack. */
 export type StackOrder =
-  | { readonly kind: 'kill'; readonly name: 'inference' | 'metrics' }
+  /** SIGUSR2 ends the worker threads of the inference function, where it has the entry for that. */
+  | {
+      readonly kind: 'kill';
+      readonly name: 'inference' | 'metrics';
+      readonly signal?: 'SIGKILL' | 'SIGUSR2';
+    }
   | { readonly kind: 'redeliver'; readonly seed: number }
   /** `since`, epoch milliseconds: idle means that all which had arrived by then is processed. */
   | { readonly kind: 'status'; readonly since?: number }
@@ -14,7 +19,7 @@ export type StackOrder =
 
 /** What the process that holds the stack tells the run. */
 export type StackNews =
-  | { readonly kind: 'ready'; readonly endpoints: Endpoints }
+  | { readonly kind: 'ready'; readonly endpoints: LocalStack['endpoints'] }
   | { readonly kind: 'killed'; readonly name: string; readonly count: number }
   | { readonly kind: 'redelivered'; readonly count: number }
   | StackStatus;
@@ -34,8 +39,12 @@ export interface StackOptions {
   readonly modelsDirectory?: string;
   readonly settings: unknown;
   readonly ports?: Readonly<Record<ServiceName | 'http', number>>;
+  /** Bundles that are built already. */
+  readonly bundleDirectory?: string;
+  /** Services that run already. */
+  readonly endpoints?: Partial<Endpoints>;
   /** Endpoints that the functions and mappings use instead of the services': the fault proxies. */
-  readonly proxies: Readonly<Record<string, string>>;
+  readonly proxies?: Partial<Endpoints>;
 }
 
 type Invoke = (payload: unknown) => Promise<unknown>;
@@ -53,20 +62,20 @@ function remember<T extends Invoke>(invoke: T): T {
 }
 
 async function main(options: StackOptions): Promise<void> {
+  const { settings, proxies, directory, ...given } = options;
   const stack = await startLocalStack({
-    directory: resolve(options.directory),
-    settings: parseSettings(options.settings),
-    ...(options.ports === undefined ? {} : { ports: options.ports }),
-    ...(options.modelsDirectory === undefined ? {} : { modelsDirectory: options.modelsDirectory }),
-    clientEndpoints: options.proxies,
+    ...given,
+    directory: resolve(directory),
+    settings: parseSettings(settings),
+    ...(proxies && { clientEndpoints: proxies }),
     wrapInvoke: (_name, invoke) => remember(invoke),
   });
   const tell = (news: StackNews) => process.send?.(news);
 
   const orders = {
-    kill({ name }: Extract<StackOrder, { kind: 'kill' }>) {
+    kill({ name, signal = 'SIGKILL' }: Extract<StackOrder, { kind: 'kill' }>) {
       const pids = stack.functions[name].pids();
-      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      for (const pid of pids) process.kill(pid, signal);
       tell({ kind: 'killed', name, count: pids.length });
     },
     async redeliver({ seed }: Extract<StackOrder, { kind: 'redeliver' }>) {

@@ -83,7 +83,8 @@ describe('a stack that is killed and started again', () => {
         expected: { id: record.id },
       })),
       again.clients,
-      { stream: names.stream, table: names.resultsTable, bucket: names.failuresBucket, since },
+      names,
+      since,
     );
     expect(report).toMatchObject({ onStream: 300, results: 300, rejected: 0 });
     expect(report.lost).toEqual([]);

@@ -7,11 +7,11 @@ import { createProducer } from '#producers/index.ts';
 import { createProgress, type Progress } from '#shared/cli/progress.ts';
 import { resourceNames } from '#shared/names.ts';
 import { type AuditReport, audit } from '#test/chaos/audit.ts';
+import { type StackChild, startStackChild } from '#test/chaos/stack-child.ts';
 import { drawWorkload, takeRecords } from '#test/chaos/workload.ts';
 import { createBacklog } from './backlog.ts';
 import { type Judgement, judge, type Sample } from './judge.ts';
 import { residentMb } from './memory.ts';
-import { type SoakedStack, startSoakedStack } from './soaked-stack.ts';
 
 /** How a soak run is set up. */
 export interface SoakOptions {
@@ -47,7 +47,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakOutcome> {
   ];
   try {
     const { modelsDirectory } = options;
-    const stack = await startSoakedStack({
+    const stack = await startStackChild({
       directory,
       settings,
       ...(modelsDirectory !== undefined && { modelsDirectory }),
@@ -60,12 +60,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakOutcome> {
     const { put, samples } = await produce(options, stack, clients);
     const seconds = (Date.now() - since.getTime()) / 1_000;
     await drain(stack);
-    const report = await audit(takeRecords(draw(options), put), clients, {
-      stream: names.stream,
-      table: names.resultsTable,
-      bucket: names.failuresBucket,
-      since,
-    });
+    const report = await audit(takeRecords(draw(options), put), clients, names, since);
     const interrupted = options.signal.aborted;
     return { put, seconds, interrupted, report, judgement: judge(samples) };
   } finally {
@@ -75,7 +70,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakOutcome> {
 
 const draw = ({ seed, texts }: SoakOptions) => drawWorkload({ seed, texts, name: 'soak' });
 
-async function produce(options: SoakOptions, stack: SoakedStack, clients: LocalClients) {
+async function produce(options: SoakOptions, stack: StackChild, clients: LocalClients) {
   const { seconds, rate } = options;
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
@@ -96,7 +91,7 @@ async function produce(options: SoakOptions, stack: SoakedStack, clients: LocalC
       if (due > 0) {
         backlog.put(due, Date.now());
         put += due;
-        await producer.putBlobs(takeRecords(workload, due), { signal: ending.signal });
+        await producer.putBlobs([...takeRecords(workload, due)], { signal: ending.signal });
       }
       await pause(100);
     }
@@ -123,7 +118,7 @@ async function produce(options: SoakOptions, stack: SoakedStack, clients: LocalC
 }
 
 async function takeSample(
-  stack: SoakedStack,
+  stack: StackChild,
   lagOf: (settled: number, now: number) => number,
   elapsed: () => number,
 ): Promise<Sample> {
@@ -147,7 +142,7 @@ function show(progress: Progress, { at, lagMs, memory }: Sample, put: number): v
 }
 
 /** Waits until all that is on the stream is stored, and then until all that is stored is counted. */
-async function drain(stack: SoakedStack): Promise<void> {
+async function drain(stack: StackChild): Promise<void> {
   const deadline = Date.now() + DRAIN_PATIENCE_MS;
   for (const _ of ['stored', 'counted']) {
     const since = Date.now();
