@@ -1,4 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: this is the one file.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ModelError, messageOf } from '../errors.ts';
 
