@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { extname, isAbsolute, join, resolve } from 'node:path';
 import { ModelError } from '../errors.ts';
 import { analyzeTexts } from './engine/analyze.ts';
 import { missingOutput } from './engine/pack.ts';
@@ -15,6 +15,7 @@ import { answerTask, entityTask } from './tasks.ts';
 import type { Aggregation } from './token-classification/index.ts';
 import type { ModelIdentity, TextEngine } from './types.ts';
 
+export { InferenceError, ModelError } from '../errors.ts';
 export type { Aggregation } from './token-classification/index.ts';
 export type * from './types.ts';
 
@@ -201,6 +202,10 @@ function shortHash(value: unknown): string {
 }
 
 function workerFile(): URL {
-  const source = import.meta.url.endsWith('.ts');
-  return new URL(source ? './worker-development.mjs' : './worker.mjs', import.meta.url);
+  // Built, it stands beside this module under its own name; `.mjs` in a function's bundle, `.js` in a package.
+  const extension = extname(import.meta.url);
+  return new URL(
+    extension === '.ts' ? './worker-development.mjs' : `./worker${extension}`,
+    import.meta.url,
+  );
 }
