@@ -17,7 +17,11 @@ const rows = [
   ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
   ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
-  ['local/', ['shared/(?!nlp/)', 'producers/'], [...sdk, 'p-limit', 'pino', 'zod']],
+  [
+    'local/',
+    ['shared/(?!nlp/)', 'producers/'],
+    [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
+  ],
   ['fixtures/', ['shared/'], []],
   ['scripts/', ['shared/', 'producers/', 'local/', anyPackage], []],
   ['test/', [''], []],

@@ -5,7 +5,6 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { createCommand, runCommand } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { type BundleName, bundle, bundleNames } from './bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const run = promisify(execFile);
@@ -26,20 +25,20 @@ interface Contents {
   readonly modules?: readonly string[];
   /** Files and folders that are copied. */
   readonly copies?: readonly string[];
-  /** Functions whose bundles go into `functions/`. */
-  readonly functions?: readonly BundleName[];
+  /** Whether the functions come along, bundled, in `functions/`. */
+  readonly functions?: boolean;
 }
 
 const packages: Readonly<Record<string, Contents>> = {
   producers: {},
   'shared/nlp': { modules: ['shared/nlp/worker.ts'] },
-  local: { functions: ['bootstrap'] },
+  local: { modules: ['local/lambda/bootstrap.ts'] },
   '.': {
     copies: [
       ...['models/manifest.json', 'models/minilm-l6-ner', 'models/minilm-l6-qa'],
       ...['fixtures/texts/README.md', 'fixtures/texts/poison.json', 'fixtures/texts/records.jsonl'],
     ],
-    functions: bundleNames,
+    functions: true,
   },
 };
 
@@ -83,7 +82,10 @@ async function stage(
   await compile(entries, staged);
   await checkDependencies(manifest, dist);
   if (contents.functions) {
-    await bundle({ outdir: join(dist, 'functions'), only: contents.functions });
+    const outdir = join(dist, 'functions');
+    await run(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', '--outdir', outdir], {
+      cwd: root,
+    });
   }
   for (const path of contents.copies ?? []) {
     await cp(join(root, path), join(dist, path), { recursive: true });
