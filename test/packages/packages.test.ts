@@ -115,7 +115,7 @@ describe('a packed package, installed into an empty project', () => {
     });
     const demo = await spanstream('demo', '--records', '40', '--json');
     expect(JSON.parse(demo.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
-      produced: 51,
+      results: 42,
       rejected: 11,
       lost: 0,
       duplicated: 0,
