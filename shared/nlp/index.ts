@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { extname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { ModelError } from '../errors.ts';
 import { analyzeTexts } from './engine/analyze.ts';
 import { missingOutput } from './engine/pack.ts';
@@ -203,7 +203,7 @@ function shortHash(value: unknown): string {
 
 function workerFile(): URL {
   // Built, it stands beside this module under its own name; `.mjs` in a function's bundle, `.js` in a package.
-  const extension = extname(import.meta.url);
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
   return new URL(
     extension === '.ts' ? './worker-development.mjs' : `./worker${extension}`,
     import.meta.url,

@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: this is the one file.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ModelError, messageOf } from '../errors.ts';
 
