@@ -54,7 +54,8 @@ function examplesOf(name: string, { files, exported }: Sources): [string, string
     [...code.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(([, lines = '']) => {
       const body = lines.replace(/^ *\* /gm, '');
       const uses = (word: string) =>
-        new RegExp(`\\b${word}\\b`).test(body) && !new RegExp(`const ${word}\\b`).test(body);
+        new RegExp(`(?<!\\.)\\b${word}\\b`).test(body) &&
+        !new RegExp(`const ${word}\\b`).test(body);
       const declared = Object.entries(known)
         .filter(([word]) => uses(word))
         .map(([word, type]) => `declare const ${word}: ${type};`);
