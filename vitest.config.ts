@@ -10,8 +10,14 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      project('unit', ['test/**/*.test.ts'], ['test/conformance/**', 'test/e2e/**'], 60_000),
+      project(
+        'unit',
+        ['test/**/*.test.ts'],
+        ['test/conformance/**', 'test/e2e/**', 'test/packages/**'],
+        60_000,
+      ),
       project('conformance', ['test/conformance/**/*.test.ts'], [], 120_000),
+      project('packages', ['test/packages/**/*.test.ts'], [], 300_000),
       project('e2e', ['test/e2e/**/*.test.ts'], [], 180_000),
     ],
   },

@@ -1,11 +1,11 @@
 import { createProgress } from '#shared/cli/progress.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
-import { bestNullThreshold } from '#shared/evaluation/null-threshold.ts';
-import { type QuestionExample, readSquad } from '#shared/evaluation/squad-file.ts';
-import { scoreAnswer } from '#shared/evaluation/squad-scores.ts';
-import { makeUnanswerable } from '#shared/evaluation/unanswerable.ts';
 import type { Answer, TextEngine } from '#shared/nlp/index.ts';
 import { analyzeInSlices } from './analyze-in-slices.ts';
+import { bestNullThreshold } from './evaluation/null-threshold.ts';
+import { type QuestionExample, readSquad } from './evaluation/squad-file.ts';
+import { scoreAnswer } from './evaluation/squad-scores.ts';
+import { makeUnanswerable } from './evaluation/unanswerable.ts';
 
 /** What of question answering is evaluated. */
 export interface AnswerEvaluation {

@@ -16,6 +16,7 @@ import { answerTask, entityTask } from './tasks.ts';
 import type { Aggregation } from './token-classification/index.ts';
 import type { ModelIdentity, TextEngine } from './types.ts';
 
+export { InferenceError, ModelError } from '../errors.ts';
 export type { Aggregation } from './token-classification/index.ts';
 export type * from './types.ts';
 
@@ -215,6 +216,10 @@ function shortHash(value: unknown): string {
 }
 
 function workerFile(): URL {
-  const source = import.meta.url.endsWith('.ts');
-  return new URL(source ? './worker-development.mjs' : './worker.mjs', import.meta.url);
+  // Built, it stands beside this module under its own name; `.mjs` in a function's bundle, `.js` in a package.
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  return new URL(
+    extension === '.ts' ? './worker-development.mjs' : `./worker${extension}`,
+    import.meta.url,
+  );
 }

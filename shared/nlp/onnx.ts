@@ -1,4 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: this is the one file.
 import type * as ort from 'onnxruntime-node';
 import { ModelError, messageOf } from '../errors.ts';
 
@@ -7,7 +6,6 @@ import { ModelError, messageOf } from '../errors.ts';
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 /** ONNX Runtime, for whoever needs more of it than `openSession` gives. */
-// biome-ignore lint/style/noRestrictedImports: this is the one file.
 export const { InferenceSession, Tensor } = await import('onnxruntime-node');
 /** A session of the runtime itself. */
 export type InferenceSession = ort.InferenceSession;

@@ -45,15 +45,17 @@ it.each([
     closers.push(lambda.close);
     const warned: Record<string, unknown>[] = [];
     const pauses: number[] = [];
-    const endedAt = 0;
+    let endedAt = 0;
     const parked: string[] = [];
 
     // Act
     const mapping = startEventSourceMapping({
       source: stream.source,
-      invoke(payload) {
-        times.push(Date.now());
-        return lambda.invoke(payload);
+      async invoke(payload) {
+        if (endedAt > 0) pauses.push(Date.now() - endedAt);
+        const invocation = await lambda.invoke(payload);
+        endedAt = Date.now();
+        return invocation;
       },
       functionArn: lambda.arn,
       settings: { ...parseSettings({}).inference.mapping, maximumRetryAttempts: -1 },

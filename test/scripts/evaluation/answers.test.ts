@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { bestNullThreshold } from '#shared/evaluation/null-threshold.ts';
-import { readSquad } from '#shared/evaluation/squad-file.ts';
-import { normalizeAnswer, scoreAnswer } from '#shared/evaluation/squad-scores.ts';
-import { makeUnanswerable } from '#shared/evaluation/unanswerable.ts';
+import { bestNullThreshold } from '../../../scripts/evaluation/null-threshold.ts';
+import { readSquad } from '../../../scripts/evaluation/squad-file.ts';
+import { normalizeAnswer, scoreAnswer } from '../../../scripts/evaluation/squad-scores.ts';
+import { makeUnanswerable } from '../../../scripts/evaluation/unanswerable.ts';
 
 describe("SQuAD's measure", () => {
   test('compares without case, articles, punctuation and superfluous white space', () => {

@@ -1,4 +1,4 @@
-import type { Entity } from '../nlp/types.ts';
+import type { Entity } from '#shared/nlp/types.ts';
 
 /** An entity counted in words of its sentence. */
 export interface WordEntity {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ValidationError } from '../errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 
 const schema = z.object({
   data: z.array(

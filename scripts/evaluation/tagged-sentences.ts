@@ -1,4 +1,4 @@
-import { ValidationError } from '../errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 
 /** A sentence whose words are tagged, as named entity corpora have them. */
 export interface TaggedSentence {

@@ -1,0 +1,73 @@
+// Who may import whom: an allow list. What no row allows is an error, as is every circle of files, also one of types alone.
+const sdk = ['@aws-sdk/', '@smithy/', 'aws-lambda'];
+const anyPackage = 'node_modules/';
+
+/** A room or a file, what it may import of rooms above it, and which packages. Its own files and Node's modules are free. */
+const rows = [
+  ['shared/nlp/', ['shared/errors.ts'], ['zod']],
+  ['shared/nlp/onnx.ts', [], ['onnxruntime-']],
+  ['shared/nlp/worker-development.mjs', [], ['tsx']],
+  [
+    'shared/(?!nlp/)',
+    ['shared/nlp/types.ts'],
+    [...sdk, 'cli-progress', 'commander', 'p-limit', 'pino', 'zod'],
+  ],
+  ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],
+  ['consumers/inference/', ['shared/'], [...sdk, 'p-limit', 'zod']],
+  ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
+  ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
+  ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
+  [
+    'local/',
+    ['shared/(?!nlp/)', 'producers/'],
+    [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
+  ],
+  ['fixtures/', ['shared/'], []],
+  ['scripts/', ['shared/', 'producers/', 'local/', anyPackage], []],
+  ['test/', [''], []],
+];
+
+/** All that the engine asks of its host: no environment, no network. */
+const engineHost = '^(crypto|fs|fs/promises|os|path|timers/promises|url|worker_threads)$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  allowedSeverity: 'error',
+  allowed: [
+    ...rows.map(([room, files, packages]) => ({
+      from: { path: `^${room}` },
+      to: {
+        path: [
+          room,
+          ...files,
+          ...packages.flatMap((name) => [
+            name,
+            `node_modules/${name}`,
+            `node_modules/@types/${name}`,
+          ]),
+        ].map((path) => `^${path}`),
+      },
+    })),
+    { from: { pathNot: '^shared/nlp/' }, to: { dependencyTypes: ['core'] } },
+    { from: { path: '^shared/nlp/' }, to: { dependencyTypes: ['core'], path: engineHost } },
+  ],
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '/functions/' },
+      to: {},
+    },
+  ],
+  options: {
+    // TypeScript 7 has no API to parse with.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
