@@ -2,11 +2,13 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import {
   AccessLogFormat,
   AuthorizationType,
+  CfnModel,
   Cors,
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
   MethodLoggingLevel,
+  Model,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -18,7 +20,6 @@ import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
 import { acknowledge } from './parts/acknowledge.ts';
-import { requestModels } from './parts/api-models.ts';
 import { allow, logRetention } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
@@ -97,14 +98,13 @@ function createApi(scope: Construct, context: StackContext): RestApi {
 }
 
 function addRoutes(api: RestApi, integration: LambdaIntegration, iam: boolean): void {
-  const models = requestModels(api);
   const bodies = api.addRequestValidator('Bodies', {
     validateRequestBody: true,
     validateRequestParameters: true,
   });
   const parameters = api.addRequestValidator('Parameters', { validateRequestParameters: true });
-  for (const { method, path, operation, parameters: given = {} } of httpRoutes) {
-    const body = models.get(operation);
+  for (const { method, path, operation, model, parameters: given = {} } of httpRoutes) {
+    const body = model && addModel(api, operation, model);
     const added = api.root.resourceForPath(path).addMethod(method, integration, {
       apiKeyRequired: !iam,
       authorizationType: iam ? AuthorizationType.IAM : AuthorizationType.NONE,
@@ -119,6 +119,21 @@ function addRoutes(api: RestApi, integration: LambdaIntegration, iam: boolean): 
     });
     if (body) added.node.addDependency(body.made);
   }
+}
+
+/** The model that the bodies of a call are checked against. */
+function addModel(api: RestApi, operation: string, schema: object) {
+  const name = operation.charAt(0).toUpperCase() + operation.slice(1);
+  const made = new CfnModel(api, `${name}Model`, {
+    restApiId: api.restApiId,
+    name,
+    contentType: 'application/json',
+    schema,
+  });
+  // A stage serves a snapshot: only another deployment brings a changed model to it.
+  api.latestDeployment?.addToLogicalId({ [name]: schema });
+  api.latestDeployment?.node.addDependency(made);
+  return { model: Model.fromModelName(api, `${name}ModelName`, name), made };
 }
 
 function addUsagePlan(scope: Construct, context: StackContext, api: RestApi): void {

@@ -101,17 +101,10 @@ export interface Finding {
 
 /** The result item of a finding, of source `http`. */
 export function itemOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): ResultItem {
-  const { id = madeId(), text, questions = [], operation, analysis } = finding;
-  const { createdAt, attributes } = finding;
+  const { id = madeId(), questions = [], operation, analysis, ...record } = finding;
   return createResultItem(
     {
-      record: {
-        id,
-        text,
-        source: SOURCE,
-        ...(createdAt !== undefined && { createdAt }),
-        ...(attributes !== undefined && { attributes }),
-      },
+      record: { ...record, id, source: SOURCE },
       questions,
       scope: `http/${operation}`,
       analysis,

@@ -10,9 +10,10 @@ import {
 } from '#shared/contracts/gateway-problems.ts';
 
 /** Values stand in quotes here. */
-const cors = Object.fromEntries(
-  Object.entries(corsHeaders).map(([name, value]) => [name, `'${value}'`]),
-);
+const cors = {
+  'Access-Control-Allow-Origin': `'${corsHeaders['access-control-allow-origin']}'`,
+  'Access-Control-Allow-Headers': `'${corsHeaders['access-control-allow-headers']}'`,
+};
 
 /** What the gateway says where the project does not: messageString comes with its quotes. */
 function detailOf({ type, detail }: GatewayProblem): string {
