@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from '#shared/nlp/onnx.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InferenceSession, Tensor } from '#shared/nlp/onnx.ts';
 import { dequantize } from './dequantize.ts';
 import {
   EXTERNAL,
