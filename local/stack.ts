@@ -17,6 +17,9 @@ import { provision } from './stack/provision.ts';
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 
+/** A package holds the functions as they were bundled when it was made. */
+const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions') : undefined;
+
 /** The stand-in of CloudWatch can be read at once, so that nobody waits for it as on AWS. */
 const READ_BACK_SECONDS = '1';
 
@@ -78,11 +81,12 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const built = options.bundleDirectory ?? packedFunctions;
     // Not into the repository's dist/: another stack may start from the same checkout, or be running from there.
-    const bundleDirectory = options.bundleDirectory ?? join(directory, 'bundles');
+    const bundleDirectory = built ?? join(directory, 'bundles');
     const [provisioned] = await Promise.all([
       provision(cloud.clients, settings, names),
-      options.bundleDirectory === undefined ? bundle({ outdir: bundleDirectory }) : undefined,
+      built === undefined ? bundle({ outdir: bundleDirectory }) : undefined,
     ]);
     const functions = await createFunctions(cloud, options, names, bundleDirectory, log);
     await becomeReady(functions.http);

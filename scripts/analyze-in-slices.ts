@@ -1,4 +1,4 @@
-import { untilInterrupted } from '#shared/cli/interrupt.ts';
+import { InterruptedError } from '#shared/cli/interrupt.ts';
 import type { Progress } from '#shared/cli/progress.ts';
 import type { Analysis, AnalysisRequest, TextEngine } from '#shared/nlp/index.ts';
 
@@ -8,7 +8,7 @@ const sliceSize = 256;
  * Runs many requests, showing how far they are.
  *
  * @throws {InferenceError} of the first request that failed.
- * @throws {InterruptedError} when the signal aborts; what runs then is for the engine's `close` to end
+ * @throws {InterruptedError} when the signal aborts
  */
 export async function analyzeInSlices(
   engine: TextEngine,
@@ -19,11 +19,13 @@ export async function analyzeInSlices(
   const analyses: Analysis[] = [];
   try {
     for (let from = 0; from < requests.length; from += sliceSize) {
-      const outcomes = await untilInterrupted(
-        engine.analyze(requests.slice(from, from + sliceSize)),
-        signal,
-        () => `${analyses.length} of ${requests.length} texts were read; nothing was measured`,
-      );
+      const slice = requests.slice(from, from + sliceSize);
+      const outcomes = await engine.analyze(slice, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        throw new InterruptedError(
+          `${analyses.length} of ${requests.length} texts were read; nothing was measured`,
+        );
+      });
       for (const outcome of outcomes) {
         if (!outcome.ok) throw outcome.error;
         analyses.push(outcome.value);

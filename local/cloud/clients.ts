@@ -11,7 +11,13 @@ const common = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
 
-/** SDK clients of the local services. */
+/**
+ * SDK clients of the local services.
+ *
+ * @example
+ * const { kinesis, destroy } = localClients(cloud.endpoints);
+ * destroy();
+ */
 export function localClients(endpoints: Endpoints) {
   // The default HTTP/2 handler of the Kinesis client needs a server that speaks it.
   const requestHandler = new NodeHttpHandler();

@@ -55,7 +55,12 @@ export async function startServices(
   return { endpoints: { ...elsewhere, ...Object.fromEntries(own) } as Endpoints, close };
 }
 
-/** What any AWS SDK or the AWS CLI needs in its environment to talk to the services; the credentials mean nothing. */
+/**
+ * What any AWS SDK or the AWS CLI needs in its environment to talk to the services; the credentials mean nothing.
+ *
+ * @example
+ * Object.assign(process.env, endpointEnvironment(cloud.endpoints));
+ */
 export function endpointEnvironment(endpoints: Endpoints): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,

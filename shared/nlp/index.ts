@@ -16,9 +16,19 @@ import { answerTask, entityTask } from './tasks.ts';
 import type { Aggregation } from './token-classification/index.ts';
 import type { ModelIdentity, TextEngine } from './types.ts';
 
-export { InferenceError, ModelError } from '../errors.ts';
+export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
+export type { SessionPort } from './engine/session-port.ts';
 export type { Aggregation } from './token-classification/index.ts';
-export type * from './types.ts';
+export type {
+  Analysis,
+  AnalysisOutcome,
+  AnalysisRequest,
+  AnalyzeOptions,
+  Answer,
+  Entity,
+  ModelIdentity,
+  TextEngine,
+} from './types.ts';
 
 /** How a text engine is made; only the folder is needed. */
 export interface TextEngineOptions {
@@ -30,7 +40,10 @@ export interface TextEngineOptions {
   readonly answerModel?: string | null;
   /** How token predictions become entities; by default as the model's settings say, else `first`. */
   readonly aggregation?: Aggregation;
-  /** Tokens that consecutive windows of a long text share; by default as the model's settings say, else 128. */
+  /**
+   * Tokens that consecutive windows of a long text share, a quarter of a window at most; by default as the model's
+   * settings say, else 128. One that fills a window is refused.
+   */
   readonly overlap?: number;
   /** Null answers' threshold, see the settings of question answering; by default as the model's settings say. */
   readonly nullThreshold?: number;
@@ -38,7 +51,7 @@ export interface TextEngineOptions {
   readonly workers?: number;
   /** Padded tokens of a batch at most; default 256. */
   readonly tokenBudget?: number;
-  /** Opens a session port; by default a worker thread. */
+  /** Opens what holds sessions and runs batches on them; by default a worker thread. */
   readonly openPort?: () => SessionPort;
 }
 

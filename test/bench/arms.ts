@@ -1,5 +1,7 @@
 import { env, pipeline } from '@huggingface/transformers';
 import { createTextEngine } from '#shared/nlp/index.ts';
+// Switches the telemetry off of the one runtime that both sides share.
+import '#shared/nlp/onnx.ts';
 
 /** What an arm is told to be, and then to do. */
 export type ArmRequest =

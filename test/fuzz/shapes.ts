@@ -49,7 +49,7 @@ const repeated = {
   'marks in order': '\u0316\u0301\u0345',
   'marks out of order': '\u0345\u0301\u0316',
   'marks that stay, out of order': '\u0301\u0899\u0898\u0316',
-  'marks of two kinds that stay': '\u08d4\u0899',
+  'marks of two classes that stay': '\u08d4\u1dfb',
   'letter and marks': 'e\u0323\u0301 \u00e9\u0323',
   'musical symbol': '\u{1d15e}',
   'musical marks': '\u{1d165}\u{1d16e}\u{1d17b}',
@@ -83,8 +83,10 @@ export const shapes: Readonly<Record<string, Shape>> = {
   ),
   'one letter, then marks of falling class': (size) =>
     `a${repeat('\u0898', size / 2)}${repeat('\u0899', size / 2)}`,
+  'one letter, then marks that stay, of falling class': (size) =>
+    `a${repeat('\u08d4', size / 2)}${repeat('\u1dfb', size / 2)}`,
   'marks of rising class, one lot of each': (size) =>
-    `a${repeat('\u0316', size / 4)}${repeat('\u0899', size / 4)}${repeat('\u0898', size / 4)}${repeat('\u0345', size / 4)}`,
+    `a${repeat('\u0316', size / 4)}${repeat('\u1dfb', size / 4)}${repeat('\u08d4', size / 4)}${repeat('\u0345', size / 4)}`,
   'brackets that close': (size) => `${repeat('(', size / 2)}${repeat(')', size / 2)}`,
   'nested arrays': (size) => `${repeat('[', size / 2)}${repeat(']', size / 2)}`,
   'nested markup': (size) => `${repeat('<a>', size / 2)}${repeat('</a>', size / 2)}`,

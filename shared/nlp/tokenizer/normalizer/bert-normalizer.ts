@@ -35,53 +35,46 @@ export function createBertNormalizer(options: BertNormalization): Normalizer {
   const ascii = asciiTable(options);
   const spellings = new Map<number, Spelling>();
   const spell = (codePoint: number, kind: number): Spelling => {
-    const known = spellings.get(codePoint);
-    if (known !== undefined) return known;
     const made = spellingOf(codePoint, kind, options);
     spellings.set(codePoint, made);
     return made;
   };
 
-  /** False where a combining mark is kept: then marks must be put into order. */
-  function normalizeInPlace(text: string, from: number, to: number, out: TextBuffer): boolean {
-    out.reserve(to - from + 2);
-    for (let i = from; i < to; ) {
-      const unit = text.charCodeAt(i);
-      if (unit < 128) {
-        const mapped = ascii[unit] ?? 0;
-        if (mapped !== dropped) out.push(mapped, i, i + 1);
-        i++;
-        continue;
+  /** Writes a character beyond ASCII; gives where the next begins, or -1 for one that keeps a combining mark. */
+  function normalizeOther(text: string, at: number, out: TextBuffer): number {
+    const codePoint = codePointAt(text, at);
+    const end = at + (codePoint > 0xffff ? 2 : 1);
+    const kind = classOf(codePoint);
+    if (cleanText) {
+      if (kind & removed) return end;
+      if (kind & blank) {
+        out.push(space, at, end);
+        return end;
       }
-      const { codePoint, end } = characterAt(text, i);
-      const kind = classOf(codePoint);
-      if (cleanText && kind & (removed | blank)) {
-        if (kind & blank) out.push(space, i, end);
-      } else {
-        const apart = handleChineseCharacters && (kind & ideograph) !== 0;
-        const { units, keepsMark } = spell(codePoint, kind);
-        if (keepsMark) return false;
-        out.reserve(units.length + 2 + (to - i));
-        if (apart) out.push(space, i, end);
-        for (let u = 0; u < units.length; u++) out.push(units[u] ?? 0, i, end);
-        if (apart) out.push(space, i, end);
-      }
-      i = end;
     }
-    return true;
+    const { units, keepsMark } = spellings.get(codePoint) ?? spell(codePoint, kind);
+    if (keepsMark) return -1;
+    const apart = handleChineseCharacters && (kind & ideograph) !== 0;
+    out.reserve(units.length + 2 + (text.length - at));
+    if (apart) out.push(space, at, end);
+    for (let i = 0; i < units.length; i++) out.push(units[i] ?? 0, at, end);
+    if (apart) out.push(space, at, end);
+    return end;
   }
 
   function normalizeInOrder(text: string, from: number, to: number, out: TextBuffer): void {
     const run = new MarkRun();
     for (let i = from; i < to; ) {
-      const { codePoint, end } = characterAt(text, i);
+      const codePoint = codePointAt(text, i);
+      const end = i + (codePoint > 0xffff ? 2 : 1);
       const kind = classOf(codePoint);
       if (cleanText && kind & (removed | blank)) {
         if (kind & blank) run.add([spacePart], i, end, out);
       } else {
         const apart = handleChineseCharacters && (kind & ideograph) !== 0;
         if (apart) run.add([spacePart], i, end, out);
-        run.add(spell(codePoint, kind).parts, i, end, out);
+        const { parts } = spellings.get(codePoint) ?? spell(codePoint, kind);
+        run.add(parts, i, end, out);
         if (apart) run.add([spacePart], i, end, out);
       }
       i = end;
@@ -92,18 +85,29 @@ export function createBertNormalizer(options: BertNormalization): Normalizer {
   return {
     normalize(text, from, to, out) {
       const first = out.length;
-      if (normalizeInPlace(text, from, to, out)) return;
-      out.length = first;
-      normalizeInOrder(text, from, to, out);
+      out.reserve(to - from + 2);
+      for (let i = from; i < to; ) {
+        const unit = text.charCodeAt(i);
+        if (unit < 128) {
+          const mapped = ascii[unit] ?? 0;
+          if (mapped !== dropped) out.push(mapped, i, i + 1);
+          i++;
+          continue;
+        }
+        i = normalizeOther(text, i, out);
+        if (i !== -1) continue;
+        // Now the order of all marks matters: once more, from the start, with an eye on it.
+        out.length = first;
+        normalizeInOrder(text, from, to, out);
+        return;
+      }
     },
   };
 }
 
-function characterAt(text: string, at: number): { codePoint: number; end: number } {
+function codePointAt(text: string, at: number): number {
   const codePoint = text.codePointAt(at) ?? replacement;
-  if (codePoint > 0xffff) return { codePoint, end: at + 2 };
-  const lone = codePoint >= 0xd800 && codePoint <= 0xdfff;
-  return { codePoint: lone ? replacement : codePoint, end: at + 1 };
+  return codePoint >= 0xd800 && codePoint <= 0xdfff ? replacement : codePoint;
 }
 
 function spellingOf(
