@@ -5,7 +5,8 @@ import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
-import { recallResults } from './recall.ts';
+import { isTransient } from '#shared/retry.ts';
+import { type Recalled, recallResults } from './recall.ts';
 import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
 const OBJECTS_AT_ONCE = 16;
@@ -24,6 +25,24 @@ export interface SliceDeadlines {
 
 /** Of a record that is not durable. */
 export const late = (error: unknown): Fate => ({ state: 'late', why: messageOf(error) });
+
+/**
+ * Notes what the table knows of these records. Where it cannot be asked just now they are late: what is not known may not be settled. A
+ * fault of ours, which would come again for ever, is told and holds nothing up.
+ */
+export async function recallInto(
+  fates: Fates,
+  asked: readonly Entry[],
+  { log }: InferenceDeps,
+  recalling: Promise<Recalled>,
+): Promise<void> {
+  try {
+    for (const [entry, fate] of await recalling) fates.set(entry, fate);
+  } catch (error) {
+    if (isTransient(error)) for (const entry of asked) fates.set(entry, late(error));
+    else log.error({ why: messageOf(error) }, 'could not ask what earlier deliveries did');
+  }
+}
 
 /** A signal that aborts at that time, in epoch milliseconds. */
 export const signalUntil = (
@@ -84,14 +103,9 @@ export async function park(
   const unclaimed = () => due().filter(({ entry, claimed }) => entry.record && !claimed);
   const failed = unclaimed().map(({ entry }) => entry);
   if (failed.length > 0) {
-    try {
-      const signal = signalUntil(deadlines.results, deps);
-      const recalled = await recallResults(failed, { ...deps, signal });
-      for (const [entry, fate] of recalled) fates.set(entry, fate);
-      await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
-    } catch (error) {
-      for (const entry of failed) fates.set(entry, late(error));
-    }
+    const signal = signalUntil(deadlines.results, deps);
+    await recallInto(fates, failed, deps, recallResults(failed, { ...deps, signal }));
+    await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
   }
   const limit = pLimit(OBJECTS_AT_ONCE);
   await Promise.all(

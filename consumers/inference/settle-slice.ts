@@ -1,11 +1,10 @@
 import { rejectionMessage } from '#shared/contracts/rejection.ts';
-import { EngineError, messageOf } from '#shared/errors.ts';
+import { EngineError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/table-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
-import { isTransient } from '#shared/retry.ts';
-import { late, park, type SliceDeadlines, signalUntil, write } from './park.ts';
+import { late, park, recallInto, type SliceDeadlines, signalUntil, write } from './park.ts';
 import { recallRejections } from './recall.ts';
 import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
@@ -31,7 +30,9 @@ export async function settleSlice(
       { state: 'pending', ...(entry.rejection && { rejection: entry.rejection }) },
     ]),
   );
-  await recall(fates, deps, deadlines.recall);
+  const texts = textsOf(fates);
+  const signal = signalUntil(deadlines.recall, deps);
+  await recallInto(fates, texts, deps, recallRejections(texts, { ...deps, signal }));
   const items = await infer(fates, deps, deadlines, budgetIsWhole);
   if (items) {
     for (const [entry, outcome] of await write(items, deps, deadlines.results)) {
@@ -58,26 +59,6 @@ const textsOf = (fates: Fates): Entry[] =>
   [...fates].flatMap(([entry, fate]) =>
     fate.state === 'pending' && !fate.rejection && entry.record ? [entry] : [],
   );
-
-/**
- * Finds the texts that an earlier delivery rejected. Where the table cannot be asked just now they are late: what is not known may
- * not be stored. A fault of ours, which would come again for ever, is told and holds nothing up.
- */
-async function recall(fates: Fates, deps: InferenceDeps, deadline: number): Promise<void> {
-  const texts = textsOf(fates);
-  if (texts.length === 0) return;
-  const { getBatch } = deps;
-  try {
-    const recalled = await recallRejections(texts, {
-      getBatch,
-      signal: signalUntil(deadline, deps),
-    });
-    for (const [entry, fate] of recalled) fates.set(entry, fate);
-  } catch (error) {
-    if (isTransient(error)) for (const entry of texts) fates.set(entry, late(error));
-    else deps.log.error({ why: messageOf(error) }, 'could not ask what was rejected before');
-  }
-}
 
 /** Runs what is pending; gives the results to be written, or undefined where the slice was given up. */
 async function infer(

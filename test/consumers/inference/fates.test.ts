@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { processBatch } from '#consumers/inference/process-batch.ts';
 import { failureObjectKey } from '#shared/dead-letters/object.ts';
 import { isResult } from '#shared/results-table/table-item.ts';
 import { encodeAggregate } from '#shared/stream/aggregate.ts';
-import { textRecord } from './doubles.ts';
+import { createTestDeps, kinesisEvent, silentLog, textRecord } from './doubles.ts';
 import { createWorld, type Fault } from './world.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -245,5 +246,23 @@ describe('a record', () => {
       ),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('a table that is asked in a way that never works', () => {
+  it('is told of, and holds nothing up', async () => {
+    const errors: object[] = [];
+    const { deps, table, bucket } = createTestDeps({
+      getBatch: () => Promise.reject(new TypeError('it is not a function')),
+      log: { ...silentLog, error: (about: object) => void errors.push(about) },
+    });
+    const blobs = [textRecord('a'), textRecord('b', 'POISON')];
+
+    const answer = await processBatch(kinesisEvent(blobs), deps, () => 60_000);
+
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(table.items()).toHaveLength(2);
+    expect(bucket.objects.size).toBe(1);
+    expect(errors).toHaveLength(2);
   });
 });
