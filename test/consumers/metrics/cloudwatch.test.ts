@@ -9,7 +9,7 @@ const fault = (status: number, name: string) => ({
 });
 
 /** A CloudWatch client whose transport gives this answer, or fails where it is an error. */
-function clientThat(answer: { status: number; body: object } | Error) {
+function clientThat(answer: { status: number; body: object | string } | Error) {
   const calls: { target: string | undefined; body: string }[] = [];
   const client = new CloudWatchClient({
     region: 'eu-west-1',
@@ -26,7 +26,11 @@ function clientThat(answer: { status: number; body: object } | Error) {
           response: {
             statusCode: answer.status,
             headers: { 'content-type': 'application/x-amz-json-1.0' },
-            body: Readable.from([Buffer.from(JSON.stringify(answer.body))]),
+            body: Readable.from([
+              Buffer.from(
+                typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body),
+              ),
+            ]),
           },
         };
       },
@@ -73,7 +77,18 @@ describe('put', () => {
     ['throttled', fault(400, 'ThrottlingException')],
     ['refused', fault(400, 'InvalidParameterValueException')],
     ['refused', fault(403, 'AccessDeniedException')],
+    ['refused', fault(413, 'RequestEntityTooLarge')],
+    ['throttled', fault(429, 'TooManyRequestsException')],
+    ['throttled', fault(503, 'ThrottlingException')],
+    ['unknown', fault(408, 'RequestTimeout')],
     ['unknown', fault(500, 'InternalServiceFault')],
+    ['unknown', { status: 500, body: '<html>Bad Gateway</html>' }],
+    ['unknown', { status: 302, body: '' }],
+    ['unknown', { status: 200, body: '{"half' }],
+    ['refused', { status: 400, body: '<html>Bad Request</html>' }],
+    ['refused', { status: 400, body: '' }],
+    ['refused', { status: 400, body: '[]' }],
+    ['refused', { status: 400, body: 'null' }],
     ['unknown', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })],
   ])('is %s after %j, and never tries again by itself', async (status, answer) => {
     const { service, calls } = clientThat(answer);
