@@ -204,7 +204,7 @@ function streamWorks(): Record<string, Work> {
       decode(Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), Buffer.from(text)])),
     'producer: a record': (text) => put([{ id: 'a', text, attributes: { key: text } }]),
     'producer: records of one key': (text) =>
-      put(pieces(text, 64).map((_, n) => ({ id: `r${n}`, text: 'x', attributes: { key: 'k' } }))),
+      put(pieces(text, 512).map((_, n) => ({ id: `r${n}`, text: 'x', attributes: { key: 'k' } }))),
     'lines: large pieces': async (text) => {
       for await (const _ of splitLines(chunksOf(pieces(text, 64_000)))) {
         // Reading is the work.
