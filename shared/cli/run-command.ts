@@ -85,9 +85,6 @@ export function positiveNumber(value: string): number {
   throw new InvalidArgumentError('it must be a number above 0.');
 }
 
-/** Option parser for a port; 0 takes any that is free. */
-export const port = wholeNumber(0, 65_535);
-
 /** Option parser for a folder that is there. */
 export const existingFolder = (path: string): string => existing(path, 'folder');
 

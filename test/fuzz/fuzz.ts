@@ -15,6 +15,7 @@ interface Flags {
   time?: true;
   count: number;
   seed: number;
+  only?: string;
   json?: true;
 }
 
@@ -39,6 +40,7 @@ async function fuzz(flags: Flags, signal: AbortSignal): Promise<void> {
 async function time(flags: Flags, signal: AbortSignal): Promise<void> {
   let progress: ReturnType<typeof createProgress> | undefined;
   const report = await runTimeFuzz({
+    ...(flags.only !== undefined && { only: new RegExp(flags.only.replace(/\W/g, '\\$&')) }),
     signal,
     onProgress(done, total) {
       progress ??= createProgress({ label: 'fuzz time', total, unit: 'checks' });
@@ -96,6 +98,7 @@ const command = createCommand(
   .option('--time', 'the same as --mode time')
   .option('--count <n>', 'how many inputs, or calls', wholeNumber(1), 5_000)
   .option('--seed <n>', 'the same inputs for the same seed', wholeNumber(0), 1)
+  .option('--only <name>', 'what to measure, by a part of its name, such as http (time)')
   .addHelpText(
     'after',
     `

@@ -70,7 +70,7 @@ describe('every command', () => {
 });
 
 describe('a command at work', () => {
-  const script = 'test/e2e/support/endless-command.ts';
+  const script = new URL('../support/endless-command.ts', import.meta.url).href;
 
   it('goes on without standard error, to its end', async () => {
     const { code, out } = await runCommand(script, ['--lines', '500'], { closed: 'said' });
