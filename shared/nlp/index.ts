@@ -15,7 +15,6 @@ import { answerTask, entityTask } from './tasks.ts';
 import type { Aggregation } from './token-classification/index.ts';
 import type { ModelIdentity, TextEngine } from './types.ts';
 
-export { InferenceError, ModelError } from '../errors.ts';
 export type { Aggregation } from './token-classification/index.ts';
 export type * from './types.ts';
 
