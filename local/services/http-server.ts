@@ -94,7 +94,10 @@ export function createClosableServer(listener: RequestListener) {
     socket.on('error', () => socket.destroy());
     socket.once('readable', () => {
       const first: Buffer | null = socket.read();
-      if (first === null) return;
+      if (first === null) {
+        socket.destroy();
+        return;
+      }
       socket.unshift(first);
       if (first.toString('latin1', 0, 3) === 'PRI') http2.emit('connection', socket);
       else for (const speak of speakHttp1) Reflect.apply(speak, server, [socket]);
