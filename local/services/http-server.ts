@@ -48,16 +48,25 @@ export function foreignCaller({ headers }: IncomingMessage): string | undefined 
     : undefined;
 }
 
-/** Reads a whole request body, in bytes; over the limit it throws and reads no further. */
+/** How much of a body that is too large is read on, so that its sender gets to see the answer rather than a reset. */
+const DRAINED_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Reads a whole request body, in bytes.
+ *
+ * @throws {BodyTooLargeError} over the limit
+ */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > limitBytes) throw new BodyTooLargeError(limitBytes);
-    chunks.push(bytes);
+    if (size <= limitBytes) chunks.push(bytes);
+    else chunks.length = 0;
+    if (size > limitBytes + DRAINED_BYTES) break;
   }
+  if (size > limitBytes) throw new BodyTooLargeError(limitBytes);
   return Buffer.concat(chunks, size);
 }
 
@@ -85,7 +94,10 @@ export function createClosableServer(listener: RequestListener) {
     socket.on('error', () => socket.destroy());
     socket.once('readable', () => {
       const first: Buffer | null = socket.read();
-      if (first === null) return;
+      if (first === null) {
+        socket.destroy();
+        return;
+      }
       socket.unshift(first);
       if (first.toString('latin1', 0, 3) === 'PRI') http2.emit('connection', socket);
       else for (const speak of speakHttp1) Reflect.apply(speak, server, [socket]);
