@@ -16,10 +16,8 @@ import { answerTask, entityTask } from './tasks.ts';
 import type { Aggregation } from './token-classification/index.ts';
 import type { ModelIdentity, TextEngine } from './types.ts';
 
-
 export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
-
 
 export type { Aggregation } from './token-classification/index.ts';
 export type {
