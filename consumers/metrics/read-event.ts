@@ -59,7 +59,7 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 function readChange(record: DynamoDBRecord | null, previous: bigint): Change {
   const { SequenceNumber: written, ApproximateCreationDateTime: seconds } = record?.dynamodb ?? {};
   const numbered = typeof written === 'string' && /^\d{1,60}$/.test(written);
-  const createdAt = Number(seconds) * 1_000;
+  const createdAt = typeof seconds === 'number' ? seconds * 1_000 : Number.NaN;
   const place = {
     sequenceNumber: numbered ? BigInt(written) : previous,
     createdAt: Number.isFinite(createdAt) ? createdAt : 0,

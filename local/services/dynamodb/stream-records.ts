@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { WireItem } from './dynalite.ts';
-import { itemSize } from './dynalite.ts';
-import type { Stream, StreamViewType } from './streams.ts';
+import { itemSize, type TableRecord, type WireItem } from './dynalite.ts';
+
+/** Which images of an item the records of a stream hold. */
+export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+
+/** What of a stream decides on its records. */
+export interface RecordedStream {
+  arn: string;
+  viewType: StreamViewType;
+  keySchema: TableRecord['KeySchema'];
+}
 
 /** What happened to one item. */
 export interface ItemChange {
@@ -33,7 +41,7 @@ export interface StreamRecord {
 
 /** The record of a change, with the images that the stream's view asks for. */
 export function streamRecord(
-  stream: Stream,
+  stream: RecordedStream,
   change: ItemChange,
   at: { sequenceNumber: string; now: number; region: string },
 ): StreamRecord {
@@ -66,7 +74,7 @@ export function streamRecord(
   };
 }
 
-function keysOf(stream: Stream, item: WireItem): WireItem {
+function keysOf(stream: RecordedStream, item: WireItem): WireItem {
   return Object.fromEntries(
     stream.keySchema.flatMap(({ AttributeName: name }) => {
       const value = item[name];

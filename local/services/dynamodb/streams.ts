@@ -3,10 +3,13 @@ import type { CommitQueue, KeyValueStore, StoreOperation } from '../key-value-st
 import { startingWith } from '../key-value-store.ts';
 import type { TableRecord, WireItem } from './dynalite.ts';
 import { keys } from './dynalite.ts';
-import { type ItemChange, sameItem, streamRecord } from './stream-records.ts';
-
-/** Which images a stream's records carry. */
-export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+import {
+  type ItemChange,
+  type RecordedStream,
+  type StreamViewType,
+  sameItem,
+  streamRecord,
+} from './stream-records.ts';
 
 /** A shard: one slot of the hash space for a stretch of time. */
 export interface Shard {
@@ -23,12 +26,9 @@ export interface Shard {
 }
 
 /** A table's stream. */
-export interface Stream {
-  arn: string;
+export interface Stream extends RecordedStream {
   label: string;
   tableName: string;
-  viewType: StreamViewType;
-  keySchema: TableRecord['KeySchema'];
   enabled: boolean;
   createdAt: number;
   disabledAt?: number;

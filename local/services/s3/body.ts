@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { S3Error } from './requests.ts';
+import { S3Error } from './bucket-store.ts';
 
 /** A request's body as the caller meant it, and the checksums that came with it and hold. */
 export interface DecodedBody {

@@ -11,7 +11,17 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { S3Error } from './requests.ts';
+import { SpanstreamError } from '#shared/errors.ts';
+
+/** An error answer of S3: its code and status. */
+export class S3Error extends SpanstreamError {
+  readonly statusCode: number;
+
+  constructor(code: string, statusCode: number, message: string) {
+    super(code, message);
+    this.statusCode = statusCode;
+  }
+}
 
 /** What is known of an object beside its bytes. */
 export interface ObjectHead {

@@ -1,5 +1,6 @@
 import type { ObjectHead } from './bucket-store.ts';
-import { type Operation, S3Error } from './requests.ts';
+import { S3Error } from './bucket-store.ts';
+import type { Operation } from './requests.ts';
 import { xmlDocument } from './xml.ts';
 
 const NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;

@@ -12,7 +12,7 @@ import {
   readBody,
 } from '../http-server.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
-import { openBuckets } from './bucket-store.ts';
+import { openBuckets, S3Error } from './bucket-store.ts';
 import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
 import {
   copyObject,
@@ -24,7 +24,7 @@ import {
   putObjectTagging,
 } from './objects.ts';
 import type { Context, Operation, S3Answer, S3Request } from './requests.ts';
-import { parseTarget, S3Error } from './requests.ts';
+import { parseTarget } from './requests.ts';
 import { xmlDocument } from './xml.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeBody } from './body.ts';
 import type { ObjectHead } from './bucket-store.ts';
-import { type Operation, S3Error } from './requests.ts';
+import { S3Error } from './bucket-store.ts';
+import type { Operation } from './requests.ts';
 import { childText, parseXml, xmlDocument } from './xml.ts';
 
 const KEPT = [

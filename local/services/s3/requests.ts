@@ -1,16 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { SpanstreamError } from '#shared/errors.ts';
-import type { BucketStore } from './bucket-store.ts';
-
-/** An error answer of S3: its code and status. */
-export class S3Error extends SpanstreamError {
-  readonly statusCode: number;
-
-  constructor(code: string, statusCode: number, message: string) {
-    super(code, message);
-    this.statusCode = statusCode;
-  }
-}
+import { type BucketStore, S3Error } from './bucket-store.ts';
 
 /** One request, taken apart. */
 export interface S3Request {
