@@ -122,13 +122,23 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       clients: cloud.clients,
       functions,
       mappings,
-      idle: (since) => Object.values(mappings).every((mapping) => mapping.idle(since)),
+      idle: idleInTurn(mappings),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Idle is the stream first, and the table's stream as of then: what the former wrote last must have been counted, too. */
+function idleInTurn({ inference, metrics }: Mappings): LocalStack['idle'] {
+  let quiet: { since: number; at: number } | undefined;
+  return (since = 0) => {
+    if (!inference.idle(since)) quiet = undefined;
+    else if (quiet?.since !== since) quiet = { since, at: Date.now() };
+    return quiet !== undefined && metrics.idle(Math.max(since, quiet.at));
+  };
 }
 
 async function createFunctions(

@@ -47,10 +47,10 @@ describe('every command', () => {
     async (name, file) => {
       const required = name === 'eval' ? ['--task', 'ner', '--data', 'x'] : [];
 
-      const { code, out, said } = await runCommand(file, [...required, '--nope']);
+      const { code, out, said } = await runCommand(file, [...required, '--unheard-of']);
 
       expect({ code, out }).toEqual({ code: 2, out: '' });
-      expect(said).toBe(`${name}: unknown option '--nope' (--help shows the options)\n`);
+      expect(said).toBe(`${name}: unknown option '--unheard-of' (--help shows the options)\n`);
     },
   );
 
@@ -63,7 +63,7 @@ describe('every command', () => {
   it.each(commands)('%s goes on when nobody reads what it says', async (name, file) => {
     const required = name === 'eval' ? ['--task', 'ner', '--data', 'x'] : [];
 
-    const { code, out } = await runCommand(file, [...required, '--nope'], { closed: 'said' });
+    const { code, out } = await runCommand(file, [...required, '--unheard-of'], { closed: 'said' });
 
     expect({ code, out }).toEqual({ code: 2, out: '' });
   });
