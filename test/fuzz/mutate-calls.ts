@@ -326,10 +326,6 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
         },
         ReturnValues: 'ALL_NEW',
       },
-      UpdateTable: {
-        TableName: NAME,
-        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
-      },
       UpdateTimeToLive: {
         TableName: NAME,
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
