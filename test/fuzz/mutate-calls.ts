@@ -439,13 +439,7 @@ const S3_CALLS: Record<string, [string, string, Record<string, string>, string]>
     '',
   ],
   HeadObject: ['HEAD', `/${NAME}/a%2Fb`, {}, ''],
-  CopyObject: [
-    'PUT',
-    `/${NAME}/copy`,
-    { 'x-amz-copy-source': `${NAME}/a%2Fb`, 'x-amz-metadata-directive': 'REPLACE' },
-    '',
-  ],
-  DeleteObject: ['DELETE', `/${NAME}/copy`, {}, ''],
+  DeleteObject: ['DELETE', `/${NAME}/chunked`, {}, ''],
   GetObjectTagging: ['GET', `/${NAME}/a%2Fb?tagging`, {}, ''],
   PutObjectTagging: [
     'PUT',
