@@ -765,6 +765,8 @@ async function shardIterators(endpoints: MutationEndpoints, agent: Agent): Promi
 }
 
 async function everyServiceAnswers(endpoints: MutationEndpoints, agent: Agent) {
+  // A mutated DeleteTable may have hit the table: then it is made again, else this is refused.
+  await ask(endpoints.dynamodb, agent, json(TARGETS.dynamodb, 'CreateTable', TABLE));
   const statuses = await Promise.all([
     ask(endpoints.kinesis, agent, json(TARGETS.kinesis, 'ListStreams', {})),
     ask(

@@ -106,13 +106,10 @@ function storeOf(context: Context, call: Call): DynaliteStore {
         () =>
           new Promise<void>((free) => {
             call.held.add(free);
-            const release = (done: Callback): Callback => {
-              return (error, value) => {
-                free();
-                done(error, value);
-              };
-            };
-            guarded(callback)(release);
+            guarded(callback)((done) => (error, value) => {
+              free();
+              done(error, value);
+            });
           }),
       );
     },

@@ -80,11 +80,11 @@ const iteratorSchema = z.object({
 });
 
 const getShardIterator = operation(iteratorSchema, async (context: Context, wanted) => {
-  const { arn, shard } = shardOf(context, wanted.StreamArn, wanted.ShardId);
+  const { StreamArn, ShardId } = wanted;
+  const shard = shardOf(context, StreamArn, ShardId);
   const after = startOf(shard, wanted, context.streams.lastSequenceNumber());
   await context.queue.settled();
-  const { shardId } = shard;
-  return { ShardIterator: encodeIterator({ arn, shardId, after, issuedAt: context.now() }) };
+  return { ShardIterator: iteratorOf(StreamArn, ShardId, after, context.now()) };
 });
 
 /** The sequence number after which an iterator starts; empty for the oldest record, whichever that is by then. */
@@ -107,16 +107,16 @@ const getRecords = operation(
   z.object({ ShardIterator: z.string().min(1).max(2048), Limit: limitTo(1_000) }),
   async (context: Context, { ShardIterator, Limit }) => {
     const { db, now, queue } = context;
-    const position = decodeIterator(ShardIterator, now());
-    const { arn, shard } = shardOf(context, position.arn, position.shardId);
-    if (position.after !== '' && position.after < (shard.trimmedThrough ?? '')) throw trimmed();
+    const { arn, shardId, after } = parseIterator(ShardIterator, now());
+    const shard = shardOf(context, arn, shardId);
+    if (after !== '' && after < (shard.trimmedThrough ?? '')) throw trimmed();
     // The end is looked at first: a record that comes meanwhile then has its turn in the next call.
     const closed = shard.closedAt !== undefined;
     await queue.settled();
 
     const limit = Limit ?? 1_000;
-    const { lt } = startingWith(keys.record(arn, shard.shardId));
-    const range = { gt: keys.record(arn, shard.shardId, position.after), lt, limit };
+    const { lt } = startingWith(keys.record(arn, shardId));
+    const range = { gt: keys.record(arn, shardId, after), lt, limit };
     const Records: StreamRecord[] = [];
     let bytes = 0;
     let full = false;
@@ -127,9 +127,9 @@ const getRecords = operation(
       if (full) break;
       Records.push(record);
     }
-    const after = Records.at(-1)?.dynamodb.SequenceNumber ?? position.after;
+    const last = Records.at(-1)?.dynamodb.SequenceNumber ?? after;
     const ended = closed && !full && Records.length < limit;
-    const next = encodeIterator({ ...position, after, issuedAt: now() });
+    const next = iteratorOf(arn, shardId, last, now());
     return { Records, ...(!ended && { NextShardIterator: next }) };
   },
 );
@@ -150,35 +150,25 @@ function streamOf({ streams }: Context, arn: string): Stream {
   return stream;
 }
 
-function shardOf(context: Context, arn: string, shardId: string) {
+function shardOf(context: Context, arn: string, shardId: string): Shard {
   const shard = streamOf(context, arn).shards.find((one) => one.shardId === shardId);
   if (shard === undefined) throw notFound(`Shard: ${shardId} in Stream: ${arn}`);
-  return { arn, shard };
+  return shard;
 }
 
-const positionSchema = z.object({
-  arn: z.string(),
-  shardId: z.string(),
-  /** The last record read; the next one comes after it. */
-  after: z.string().regex(/^\d*$/),
-  issuedAt: z.number(),
-});
-type Position = z.output<typeof positionSchema>;
+/** An iterator: the stream's ARN, the shard, the number after which it reads on, and when it was given out. */
+const ITERATOR = /^([^|]+)\|([^|]+)\|(\d*)\|(\d+)$/;
 
-function encodeIterator(position: Position): string {
-  const token = Buffer.from(JSON.stringify(position)).toString('base64url');
-  return `${position.arn}|1|${token}`;
+function iteratorOf(arn: string, shardId: string, after: string, now: number): string {
+  return [arn, shardId, after, now].join('|');
 }
 
-function decodeIterator(iterator: string, now: number): Position {
-  const token = iterator.slice(iterator.lastIndexOf('|') + 1);
-  let position: Position;
-  try {
-    position = positionSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
-  } catch {
+function parseIterator(iterator: string, now: number) {
+  const [, arn = '', shardId = '', after = '', issuedAt] = ITERATOR.exec(iterator) ?? [];
+  if (issuedAt === undefined) {
     throw validationException('ShardIterator: is not one that this service gave out');
   }
-  if (now - position.issuedAt <= ITERATOR_LIFETIME_MS) return position;
+  if (now - Number(issuedAt) <= ITERATOR_LIFETIME_MS) return { arn, shardId, after };
   throw new ServiceError('ExpiredIteratorException', 'The shard iterator has expired');
 }
 

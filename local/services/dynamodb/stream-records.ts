@@ -4,7 +4,9 @@ import { itemSize, type WireItem } from './dynalite.ts';
 import { REGION, type Table } from './store.ts';
 
 /** Which images of an item the records of a stream hold. */
-export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+export const VIEW_TYPES = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'] as const;
+/** One of {@link VIEW_TYPES}. */
+export type StreamViewType = (typeof VIEW_TYPES)[number];
 
 /** What of a stream decides on its records. */
 export interface RecordedStream {

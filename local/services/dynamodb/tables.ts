@@ -11,6 +11,7 @@ import {
 import { checkInput } from './dynalite.ts';
 import type { Context } from './items.ts';
 import { keys, REGION, tableOf } from './store.ts';
+import { VIEW_TYPES } from './stream-records.ts';
 
 /** A table as it was asked for. */
 interface TableInput {
@@ -24,11 +25,8 @@ interface TableInput {
 const createSchema = z.object({
   StreamSpecification: z
     .discriminatedUnion('StreamEnabled', [
-      z.object({
-        StreamEnabled: z.literal(true),
-        StreamViewType: z.enum(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES']),
-      }),
-      z.object({ StreamEnabled: z.literal(false), StreamViewType: z.undefined().optional() }),
+      z.object({ StreamEnabled: z.literal(true), StreamViewType: z.enum(VIEW_TYPES) }),
+      z.object({ StreamEnabled: z.literal(false) }),
     ])
     .nullish(),
 });

@@ -104,23 +104,18 @@ function operationOf(method: string, { bucket, key, query }: Target): Operation 
   );
 }
 
-function errorAnswer(error: unknown, request: IncomingMessage): S3Answer {
-  const known = asS3Error(error);
+function errorAnswer(error: unknown, { url = '' }: IncomingMessage): S3Answer {
+  const tooLarge = error instanceof BodyTooLargeError;
+  const known = error instanceof S3Error ? error : undefined;
   return {
-    statusCode: known.statusCode,
+    statusCode: tooLarge ? 400 : (known?.statusCode ?? 500),
     body: xmlDocument('Error', {
-      Code: known.code,
-      Message: known.message,
-      Resource: (request.url ?? '').split('?', 1)[0],
+      Code: tooLarge ? 'EntityTooLarge' : (known?.code ?? 'InternalError'),
+      Message: messageOf(error),
+      Resource: url.split('?', 1)[0],
     }),
-    ...(error instanceof BodyTooLargeError && { headers: { connection: 'close' } }),
+    ...(tooLarge && { headers: { connection: 'close' } }),
   };
-}
-
-function asS3Error(error: unknown): S3Error {
-  if (error instanceof S3Error) return error;
-  if (error instanceof BodyTooLargeError) return new S3Error('EntityTooLarge', 400, error.message);
-  return new S3Error('InternalError', 500, messageOf(error));
 }
 
 function send(request: IncomingMessage, response: ServerResponse, result: S3Answer): void {
