@@ -41,7 +41,7 @@ export async function driveImage(
 ): Promise<Driven> {
   const names = resourceNames('image');
   const environments = functionEnvironments(parseSettings({ environmentName: 'image' }), names);
-  const [dynamodb, s3] = await Promise.all([startDynamoDb({ createTableMs: 0 }), startS3()]);
+  const [dynamodb, s3] = await Promise.all([startDynamoDb(), startS3()]);
   const access = {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',

@@ -27,8 +27,6 @@ describe('the life of a stream', () => {
 
   beforeEach(async () => {
     service = await startDynamoDb({
-      createTableMs: 0,
-      deleteTableMs: 0,
       streamShards: 1,
       shardRolloverRecords: 3,
       sweepIntervalMs: 20,

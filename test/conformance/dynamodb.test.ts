@@ -28,9 +28,7 @@ import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/ad
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
-  localAdapter('dynalite with streams', () =>
-    startDynamoDb({ createTableMs: 0, deleteTableMs: 0, sweepIntervalMs: 50 }),
-  ),
+  localAdapter('dynalite with streams', () => startDynamoDb({ sweepIntervalMs: 50 })),
   awsAdapter(),
 ];
 

@@ -57,7 +57,7 @@ describe.each(found)('boto3 against the local services: %s', (python) => {
   it('does what the documents show, in every service', async () => {
     const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
       startKinesis({ createStreamMs: 0 }),
-      startDynamoDb({ createTableMs: 0 }),
+      startDynamoDb(),
       startCloudWatch({ alarmIntervalMs: 3_600_000 }),
       startS3(),
     ]);

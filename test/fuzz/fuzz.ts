@@ -66,7 +66,7 @@ function table({ checks, beyond, steepest }: TimeReport): string[] {
 async function mutate(flags: Flags, signal: AbortSignal, onProgress: (done: number) => void) {
   const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
     startKinesis({ createStreamMs: 0 }),
-    startDynamoDb({ createTableMs: 0 }),
+    startDynamoDb(),
     startCloudWatch(),
     startS3(),
   ]);

@@ -1,68 +1,42 @@
-import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire, Module } from 'node:module';
+import type { Readable } from 'node:stream';
 import { compileFunction } from 'node:vm';
 import { messageOf } from '#shared/errors.ts';
-import type { KeyValueStore } from '../key-value-store.ts';
+import type { KeyRange } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
 
 /** Node-style callback of dynalite. */
 export type Callback<T = unknown> = (error?: unknown, value?: T) => void;
-/** An attribute value as the wire has it, such as `{"S":"x"}`. */
-type WireValue = Record<string, unknown>;
-/** An item as the wire has it. */
-export type WireItem = Record<string, WireValue>;
+/** An item as the wire has it: attribute values such as `{"S":"x"}` by name. */
+export type WireItem = Record<string, Record<string, unknown>>;
 
-/** A part of the store under a prefix. */
-export interface SubStore {
-  get(key: string, callback: Callback): void;
-  put(key: string, value: unknown, callback: Callback): void;
+/** A part of the store that dynalite's actions work on: a table's items, or the entries of an index. */
+export interface ItemDb {
+  /** Calls back once nobody else holds the key; `release` wraps the callback that ends the holding. */
+  lock(key: string, callback: (release: (done: Callback) => Callback) => void): void;
+  get(key: string, callback: Callback<WireItem>): void;
+  put(key: string, item: WireItem, callback: Callback): void;
   del(key: string, callback: Callback): void;
-}
-
-/** A table's record as dynalite keeps it. */
-export interface TableRecord {
-  TableName: string;
-  TableStatus: string;
-  TableArn: string;
-  KeySchema: { AttributeName: string; KeyType: string }[];
-  AttributeDefinitions: { AttributeName: string; AttributeType: string }[];
-  LocalSecondaryIndexes?: { IndexName: string }[];
-  GlobalSecondaryIndexes?: { IndexName: string; IndexStatus?: string }[];
-  StreamSpecification?: { StreamEnabled: boolean; StreamViewType?: string };
-  LatestStreamArn?: string;
-  LatestStreamLabel?: string;
+  createValueStream(range: KeyRange): Readable;
 }
 
 /** What dynalite's actions read and write through. */
 export interface DynaliteStore {
   options: { maxItemSize: number };
-  db: KeyValueStore;
-  tableDb: SubStore & { awsAccountId: string; awsRegion: string };
-  getItemDb(table: string): SubStore;
-  getIndexDb(type: string, table: string, index: string): SubStore;
-  deleteItemDb(table: string, callback: Callback): void;
-  deleteIndexDb(type: string, table: string, index: string, callback: Callback): void;
-  deleteTagDb(table: string, callback: Callback): void;
+  getTable(name: string, callback: Callback): void;
+  getItemDb(table: string): ItemDb;
+  getIndexDb(type: string, table: string, index: string): ItemDb;
 }
 
-/** Options that dynalite's store takes. */
-export interface DynaliteStoreOptions {
-  path?: string;
-  createTableMs?: number;
-  deleteTableMs?: number;
-  updateTableMs?: number;
-}
-
-interface ValidationModule {
-  types: Record<string, unknown>;
-  custom?: unknown;
-}
 interface Validations {
-  checkTypes(data: unknown, types: Record<string, unknown>): Record<string, unknown>;
-  checkValidations(data: unknown, types: unknown, custom: unknown, store: DynaliteStore): void;
+  checkTypes(data: unknown, types: unknown): Record<string, unknown>;
+  checkValidations(data: unknown, types: unknown, custom: unknown, store: unknown): void;
 }
 type Action = (store: DynaliteStore, data: unknown, callback: Callback) => void;
+
+/** Options that dynalite's checks and actions look at. */
+export const storeOptions = { maxItemSize: 400 * 1024 };
 
 const CACHE = `
   var cache = new Map();
@@ -75,167 +49,45 @@ const CACHE = `
   }`;
 const load = createRequire(import.meta.url);
 for (const parser of ['conditionParser', 'projectionParser', 'updateParser']) loadWithCache(parser);
-const database = load('dynalite/db') as {
-  create(options: DynaliteStoreOptions): DynaliteStore;
-  createKey(item: WireItem, table: TableRecord): string;
-  itemSize(item: WireItem): number;
-};
 const validations = load('dynalite/validations') as Validations;
 
-/** Operations that dynalite answers. */
-export const DYNALITE_OPERATIONS = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'CreateTable',
-  'DeleteItem',
-  'DeleteTable',
-  'DescribeTable',
-  'GetItem',
-  'PutItem',
-  'Query',
-  'Scan',
-  'UpdateItem',
-  'UpdateTable',
-] as const;
-
-/** Name of an operation that dynalite answers. */
-export type DynaliteOperation = (typeof DYNALITE_OPERATIONS)[number];
+/** Size of an item in bytes by DynamoDB's rules. */
+export const { itemSize } = load('dynalite/db') as { itemSize(item: WireItem): number };
 
 const fileOf = (operation: string) => operation.charAt(0).toLowerCase() + operation.slice(1);
-const modules = new Map(
-  DYNALITE_OPERATIONS.map((operation) => [
-    operation,
-    {
-      action: load(`dynalite/actions/${fileOf(operation)}`) as Action,
-      validation: load(`dynalite/validations/${fileOf(operation)}`) as ValidationModule,
-    },
-  ]),
-);
 
-function moduleOf(operation: DynaliteOperation) {
-  const found = modules.get(operation);
-  if (found === undefined) throw new ServiceError('UnknownOperationException', operation);
-  return found;
-}
+/** The action of dynalite that answers an operation. */
+export const actionOf = (operation: string) =>
+  load(`dynalite/actions/${fileOf(operation)}`) as Action;
 
-/** Opens dynalite's store in a folder, or in memory. */
-export const createDynaliteStore = database.create;
-/** The key under which a table keeps an item. */
-export const itemKey = database.createKey;
-/** Size of an item in bytes by DynamoDB's rules. */
-export const itemSize = database.itemSize;
-
-/** Checks an input by dynalite's rules and answers a copy with the known members only. */
-export function validateInput(
-  store: DynaliteStore,
-  operation: DynaliteOperation,
-  input: unknown,
-): Record<string, unknown> {
-  const { validation } = moduleOf(operation);
+/**
+ * Checks an input by dynalite's rules for an operation and answers a copy with the known members only; the others are
+ * gone from the input itself.
+ *
+ * @throws {ServiceError} where it breaks one
+ */
+export function checkInput(operation: string, input: unknown): Record<string, unknown> {
+  const { types, custom } = load(`dynalite/validations/${fileOf(operation)}`);
   try {
-    const data = validations.checkTypes(input, validation.types);
-    validations.checkValidations(data, validation.types, validation.custom, store);
+    const data = validations.checkTypes(input, types);
+    validations.checkValidations(data, types, custom, { options: storeOptions });
     return data;
   } catch (error) {
     throw asServiceError(error);
   }
 }
 
-/**
- * Runs one of dynalite's actions on checked input. Whatever it throws, at once or when its store calls it back, ends
- * this one call: dynalite runs on only through its store, so its store is where its faults are caught. The locks that it
- * held are given up, or every later call for the same item would wait for ever.
- */
-export function runAction(
-  store: DynaliteStore,
-  operation: DynaliteOperation,
-  data: unknown,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const held: (() => void)[] = [];
-    const fail = (error: unknown) => {
-      for (const release of held.splice(0)) quietly(release);
-      reject(asServiceError(error));
-    };
-    const settle: Callback = (error, value) => {
-      held.length = 0;
-      if (error) reject(asServiceError(error));
-      else resolve(value);
-    };
-    try {
-      moduleOf(operation).action(guarded(store, { fail, held }), data, settle);
-    } catch (error) {
-      fail(error);
-    }
-  });
+/** An error of dynalite as ours; what is none of its error answers stays as it is. */
+export function asServiceError(error: unknown): unknown {
+  const { statusCode, body } = error as { statusCode?: number; body?: Record<string, unknown> };
+  if (error instanceof ServiceError || statusCode === undefined) return error;
+  const message = body?.message ?? body?.Message;
+  return new ServiceError(
+    String(body?.__type ?? 'InternalServerError'),
+    typeof message === 'string' ? message : messageOf(error),
+    { statusCode },
+  );
 }
-
-interface Guard {
-  fail(error: unknown): void;
-  held: (() => void)[];
-}
-type AnyFunction = (...args: unknown[]) => unknown;
-
-/** A view of the store, and of what it gives out, in which no callback throws. */
-function guarded<T extends object>(target: T, guard: Guard): T {
-  return new Proxy(target, {
-    get(object, name) {
-      const member: unknown = Reflect.get(object, name);
-      if (name === 'tableDb' && isObject(member)) return guarded(member, guard);
-      if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => {
-        const safe = args.map((arg) =>
-          typeof arg === 'function' ? safely(arg as AnyFunction, guard, name === 'lock') : arg,
-        );
-        const result: unknown = Reflect.apply(member, object, safe);
-        if (result instanceof EventEmitter) result.emit = safely(result.emit.bind(result), guard);
-        else if (isObject(result) && 'lock' in result) return guarded(result, guard);
-        return result;
-      };
-    },
-  });
-}
-
-function safely(callback: AnyFunction, guard: Guard, locks = false) {
-  return (...args: unknown[]): boolean => {
-    try {
-      const [release] = args;
-      if (locks && typeof release === 'function') guard.held.push(release());
-      callback(...args);
-    } catch (error) {
-      guard.fail(error);
-    }
-    return true;
-  };
-}
-
-function quietly(release: () => void) {
-  try {
-    release();
-  } catch {
-    // It was given up already.
-  }
-}
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** A view of an object with some members replaced; the rest is its own. */
-export function extend<T extends object>(base: T, members: Partial<T>): T {
-  return Object.assign(Object.create(base) as T, members);
-}
-
-/** Keys of the store. Those of dynalite are `table~`, `item-T~`, `index-…~`, `tag-T~`; ours start with `spanstream-`. */
-export const keys = {
-  table: (table = '') => `table~${table}`,
-  item: (table: string, key = '') => `item-${table}~${key}`,
-  index: (type: string, table: string, index: string, key = '') =>
-    `index-${type.toLowerCase()}~${table}~${index}~${key}`,
-  timeToLive: (table = '') => `spanstream-ttl~${table}`,
-  stream: (arn = '') => `spanstream-stream~${arn}`,
-  record: (arn: string, shardId: string, sequenceNumber = '') =>
-    `spanstream-record~${arn}~${shardId}~${sequenceNumber}`,
-  sequence: 'spanstream-sequence',
-} as const;
 
 /**
  * Loads one of dynalite's parsers with what PEG.js calls its cache: they were made without, and try a nested parenthesis
@@ -261,15 +113,4 @@ function loadWithCache(parser: string): void {
     load,
   );
   load.cache[filename] = Object.assign(new Module(filename), loaded, { filename, loaded: true });
-}
-
-function asServiceError(error: unknown): unknown {
-  const { statusCode, body } = error as { statusCode?: number; body?: Record<string, unknown> };
-  if (statusCode === undefined) return error;
-  const message = body?.message ?? body?.Message;
-  return new ServiceError(
-    String(body?.__type ?? 'InternalServerError'),
-    typeof message === 'string' ? message : messageOf(error),
-    { statusCode },
-  );
 }

@@ -1,34 +1,23 @@
 import { type AwsProtocol, awsJson, awsListener } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
-import { createCommitQueue, openStore } from '../key-value-store.ts';
+import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
 import type { LocalService, LocalServiceOptions } from '../local-service.ts';
 import { type Operations, runOperation } from '../operations.ts';
 import { repeat } from '../repeat.ts';
-import { createDynaliteStore } from './dynalite.ts';
+import { createTurns } from '../turns.ts';
 import { type Context, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';
 import { loadStreams } from './streams.ts';
 import { sweep } from './sweep.ts';
-import { recoverTables, tableOperations } from './tables.ts';
-
-const HOUR_MS = 3_600_000;
+import { tableOperations } from './tables.ts';
 
 /** Options of the DynamoDB stand-in; one endpoint answers for tables and for streams. */
 export interface DynamoDbOptions extends LocalServiceOptions {
-  createTableMs?: number;
-  deleteTableMs?: number;
-  updateTableMs?: number;
   /** Open shards of a new stream; items are spread by a hash of the partition key. Default 2. */
   streamShards?: number;
-  /** Age in milliseconds at which a shard is closed and succeeded by a child. Default 4 hours. */
-  shardRolloverMs?: number;
-  /** Records after which a shard is closed and succeeded by a child. Default: no such limit. */
+  /** Records after which a shard is closed and succeeded by a child, as it is after four hours. Default: no such limit. */
   shardRolloverRecords?: number;
-  /** How long stream records are kept, in milliseconds. Default 24 hours. */
-  streamRetentionMs?: number;
-  /** How long a shard iterator lives, in milliseconds. Default 15 minutes. */
-  iteratorLifetimeMs?: number;
-  /** How often expired items and old stream records are swept, in milliseconds. Default 1 minute. */
+  /** How often expired items and stream records older than a day are swept, in milliseconds. Default 1 minute. */
   sweepIntervalMs?: number;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
@@ -39,31 +28,21 @@ const services = new Map<string, Operations<Context>>([
   ['DynamoDBStreams_20120810', new Map(streamOperations)],
 ]);
 
-/** Starts the DynamoDB stand-in: dynalite's tables, with streams and expiry of items added. */
+/** Starts the DynamoDB stand-in: dynalite's items and expressions on our own store, with streams and expiry added. */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
-  const now = options.now ?? Date.now;
-  const { directory, createTableMs, deleteTableMs, updateTableMs } = options;
-  const store = createDynaliteStore({
-    ...(createTableMs !== undefined && { createTableMs }),
-    ...(deleteTableMs !== undefined && { deleteTableMs }),
-    ...(updateTableMs !== undefined && { updateTableMs }),
-    ...(directory && { path: directory }),
-  });
-  await openStore(store.db, directory);
-  await recoverTables(store);
-  const queue = createCommitQueue(store.db);
+  const { directory, now = Date.now, shardRolloverRecords: rolloverRecords } = options;
+  const db = createStore(directory);
+  await openStore(db, directory);
+  const queue = createCommitQueue(db);
   const streams = await loadStreams(
-    { db: store.db, queue },
+    { db, queue },
     {
       shards: options.streamShards ?? 2,
-      rolloverMs: options.shardRolloverMs ?? 4 * HOUR_MS,
-      rolloverRecords: options.shardRolloverRecords ?? Number.POSITIVE_INFINITY,
-      region: store.tableDb.awsRegion,
+      rolloverRecords: rolloverRecords ?? Number.POSITIVE_INFINITY,
       now,
     },
   );
-  const iteratorLifetimeMs = options.iteratorLifetimeMs ?? HOUR_MS / 4;
-  const context: Context = { store, queue, streams, now, iteratorLifetimeMs };
+  const context: Context = { db, queue, streams, inTurn: createTurns(), now };
   const { server, close } = createClosableServer(
     awsListener({
       protocols: [withProtoNames(awsJson())],
@@ -74,19 +53,16 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
     }),
   );
   const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
-    await store.db.close();
+    await db.close();
     throw error;
   });
-  const sweeping = repeat(
-    () => sweep(context, options.streamRetentionMs ?? 24 * HOUR_MS),
-    options.sweepIntervalMs ?? 60_000,
-  );
+  const sweeping = repeat(() => sweep(context), options.sweepIntervalMs ?? 60_000);
   return {
     endpoint,
     close: async () => {
       await Promise.all([close(), sweeping.stop()]);
       await queue.settled();
-      await store.db.close();
+      await db.close();
     },
   };
 }

@@ -1,58 +1,45 @@
 import { z } from 'zod';
 import { startingWith } from '../key-value-store.ts';
-import { type Operation, parseInput, ServiceError, validationException } from '../operations.ts';
-import { keys } from './dynalite.ts';
+import { type Operation, operation, ServiceError, validationException } from '../operations.ts';
 import type { Context } from './items.ts';
+import { keys } from './store.ts';
 import type { StreamRecord } from './stream-records.ts';
-import { before, padded, type Shard, type Stream, type Streams } from './streams.ts';
+import { padded, type Shard, type Stream } from './streams.ts';
 
 const MAX_BYTES = 1024 * 1024;
+const ITERATOR_LIFETIME_MS = 15 * 60_000;
+const streamArn = z.string().min(37).max(1024);
+const limitTo = (most: number) => z.int().min(1).max(most).nullish();
 
-const listSchema = z.object({
-  TableName: z.string().nullish(),
-  Limit: z.int().min(1).max(100).nullish(),
-  ExclusiveStartStreamArn: z.string().nullish(),
-});
-
-/** ListStreams, in the order of their ARNs. */
-const listStreams: Operation<Context> = async ({ streams, queue }, input) => {
-  const { TableName, Limit, ExclusiveStartStreamArn: start } = parseInput(listSchema, input);
-  await queue.settled();
-  const limit = Limit ?? 100;
-  const found = streams
-    .all()
-    .filter((stream) => !TableName || stream.tableName === TableName)
-    .sort((a, b) => (a.arn < b.arn ? -1 : 1))
-    .filter((stream) => !start || stream.arn > start);
-  const page = found.slice(0, limit);
-  return {
-    Streams: page.map((stream) => ({
-      StreamArn: stream.arn,
-      TableName: stream.tableName,
-      StreamLabel: stream.label,
-    })),
-    ...(found.length > limit && { LastEvaluatedStreamArn: page.at(-1)?.arn }),
-  };
-};
-
-const describeSchema = z.object({
-  StreamArn: z.string().min(37).max(1024),
-  Limit: z.int().min(1).max(100).nullish(),
-  ExclusiveStartShardId: z.string().nullish(),
-});
+/** ListStreams, all in one page. */
+const listStreams = operation(
+  z.object({ TableName: z.string().nullish() }),
+  async ({ streams, queue }: Context, { TableName: wanted }) => {
+    await queue.settled();
+    const found = streams.all().filter(({ tableName }) => tableName === (wanted || tableName));
+    return {
+      Streams: found.map(({ arn, tableName, label }) => ({
+        StreamArn: arn,
+        TableName: tableName,
+        StreamLabel: label,
+      })),
+    };
+  },
+);
 
 /** DescribeStream, parents before children. */
-const describeStream: Operation<Context> = async ({ streams, queue }, input) => {
-  const { StreamArn, Limit, ExclusiveStartShardId: start } = parseInput(describeSchema, input);
-  const stream = streamOf(streams, StreamArn);
-  const shards = [...stream.shards].map((shard) => ({ ...shard }));
-  await queue.settled();
-  const limit = Limit ?? 100;
-  const from = start ? shards.findIndex((shard) => shard.shardId === start) + 1 : 0;
-  const page = shards.slice(from, from + limit);
-  return {
-    StreamDescription: {
-      StreamArn: stream.arn,
+const describeStream = operation(
+  z.object({
+    StreamArn: streamArn,
+    Limit: limitTo(100),
+    ExclusiveStartShardId: z.string().nullish(),
+  }),
+  async (context: Context, { StreamArn, Limit, ExclusiveStartShardId: start }) => {
+    const stream = streamOf(context, StreamArn);
+    const from = start ? stream.shards.findIndex(({ shardId }) => shardId === start) + 1 : 0;
+    const page = stream.shards.slice(from, from + (Limit ?? 100));
+    const description = {
+      StreamArn,
       StreamLabel: stream.label,
       StreamStatus: stream.enabled ? 'ENABLED' : 'DISABLED',
       StreamViewType: stream.viewType,
@@ -63,19 +50,22 @@ const describeStream: Operation<Context> = async ({ streams, queue }, input) => 
         ShardId: shard.shardId,
         SequenceNumberRange: {
           StartingSequenceNumber: shard.startingSequenceNumber,
-          ...(shard.endingSequenceNumber && {
-            EndingSequenceNumber: shard.endingSequenceNumber,
-          }),
+          EndingSequenceNumber: shard.endingSequenceNumber,
         },
-        ...(shard.parentShardId && { ParentShardId: shard.parentShardId }),
+        ParentShardId: shard.parentShardId,
       })),
-      ...(from + limit < shards.length && { LastEvaluatedShardId: page.at(-1)?.shardId }),
-    },
-  };
-};
+      ...(from + page.length < stream.shards.length && {
+        LastEvaluatedShardId: page.at(-1)?.shardId,
+      }),
+    };
+    // What is answered holds from here on, also after a kill.
+    await context.queue.settled();
+    return { StreamDescription: description };
+  },
+);
 
 const iteratorSchema = z.object({
-  StreamArn: z.string().min(37).max(1024),
+  StreamArn: streamArn,
   ShardId: z.string().min(28).max(65),
   ShardIteratorType: z.enum([
     'TRIM_HORIZON',
@@ -89,144 +79,97 @@ const iteratorSchema = z.object({
     .nullish(),
 });
 
-/** GetShardIterator. */
-const getShardIterator: Operation<Context> = async ({ streams, queue, now }, input) => {
-  const wanted = parseInput(iteratorSchema, input);
-  const stream = streamOf(streams, wanted.StreamArn);
-  const shard = shardById(stream, wanted.ShardId);
-  const last = streams.lastSequenceNumber();
-  await queue.settled();
-  return {
-    ShardIterator: encodeIterator({
-      arn: stream.arn,
-      shardId: shard.shardId,
-      after: startOf(shard, wanted, last),
-      fromHorizon: wanted.ShardIteratorType === 'TRIM_HORIZON',
-      issuedAt: now(),
-    }),
-  };
-};
-
-function startOf(shard: Shard, wanted: z.output<typeof iteratorSchema>, last: string): string {
-  if (wanted.ShardIteratorType === 'TRIM_HORIZON') return before(shard.startingSequenceNumber);
-  if (wanted.ShardIteratorType === 'LATEST') return last;
-  if (!wanted.SequenceNumber) {
-    throw validationException(`SequenceNumber: is required for ${wanted.ShardIteratorType}`);
-  }
-  const number = padded(wanted.SequenceNumber);
-  const { startingSequenceNumber: first, endingSequenceNumber: end } = shard;
-  if (number < before(first) || (end !== undefined && number > end)) {
-    throw validationException(`SequenceNumber: ${wanted.SequenceNumber} is not of the shard`);
-  }
-  if (shard.trimmedThrough !== undefined && number <= shard.trimmedThrough) {
-    throw new ServiceError(
-      'TrimmedDataAccessException',
-      'The operation attempted to read past the oldest stream record in the shard',
-    );
-  }
-  return wanted.ShardIteratorType === 'AT_SEQUENCE_NUMBER' ? before(number) : number;
-}
-
-const recordsSchema = z.object({
-  ShardIterator: z.string().min(1).max(2048),
-  Limit: z.int().min(1).max(1_000).nullish(),
+const getShardIterator = operation(iteratorSchema, async (context: Context, wanted) => {
+  const { StreamArn, ShardId } = wanted;
+  const shard = shardOf(context, StreamArn, ShardId);
+  const after = startOf(shard, wanted, context.streams.lastSequenceNumber());
+  await context.queue.settled();
+  return { ShardIterator: iteratorOf(StreamArn, ShardId, after, context.now()) };
 });
+
+/** The sequence number after which an iterator starts; empty for the oldest record, whichever that is by then. */
+function startOf(shard: Shard, wanted: z.output<typeof iteratorSchema>, last: string): string {
+  const { ShardIteratorType: type, SequenceNumber: given } = wanted;
+  if (type === 'TRIM_HORIZON') return '';
+  if (type === 'LATEST') return last;
+  if (!given) throw validationException(`SequenceNumber: is required for ${type}`);
+  const number = padded(given);
+  const { startingSequenceNumber: first, endingSequenceNumber: end = number } = shard;
+  if (number < first || number > end) {
+    throw validationException(`SequenceNumber: ${given} is not of the shard`);
+  }
+  if (number <= (shard.trimmedThrough ?? '')) throw trimmed();
+  return type === 'AFTER_SEQUENCE_NUMBER' ? number : padded(BigInt(number) - 1n);
+}
 
 /** GetRecords: up to 1,000 records or 1 MB; no next iterator once a closed shard is read to its end. */
-const getRecords: Operation<Context> = async (context, input) => {
-  const { ShardIterator, Limit } = parseInput(recordsSchema, input);
-  const { now, streams, queue, store } = context;
-  const position = decodeIterator(ShardIterator, now(), context.iteratorLifetimeMs);
-  const stream = streamOf(streams, position.arn);
-  const shard = shardById(stream, position.shardId);
-  if (!position.fromHorizon && (shard.trimmedThrough ?? '') > position.after) {
-    throw new ServiceError(
-      'TrimmedDataAccessException',
-      'The operation attempted to read past the oldest stream record in the shard',
-    );
-  }
-  // The end is looked at first: a record that comes meanwhile then has its turn in the next call.
-  const closed = shard.endingSequenceNumber !== undefined;
-  await queue.settled();
+const getRecords = operation(
+  z.object({ ShardIterator: z.string().min(1).max(2048), Limit: limitTo(1_000) }),
+  async (context: Context, { ShardIterator, Limit }) => {
+    const { db, now, queue } = context;
+    const { arn, shardId, after } = parseIterator(ShardIterator, now());
+    const shard = shardOf(context, arn, shardId);
+    if (after !== '' && after < (shard.trimmedThrough ?? '')) throw trimmed();
+    // The end is looked at first: a record that comes meanwhile then has its turn in the next call.
+    const closed = shard.closedAt !== undefined;
+    await queue.settled();
 
-  const limit = Limit ?? 1_000;
-  const all = startingWith(keys.record(stream.arn, shard.shardId));
-  const range = { gt: keys.record(stream.arn, shard.shardId, position.after), lt: all.lt, limit };
-  const records: StreamRecord[] = [];
-  let bytes = 0;
-  let full = false;
-  for await (const [, value] of store.db.iterator(range)) {
-    const record = value as StreamRecord;
-    bytes += record.dynamodb.SizeBytes;
-    full = records.length > 0 && bytes > MAX_BYTES;
-    if (full) break;
-    records.push(record);
-  }
-  const after = records.at(-1)?.dynamodb.SequenceNumber ?? position.after;
-  const ended = closed && !full && records.length < limit;
-  return {
-    Records: records,
-    ...(!ended && {
-      NextShardIterator: encodeIterator({ ...position, after, issuedAt: now() }),
-    }),
-  };
-};
+    const limit = Limit ?? 1_000;
+    const { lt } = startingWith(keys.record(arn, shardId));
+    const range = { gt: keys.record(arn, shardId, after), lt, limit };
+    const Records: StreamRecord[] = [];
+    let bytes = 0;
+    let full = false;
+    for await (const [, value] of db.iterator(range)) {
+      const record = value as StreamRecord;
+      bytes += record.dynamodb.SizeBytes;
+      full = Records.length > 0 && bytes > MAX_BYTES;
+      if (full) break;
+      Records.push(record);
+    }
+    const last = Records.at(-1)?.dynamodb.SequenceNumber ?? after;
+    const ended = closed && !full && Records.length < limit;
+    const next = iteratorOf(arn, shardId, last, now());
+    return { Records, ...(!ended && { NextShardIterator: next }) };
+  },
+);
 
-/** The stream of an ARN, or the service's error. */
-function streamOf(streams: Streams, arn: string): Stream {
+function trimmed() {
+  return new ServiceError(
+    'TrimmedDataAccessException',
+    'The operation attempted to read past the oldest stream record in the shard',
+  );
+}
+
+const notFound = (what: string) =>
+  new ServiceError('ResourceNotFoundException', `Requested resource not found: ${what} not found`);
+
+function streamOf({ streams }: Context, arn: string): Stream {
   const stream = streams.byArn(arn);
-  if (stream !== undefined) return stream;
-  throw new ServiceError(
-    'ResourceNotFoundException',
-    `Requested resource not found: Stream: ${arn} not found`,
-  );
+  if (stream === undefined) throw notFound(`Stream: ${arn}`);
+  return stream;
 }
 
-/** The shard of an id, or the service's error. */
-function shardById(stream: Stream, shardId: string): Shard {
-  const shard = stream.shards.find((s) => s.shardId === shardId);
-  if (shard !== undefined) return shard;
-  throw new ServiceError(
-    'ResourceNotFoundException',
-    `Requested resource not found: Shard: ${shardId} in Stream: ${stream.arn} not found`,
-  );
+function shardOf(context: Context, arn: string, shardId: string): Shard {
+  const shard = streamOf(context, arn).shards.find((one) => one.shardId === shardId);
+  if (shard === undefined) throw notFound(`Shard: ${shardId} in Stream: ${arn}`);
+  return shard;
 }
 
-const positionSchema = z.object({
-  arn: z.string(),
-  shardId: z.string(),
-  /** The last record read; the next one comes after it. */
-  after: z.string().regex(/^\d+$/),
-  /** From TRIM_HORIZON: records trimmed meanwhile are skipped silently. */
-  fromHorizon: z.boolean(),
-  issuedAt: z.number(),
-});
+/** An iterator: the stream's ARN, the shard, the number after which it reads on, and when it was given out. */
+const ITERATOR = /^([^|]+)\|([^|]+)\|(\d*)\|(\d+)$/;
 
-/** A place in a shard. */
-type Position = z.output<typeof positionSchema>;
-
-/** A shard iterator as it goes out. */
-function encodeIterator(position: Position): string {
-  const token = Buffer.from(JSON.stringify(position)).toString('base64url');
-  return `${position.arn}|1|${token}`;
+function iteratorOf(arn: string, shardId: string, after: string, now: number): string {
+  return [arn, shardId, after, now].join('|');
 }
 
-/** The place that a shard iterator names. */
-function decodeIterator(iterator: string, now: number, lifetimeMs: number): Position {
-  const token = iterator.slice(iterator.lastIndexOf('|') + 1);
-  const position = parseToken(token);
-  if (now - position.issuedAt > lifetimeMs) {
-    throw new ServiceError('ExpiredIteratorException', 'The shard iterator has expired');
-  }
-  return position;
-}
-
-function parseToken(token: string): Position {
-  try {
-    return positionSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
-  } catch {
+function parseIterator(iterator: string, now: number) {
+  const [, arn = '', shardId = '', after = '', issuedAt] = ITERATOR.exec(iterator) ?? [];
+  if (issuedAt === undefined) {
     throw validationException('ShardIterator: is not one that this service gave out');
   }
+  if (now - Number(issuedAt) <= ITERATOR_LIFETIME_MS) return { arn, shardId, after };
+  throw new ServiceError('ExpiredIteratorException', 'The shard iterator has expired');
 }
 
 /** Operations on streams. */

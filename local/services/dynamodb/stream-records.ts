@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { itemSize, type TableRecord, type WireItem } from './dynalite.ts';
+import { itemSize, type WireItem } from './dynalite.ts';
+import { REGION, type Table } from './store.ts';
 
 /** Which images of an item the records of a stream hold. */
-export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+export const VIEW_TYPES = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'] as const;
+/** One of {@link VIEW_TYPES}. */
+export type StreamViewType = (typeof VIEW_TYPES)[number];
 
 /** What of a stream decides on its records. */
 export interface RecordedStream {
   arn: string;
   viewType: StreamViewType;
-  keySchema: TableRecord['KeySchema'];
+  keySchema: Table['KeySchema'];
 }
 
 /** What happened to one item. */
@@ -21,66 +24,39 @@ export interface ItemChange {
 }
 
 /** A stream record as GetRecords answers it. */
-export interface StreamRecord {
-  eventID: string;
-  eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
-  eventVersion: '1.1';
-  eventSource: 'aws:dynamodb';
-  awsRegion: string;
-  dynamodb: {
-    ApproximateCreationDateTime: number;
-    Keys: WireItem;
-    NewImage?: WireItem;
-    OldImage?: WireItem;
-    SequenceNumber: string;
-    SizeBytes: number;
-    StreamViewType: StreamViewType;
-  };
-  userIdentity?: { PrincipalId: string; Type: 'Service' };
-}
+export type StreamRecord = ReturnType<typeof streamRecord>;
 
-/** The record of a change, with the images that the stream's view asks for. */
+/** The record of a change, with the images that the stream's view asks for; `now` in epoch milliseconds. */
 export function streamRecord(
-  stream: RecordedStream,
-  change: ItemChange,
-  at: { sequenceNumber: string; now: number; region: string },
-): StreamRecord {
-  const { before, after } = change;
-  const keys = keysOf(stream, after ?? before ?? {});
-  const view = stream.viewType;
-  const newImage = view === 'NEW_IMAGE' || view === 'NEW_AND_OLD_IMAGES' ? after : undefined;
-  const oldImage = view === 'OLD_IMAGE' || view === 'NEW_AND_OLD_IMAGES' ? before : undefined;
+  { arn, keySchema, viewType }: RecordedStream,
+  { before, after, principal }: ItemChange,
+  sequenceNumber: string,
+  now: number,
+) {
+  const item = after ?? before ?? {};
+  const Keys = Object.fromEntries(
+    keySchema.map(({ AttributeName: name }) => [name, item[name] ?? {}]),
+  );
+  const NewImage = viewType.startsWith('NEW_') ? after : undefined;
+  const OldImage = viewType.includes('OLD_IMAGE') ? before : undefined;
+  const images = [Keys, NewImage, OldImage].filter((image) => image !== undefined);
   return {
-    eventID: createHash('md5').update(`${stream.arn}/${at.sequenceNumber}`).digest('hex'),
+    eventID: createHash('md5').update(`${arn}/${sequenceNumber}`).digest('hex'),
     eventName: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
     eventVersion: '1.1',
     eventSource: 'aws:dynamodb',
-    awsRegion: at.region,
+    awsRegion: REGION,
     dynamodb: {
-      ApproximateCreationDateTime: Math.floor(at.now / 1_000),
-      Keys: keys,
-      ...(newImage && { NewImage: newImage }),
-      ...(oldImage && { OldImage: oldImage }),
-      SequenceNumber: at.sequenceNumber,
-      SizeBytes:
-        itemSize(keys) +
-        (newImage === undefined ? 0 : itemSize(newImage)) +
-        (oldImage === undefined ? 0 : itemSize(oldImage)),
-      StreamViewType: view,
+      ApproximateCreationDateTime: Math.floor(now / 1_000),
+      Keys,
+      NewImage,
+      OldImage,
+      SequenceNumber: sequenceNumber,
+      SizeBytes: images.reduce((bytes, image) => bytes + itemSize(image), 0),
+      StreamViewType: viewType,
     },
-    ...(change.principal && {
-      userIdentity: { PrincipalId: change.principal, Type: 'Service' as const },
-    }),
+    ...(principal && { userIdentity: { PrincipalId: principal, Type: 'Service' } }),
   };
-}
-
-function keysOf(stream: RecordedStream, item: WireItem): WireItem {
-  return Object.fromEntries(
-    stream.keySchema.flatMap(({ AttributeName: name }) => {
-      const value = item[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 }
 
 const SETS = new Set(['SS', 'NS', 'BS']);

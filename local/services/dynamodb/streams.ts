@@ -1,15 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CommitQueue, KeyValueStore, StoreOperation } from '../key-value-store.ts';
 import { startingWith } from '../key-value-store.ts';
-import type { TableRecord, WireItem } from './dynalite.ts';
-import { keys } from './dynalite.ts';
+import type { WireItem } from './dynalite.ts';
+import { keys, type Table } from './store.ts';
 import {
   type ItemChange,
   type RecordedStream,
+  type StreamRecord,
   type StreamViewType,
   sameItem,
   streamRecord,
 } from './stream-records.ts';
+
+const ROLLOVER_MS = 4 * 3_600_000;
+const RETENTION_MS = 24 * 3_600_000;
 
 /** A shard: one slot of the hash space for a stretch of time. */
 export interface Shard {
@@ -31,17 +35,16 @@ export interface Stream extends RecordedStream {
   tableName: string;
   enabled: boolean;
   createdAt: number;
-  disabledAt?: number;
   slots: number;
   shards: Shard[];
 }
 
 /** How streams are cut into shards. */
 export interface StreamOptions {
+  /** Open shards of a new stream. */
   shards: number;
-  rolloverMs: number;
+  /** Records, since the service started, after which a shard is closed and succeeded by a child. */
   rolloverRecords: number;
-  region: string;
   now: () => number;
 }
 
@@ -50,29 +53,50 @@ export type Streams = Awaited<ReturnType<typeof loadStreams>>;
 
 /** Reads the streams back from the store. */
 export async function loadStreams(
-  deps: { db: KeyValueStore; queue: CommitQueue },
-  options: StreamOptions,
+  { db, queue }: { db: KeyValueStore; queue: CommitQueue },
+  { shards, rolloverRecords, now }: StreamOptions,
 ) {
   const streams = new Map<string, Stream>();
-  for await (const [, value] of deps.db.iterator(startingWith(keys.stream()))) {
+  for await (const [, value] of db.iterator(startingWith(keys.stream()))) {
     const stream = value as Stream;
     streams.set(stream.arn, stream);
   }
-  const sequence = createSequence((await deps.db.get(keys.sequence)) as string | undefined);
-  const counts = await countRecords(deps.db, streams.values());
+  let lastNumber = BigInt(((await db.get(keys.sequence)) as string | undefined) ?? FIRST_NUMBER);
+  const counts = new Map<Shard, number>();
 
-  const save = (stream: Stream): StoreOperation => ({
+  const lastSequenceNumber = () => String(lastNumber);
+  const nextNumber = () => {
+    lastNumber += 1n;
+    return lastSequenceNumber();
+  };
+  const save = (stream: Stream): StoreOperation[] => [
+    { type: 'put', key: keys.stream(stream.arn), value: structuredClone(stream) },
+    saveNumber(),
+  ];
+  const saveNumber = (): StoreOperation => ({
     type: 'put',
-    key: keys.stream(stream.arn),
-    value: structuredClone(stream),
+    key: keys.sequence,
+    value: lastSequenceNumber(),
   });
-
   const forTable = (table: string) =>
     [...streams.values()].find((stream) => stream.tableName === table && stream.enabled);
 
-  const open = (table: TableRecord, viewType: StreamViewType) => {
-    const createdAt = options.now();
-    const label = unusedLabel(streams, table.TableArn, createdAt);
+  const newShard = (slot: number, parent?: Shard): Shard => ({
+    shardId: `shardId-${String(now()).padStart(20, '0')}-${randomBytes(4).toString('hex')}`,
+    slot,
+    startingSequenceNumber: nextNumber(),
+    createdAt: now(),
+    ...(parent && { parentShardId: parent.shardId }),
+  });
+  const close = (shard: Shard) => {
+    shard.endingSequenceNumber = nextNumber();
+    shard.closedAt = now();
+    counts.delete(shard);
+  };
+
+  const open = (table: Table, viewType: StreamViewType) => {
+    const createdAt = unusedLabel(streams, table.TableArn, now());
+    const label = labelOf(createdAt);
     const stream: Stream = {
       arn: `${table.TableArn}/stream/${label}`,
       label,
@@ -81,48 +105,20 @@ export async function loadStreams(
       keySchema: table.KeySchema,
       enabled: true,
       createdAt,
-      slots: options.shards,
-      shards: Array.from({ length: options.shards }, (_, slot) =>
-        newShard(slot, sequence.next(), createdAt),
-      ),
+      slots: shards,
+      shards: Array.from({ length: shards }, (_, slot) => newShard(slot)),
     };
     streams.set(stream.arn, stream);
-    return { stream, operations: [save(stream), saveSequence()] };
+    return { stream, operations: save(stream) };
   };
 
   const disable = (table: string): StoreOperation[] => {
     const stream = forTable(table);
     if (stream === undefined) return [];
     stream.enabled = false;
-    stream.disabledAt = options.now();
-    for (const shard of stream.shards) {
-      if (shard.endingSequenceNumber === undefined) close(shard);
-    }
-    return [save(stream), saveSequence()];
+    for (const shard of stream.shards) if (shard.closedAt === undefined) close(shard);
+    return save(stream);
   };
-
-  const saveSequence = (): StoreOperation => ({
-    type: 'put',
-    key: keys.sequence,
-    value: sequence.last(),
-  });
-
-  const close = (shard: Shard) => {
-    shard.endingSequenceNumber = sequence.next();
-    shard.closedAt = options.now();
-  };
-
-  const roll = (stream: Stream, shard: Shard): Shard => {
-    close(shard);
-    const child = newShard(shard.slot, sequence.next(), options.now(), shard);
-    stream.shards.push(child);
-    counts.delete(shard.shardId);
-    return child;
-  };
-
-  const isFull = (shard: Shard) =>
-    (counts.get(shard.shardId) ?? 0) >= options.rolloverRecords || isOld(shard);
-  const isOld = (shard: Shard) => options.now() - shard.createdAt >= options.rolloverMs;
 
   const append = (table: string, change: ItemChange): StoreOperation[] => {
     const { before, after } = change;
@@ -131,108 +127,72 @@ export async function loadStreams(
     if (stream === undefined || item === undefined) return [];
     if (before !== undefined && after !== undefined && sameItem(before, after)) return [];
 
-    const open = shardOf(stream, item);
-    const shard = isFull(open) ? roll(stream, open) : open;
-    counts.set(shard.shardId, (counts.get(shard.shardId) ?? 0) + 1);
-    const sequenceNumber = sequence.next();
-    const record = streamRecord(stream, change, {
-      sequenceNumber,
-      now: options.now(),
-      region: options.region,
-    });
-    return [
-      { type: 'put', key: keys.record(stream.arn, shard.shardId, sequenceNumber), value: record },
-      saveSequence(),
-      ...(shard === open ? [] : [save(stream)]),
-    ];
+    let shard = shardOf(stream, item);
+    const count = counts.get(shard) ?? 0;
+    const full = count >= rolloverRecords || now() - shard.createdAt >= ROLLOVER_MS;
+    if (full) {
+      close(shard);
+      shard = newShard(shard.slot, shard);
+      stream.shards.push(shard);
+    }
+    counts.set(shard, full ? 1 : count + 1);
+    const record = streamRecord(stream, change, nextNumber(), now());
+    const key = keys.record(stream.arn, shard.shardId, record.dynamodb.SequenceNumber);
+    return [{ type: 'put', key, value: record }, ...(full ? save(stream) : [saveNumber()])];
   };
 
-  const rollOld = (): StoreOperation[] =>
-    [...streams.values()]
-      .filter((stream) => stream.enabled)
-      .flatMap((stream) => {
-        const old = stream.shards.filter((s) => s.endingSequenceNumber === undefined && isOld(s));
-        for (const shard of old) roll(stream, shard);
-        return old.length === 0 ? [] : [save(stream), saveSequence()];
-      });
-
-  const forget = (stream: Stream): StoreOperation[] => {
-    streams.delete(stream.arn);
-    return [{ type: 'del', key: keys.stream(stream.arn) }];
+  /** Removes the records of a stream that are past their retention, then its shards, then the stream where it has ended. */
+  const trimStream = async (stream: Stream) => {
+    const horizon = now() - RETENTION_MS;
+    const operations: StoreOperation[] = [];
+    for (const shard of stream.shards) {
+      const range = startingWith(keys.record(stream.arn, shard.shardId));
+      for await (const [key, value] of db.iterator(range)) {
+        const { dynamodb } = value as StreamRecord;
+        if (dynamodb.ApproximateCreationDateTime * 1_000 >= horizon) break;
+        operations.push({ type: 'del', key });
+        shard.trimmedThrough = dynamodb.SequenceNumber;
+      }
+    }
+    const kept = stream.shards.filter(({ closedAt = horizon }) => closedAt >= horizon);
+    if (operations.length === 0 && kept.length === stream.shards.length) return;
+    stream.shards = kept;
+    if (kept.length > 0) {
+      operations.push(...save(stream));
+    } else {
+      streams.delete(stream.arn);
+      operations.push({ type: 'del', key: keys.stream(stream.arn) });
+    }
+    await queue.commit(operations);
   };
 
   return {
     all: () => [...streams.values()],
     byArn: (arn: string) => streams.get(arn),
-    forTable,
-    lastSequenceNumber: sequence.last,
+    lastSequenceNumber,
     open,
     disable,
     append,
-    rollOld,
-    save,
-    forget,
-  };
-}
-
-async function countRecords(db: KeyValueStore, streams: Iterable<Stream>) {
-  const counts = new Map<string, number>();
-  for (const stream of streams) {
-    for (const shard of stream.shards) {
-      if (shard.endingSequenceNumber !== undefined) continue;
-      let count = 0;
-      const range = startingWith(keys.record(stream.arn, shard.shardId));
-      for await (const _ of db.iterator(range)) count += 1;
-      counts.set(shard.shardId, count);
-    }
-  }
-  return counts;
-}
-
-function unusedLabel(streams: Map<string, Stream>, tableArn: string, now: number): string {
-  const label = new Date(now).toISOString().slice(0, -1);
-  return streams.has(`${tableArn}/stream/${label}`)
-    ? unusedLabel(streams, tableArn, now + 1)
-    : label;
-}
-
-const BASE = 10n ** 22n;
-
-/** Sequence numbers of all streams: 23 digits, so that they sort alike as numbers and as text. */
-function createSequence(last: string | undefined) {
-  let current = last === undefined ? BASE : BigInt(last);
-  return {
-    /** The number given last. */
-    last: () => String(current),
-    next: () => {
-      current += 1n;
-      return String(current);
+    trim: async () => {
+      for (const stream of streams.values()) await trimStream(stream);
     },
   };
 }
 
-/** The number before a sequence number, so that 'at' becomes 'after'. */
-export function before(sequenceNumber: string): string {
-  const previous = BigInt(sequenceNumber) - 1n;
-  return padded(previous < 0n ? 0n : previous);
+const labelOf = (createdAt: number) => new Date(createdAt).toISOString().slice(0, -1);
+
+/** The first time from now on that names no stream of the table yet. */
+function unusedLabel(streams: Map<string, Stream>, tableArn: string, now: number): number {
+  const taken = streams.has(`${tableArn}/stream/${labelOf(now)}`);
+  return taken ? unusedLabel(streams, tableArn, now + 1) : now;
 }
+
+/** Before the first sequence number of all: they have 23 digits, so that they sort alike as numbers and as text. */
+const FIRST_NUMBER = String(10n ** 22n);
 
 /** A sequence number at its full width, so that text order is number order. */
 export function padded(sequenceNumber: bigint | string): string {
-  return String(sequenceNumber).padStart(String(BASE).length, '0');
-}
-
-/** A new shard of a slot, succeeding another where one is given. */
-function newShard(slot: number, startingSequenceNumber: string, now: number, parent?: Shard) {
-  const time = String(now).padStart(20, '0');
-  const shard: Shard = {
-    shardId: `shardId-${time}-${randomBytes(4).toString('hex')}`,
-    slot,
-    startingSequenceNumber,
-    createdAt: now,
-    ...(parent && { parentShardId: parent.shardId }),
-  };
-  return shard;
+  return String(sequenceNumber).padStart(FIRST_NUMBER.length, '0');
 }
 
 /** The open shard that takes an item's changes: one item always falls into the same slot. */
@@ -240,7 +200,7 @@ function shardOf(stream: Stream, item: WireItem): Shard {
   const partitionKey = stream.keySchema[0]?.AttributeName ?? '';
   const digest = createHash('md5').update(JSON.stringify(item[partitionKey])).digest();
   const slot = digest.readUInt32BE(0) % stream.slots;
-  const shard = stream.shards.find((s) => s.slot === slot && s.endingSequenceNumber === undefined);
+  const shard = stream.shards.find((s) => s.slot === slot && s.closedAt === undefined);
   if (shard === undefined) throw new Error(`stream ${stream.arn} has no open shard ${slot}`);
   return shard;
 }

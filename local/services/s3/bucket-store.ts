@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpanstreamError } from '#shared/errors.ts';
+import { createTurns } from '../turns.ts';
 
 /** An error answer of S3: its code and status. */
 export class S3Error extends SpanstreamError {
@@ -34,7 +35,6 @@ export interface ObjectHead {
   headers: Record<string, string>;
   metadata: Record<string, string>;
   tags: Record<string, string>;
-  checksums: Record<string, string>;
 }
 
 /** Buckets as folders, objects as files: a line of JSON (the head), then the bytes, so that one rename puts both. */
@@ -50,53 +50,47 @@ export async function openBuckets(directory: string) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
     buckets.set(entry.name, await loadBucket(join(directory, entry.name)));
   }
-  const turns = new Map<string, Promise<unknown>>();
+  const inTurn = createTurns();
 
   const bucketOf = (name: string) => {
     const bucket = buckets.get(name);
-    if (bucket === undefined)
-      throw new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
-    return bucket;
+    if (bucket !== undefined) return bucket;
+    throw new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
   };
-  const pathOf = (bucket: string, key: string) => join(directory, bucket, fileName(key));
-
-  /** Lets changes of one object happen one after another. */
-  const inTurn = <T>(bucket: string, key: string, task: () => Promise<T>): Promise<T> => {
-    const name = `${bucket}/${key}`;
-    const done = (turns.get(name) ?? Promise.resolve()).then(task, task);
-    turns.set(name, done);
-    const forget = () => {
-      if (turns.get(name) === done) turns.delete(name);
-    };
-    done.then(forget, forget);
-    return done;
+  const headOf = (bucket: string, key: string) => {
+    const head = bucketOf(bucket).objects.get(key);
+    if (head !== undefined) return head;
+    throw new S3Error('NoSuchKey', 404, 'The specified key does not exist.');
   };
-
-  const write = async (bucket: string, head: ObjectHead, bytes: Buffer) => {
-    const path = join(temporary, randomUUID());
-    await writeFile(path, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]));
-    await rename(path, pathOf(bucket, head.key));
-    bucketOf(bucket).objects.set(head.key, head);
-  };
-
-  const read = async (bucket: string, key: string) => {
-    const file = await readFile(pathOf(bucket, key)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (file === undefined || !bucketOf(bucket).objects.has(key)) return undefined;
-    const end = file.indexOf(10);
-    return {
-      head: JSON.parse(file.toString('utf8', 0, end)) as ObjectHead,
-      bytes: file.subarray(end + 1),
-    };
-  };
+  const pathOf = (bucket: string, key: string) =>
+    join(directory, bucket, createHash('sha256').update(key).digest('hex'));
 
   return {
-    inTurn,
-    write,
-    read,
-    head: (bucket: string, key: string) => bucketOf(bucket).objects.get(key),
+    /** Lets changes of one object happen one after another. */
+    inTurn: <T>(bucket: string, key: string, task: () => Promise<T>) =>
+      inTurn(`${bucket}/${key}`, task),
+    write: async (bucket: string, head: ObjectHead, bytes: Buffer) => {
+      const path = join(temporary, randomUUID());
+      await writeFile(path, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]));
+      await rename(path, pathOf(bucket, head.key));
+      bucketOf(bucket).objects.set(head.key, head);
+    },
+    read: async (bucket: string, key: string) => {
+      headOf(bucket, key);
+      const file = await readFile(pathOf(bucket, key)).catch((error: unknown) => {
+        // It may have been deleted meanwhile.
+        headOf(bucket, key);
+        throw error;
+      });
+      const end = file.indexOf('\n');
+      return {
+        head: JSON.parse(file.toString('utf8', 0, end)) as ObjectHead,
+        bytes: file.subarray(end + 1),
+      };
+    },
+    head: headOf,
+    etag: (bucket: string, key: string) => bucketOf(bucket).objects.get(key)?.etag,
+    /** The objects of a bucket, in the order of the bytes of their keys. */
     list: (bucket: string) =>
       [...bucketOf(bucket).objects.values()].sort((a, b) =>
         Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
@@ -105,18 +99,18 @@ export async function openBuckets(directory: string) {
       if (!bucketOf(bucket).objects.delete(key)) return;
       await rm(pathOf(bucket, key), { force: true });
     },
+    requireBucket: (name: string) => {
+      bucketOf(name);
+    },
     buckets: () =>
       [...buckets]
         .map(([name, { createdAt }]) => ({ name, createdAt }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    requireBucket: (name: string) => {
-      bucketOf(name);
-    },
     create: async (name: string) => {
       if (buckets.has(name)) return;
       const path = join(directory, name);
       await mkdir(path, { recursive: true });
-      buckets.set(name, { createdAt: (await stat(path)).birthtimeMs, objects: new Map() });
+      buckets.set(name, await loadBucket(path));
     },
     drop: async (name: string) => {
       if (bucketOf(name).objects.size > 0) {
@@ -145,8 +139,4 @@ async function readHead(path: string): Promise<ObjectHead> {
   } finally {
     await file.close().catch(() => undefined);
   }
-}
-
-function fileName(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
 }

@@ -15,7 +15,6 @@ import type { LocalService, LocalServiceOptions } from '../local-service.ts';
 import { openBuckets, S3Error } from './bucket-store.ts';
 import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
 import {
-  copyObject,
   deleteObject,
   getObject,
   getObjectTagging,
@@ -23,8 +22,13 @@ import {
   putObject,
   putObjectTagging,
 } from './objects.ts';
-import type { Context, Operation, S3Answer, S3Request } from './requests.ts';
-import { parseTarget } from './requests.ts';
+import {
+  type Context,
+  type Operation,
+  parseTarget,
+  type S3Answer,
+  type Target,
+} from './request.ts';
 import { xmlDocument } from './xml.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -35,36 +39,22 @@ export interface S3Options extends LocalServiceOptions {
   now?: () => number;
 }
 
-/** What is offered: `<what> <method>`, for a sub-resource with its name; the query may hold the names given. */
-const offered = new Map<string, { run: Operation; query?: readonly string[] }>([
-  ['service GET', { run: listBuckets }],
-  ['bucket PUT', { run: createBucket }],
-  ['bucket HEAD', { run: headBucket }],
-  ['bucket DELETE', { run: deleteBucket }],
-  [
-    'bucket GET',
-    {
-      run: listObjectsV2,
-      query: [
-        'list-type',
-        'prefix',
-        'delimiter',
-        'max-keys',
-        'continuation-token',
-        'start-after',
-        'encoding-type',
-        'fetch-owner',
-      ],
-    },
-  ],
-  ['object PUT', { run: putObject }],
-  ['object COPY', { run: copyObject }],
-  ['object GET', { run: getObject }],
-  ['object HEAD', { run: headObject }],
-  ['object DELETE', { run: deleteObject }],
-  ['object GET tagging', { run: getObjectTagging }],
-  ['object PUT tagging', { run: putObjectTagging }],
+/** What is offered: `<what> <method>`, and the sub-resource where it is for one. */
+const offered = new Map<string, Operation>([
+  ['service GET', listBuckets],
+  ['bucket PUT', createBucket],
+  ['bucket HEAD', headBucket],
+  ['bucket DELETE', deleteBucket],
+  ['bucket GET', listObjectsV2],
+  ['object PUT', putObject],
+  ['object GET', getObject],
+  ['object HEAD', headObject],
+  ['object DELETE', deleteObject],
+  ['object GET tagging', getObjectTagging],
+  ['object PUT tagging', putObjectTagging],
 ]);
+const listQuery =
+  'list-type prefix delimiter max-keys continuation-token start-after encoding-type fetch-owner';
 
 /** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
 export async function startS3(options: S3Options = {}): Promise<LocalService> {
@@ -91,24 +81,22 @@ async function answer(context: Context, request: IncomingMessage): Promise<S3Ans
   if (foreign) throw new S3Error('AccessDenied', 403, foreign);
   const { headers, method = 'GET', url = '/' } = request;
   const target = parseTarget(url, headers.host ?? '');
-  const run = operationOf({ ...target, method, headers, body: Buffer.alloc(0) });
+  const run = operationOf(method, target);
   const body = await readBody(request, BODY_LIMIT_BYTES);
-  return run(context, { ...target, method, headers, body });
+  return run(context, { ...target, headers, body });
 }
 
 /**
  * The operation that a request asks for. A name in its query that the operation does not know is refused, whatever it is:
  * it may ask for a sub-resource, and `DELETE ?publicAccessBlock` must not be taken for the deletion of the bucket.
  */
-function operationOf({ method, bucket, key, query, headers }: S3Request): Operation {
+function operationOf(method: string, { bucket, key, query }: Target): Operation {
   const what = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
   const sub = query.has('tagging') ? ' tagging' : '';
-  const copies =
-    what === 'object' && method === 'PUT' && headers['x-amz-copy-source'] !== undefined;
-  const found = offered.get(`${what} ${copies ? 'COPY' : method}${sub}`);
-  const known = [...(found?.query ?? []), sub.trim()];
+  const run = offered.get(`${what} ${method}${sub}`);
+  const known = run === listObjectsV2 ? listQuery.split(' ') : [sub.trim()];
   const strange = [...query.keys()].find((name) => !known.includes(name) && !/^x-/i.test(name));
-  if (found !== undefined && strange === undefined) return found.run;
+  if (run !== undefined && strange === undefined) return run;
   throw new S3Error(
     'NotImplemented',
     501,
@@ -116,23 +104,18 @@ function operationOf({ method, bucket, key, query, headers }: S3Request): Operat
   );
 }
 
-function errorAnswer(error: unknown, request: IncomingMessage): S3Answer {
-  const known = asS3Error(error);
+function errorAnswer(error: unknown, { url = '' }: IncomingMessage): S3Answer {
+  const tooLarge = error instanceof BodyTooLargeError;
+  const known = error instanceof S3Error ? error : undefined;
   return {
-    statusCode: known.statusCode,
+    statusCode: tooLarge ? 400 : (known?.statusCode ?? 500),
     body: xmlDocument('Error', {
-      Code: known.code,
-      Message: known.message,
-      Resource: (request.url ?? '').split('?', 1)[0],
+      Code: tooLarge ? 'EntityTooLarge' : (known?.code ?? 'InternalError'),
+      Message: messageOf(error),
+      Resource: url.split('?', 1)[0],
     }),
-    ...(error instanceof BodyTooLargeError && { headers: { connection: 'close' } }),
+    ...(tooLarge && { headers: { connection: 'close' } }),
   };
-}
-
-function asS3Error(error: unknown): S3Error {
-  if (error instanceof S3Error) return error;
-  if (error instanceof BodyTooLargeError) return new S3Error('EntityTooLarge', 400, error.message);
-  return new S3Error('InternalError', 500, messageOf(error));
 }
 
 function send(request: IncomingMessage, response: ServerResponse, result: S3Answer): void {

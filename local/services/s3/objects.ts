@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { decodeBody } from './body.ts';
-import type { ObjectHead } from './bucket-store.ts';
-import { S3Error } from './bucket-store.ts';
-import type { Operation } from './requests.ts';
-import { childText, parseXml, xmlDocument } from './xml.ts';
+import { type ObjectHead, S3Error } from './bucket-store.ts';
+import { decodeBody, type Operation } from './request.ts';
+import { xmlDocument, xmlText } from './xml.ts';
 
 const KEPT = [
   'content-type',
@@ -14,17 +12,21 @@ const KEPT = [
   'expires',
 ];
 const META = 'x-amz-meta-';
-const METADATA_BYTES = 2_048;
 /** Ten tags at their longest, each character escaped. */
 const TAGGING_BYTES = 64 * 1024;
-
-const noSuchKey = () => new S3Error('NoSuchKey', 404, 'The specified key does not exist.');
+const TAGGING =
+  /^\s*(?:<\?xml[^<>]*>\s*)?<Tagging[^<>]*>\s*(?:<TagSet>(.*)<\/TagSet>|<TagSet\s*\/>)\s*<\/Tagging>\s*$/s;
+const TAG =
+  /\s*<Tag>\s*<Key>([^<]*)<\/Key>\s*(?:<Value>([^<]*)<\/Value>|<Value\s*\/>)\s*<\/Tag>\s*/gy;
 
 /** PutObject; `If-None-Match: *` makes it fail where the object is there already. */
-export const putObject: Operation = async ({ store, now }, { bucket, key, headers, body }) => {
-  store.requireBucket(bucket);
-  checkKey(key);
-  const { bytes, checksums } = decodeBody(headers, body);
+export const putObject: Operation = async ({ store, now }, request) => {
+  const { bucket, key, headers } = request;
+  if (headers['x-amz-copy-source'] !== undefined) throw notOffered('x-amz-copy-source');
+  if (Buffer.byteLength(key) > 1024) {
+    throw new S3Error('KeyTooLongError', 400, 'Your key is too long');
+  }
+  const bytes = decodeBody(request);
   const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
   const head = {
     key,
@@ -32,120 +34,60 @@ export const putObject: Operation = async ({ store, now }, { bucket, key, header
     etag,
     lastModified: now(),
     ...keptHeaders(headers),
-    tags: parseTagHeader(headers['x-amz-tagging']),
-    checksums,
+    tags: checkTags([...new URLSearchParams(String(headers['x-amz-tagging'] ?? ''))]),
   };
   await store.inTurn(bucket, key, async () => {
-    checkConditions(headers, store.head(bucket, key)?.etag);
+    checkConditions(headers, store.etag(bucket, key));
     await store.write(bucket, head, bytes);
   });
-  return { headers: { etag, ...checksums } };
+  return { headers: { etag } };
 };
 
-/** CopyObject, with the source's metadata and tags unless told to replace them. */
-export const copyObject: Operation = async ({ store, now }, { bucket, key, headers }) => {
-  store.requireBucket(bucket);
-  checkKey(key);
-  const source = copySource(String(headers['x-amz-copy-source']));
-  const object = await store.read(source.bucket, source.key);
-  if (object === undefined) throw noSuchKey();
-  const head = {
-    ...object.head,
-    ...(headers['x-amz-metadata-directive'] === 'REPLACE' && keptHeaders(headers)),
-    ...(headers['x-amz-tagging-directive'] === 'REPLACE' && {
-      tags: parseTagHeader(headers['x-amz-tagging']),
-    }),
-    key,
-    lastModified: now(),
-  };
-  await store.inTurn(bucket, key, () => store.write(bucket, head, object.bytes));
-  return {
-    body: xmlDocument('CopyObjectResult', {
-      ETag: head.etag,
-      LastModified: new Date(head.lastModified).toISOString(),
-    }),
-  };
-};
-
-function copySource(header: string) {
-  const [, bucket, key] = /^\/?([^/?]+)\/([^?]+)/.exec(header) ?? [];
-  try {
-    if (bucket && key) return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
-  } catch {
-    // Not a URI: the same answer.
-  }
-  throw new S3Error('InvalidArgument', 400, 'x-amz-copy-source: bucket/key expected');
-}
-
-/** GetObject, whole or one range of bytes. */
+/** GetObject, always whole. */
 export const getObject: Operation = async ({ store }, { bucket, key, headers }) => {
-  store.requireBucket(bucket);
-  const object = await store.read(bucket, key);
-  if (object === undefined) throw noSuchKey();
-  const { head, bytes } = object;
-  const range = rangeOf(headers.range, bytes.length);
-  const withChecksums = headers['x-amz-checksum-mode'] === 'ENABLED' && range === undefined;
-  const answer = answerHeaders(head, withChecksums);
-  if (range === undefined) return { headers: answer, body: bytes };
-  const [start, end] = range;
-  const part = bytes.subarray(start, end + 1);
-  return {
-    statusCode: 206,
-    headers: {
-      ...answer,
-      'content-length': String(part.length),
-      'content-range': `bytes ${start}-${end}/${bytes.length}`,
-    },
-    body: part,
-  };
+  if (headers.range !== undefined) throw notOffered('range');
+  const { head, bytes } = await store.read(bucket, key);
+  return { headers: answerHeaders(head), body: bytes };
 };
 
 /** HeadObject. */
-export const headObject: Operation = async ({ store }, { bucket, key, headers }) => {
-  const head = store.head(bucket, key);
-  if (head === undefined) throw noSuchKey();
-  return { headers: answerHeaders(head, headers['x-amz-checksum-mode'] === 'ENABLED') };
-};
+export const headObject: Operation = async ({ store }, { bucket, key }) => ({
+  headers: answerHeaders(store.head(bucket, key)),
+});
 
 /** DeleteObject; deleting what is not there succeeds. */
 export const deleteObject: Operation = async ({ store }, { bucket, key }) => {
-  store.requireBucket(bucket);
   await store.inTurn(bucket, key, () => store.remove(bucket, key));
   return { statusCode: 204 };
 };
 
 /** GetObjectTagging. */
 export const getObjectTagging: Operation = async ({ store }, { bucket, key }) => {
-  const head = store.head(bucket, key);
-  if (head === undefined) throw noSuchKey();
-  const tags = Object.entries(head.tags).map(([Key, Value]) => ({ Key, Value }));
-  return { body: xmlDocument('Tagging', { TagSet: { Tag: tags } }) };
+  const tags = Object.entries(store.head(bucket, key).tags);
+  const Tag = tags.map(([Key, Value]) => ({ Key, Value }));
+  return { body: xmlDocument('Tagging', { TagSet: { Tag } }) };
 };
 
 /** PutObjectTagging. */
-export const putObjectTagging: Operation = async ({ store }, { bucket, key, headers, body }) => {
-  store.requireBucket(bucket);
-  const tags = checkTags(parseTagging(decodeBody(headers, body).bytes));
+export const putObjectTagging: Operation = async ({ store }, request) => {
+  const { bucket, key } = request;
+  const tags = checkTags(parseTagging(decodeBody(request)));
   await store.inTurn(bucket, key, async () => {
-    const object = await store.read(bucket, key);
-    if (object === undefined) throw noSuchKey();
-    await store.write(bucket, { ...object.head, tags }, object.bytes);
+    const { head, bytes } = await store.read(bucket, key);
+    await store.write(bucket, { ...head, tags }, bytes);
   });
   return {};
 };
 
 function parseTagging(xml: Buffer): [string, string][] {
-  const root = xml.length > TAGGING_BYTES ? undefined : parseXml(xml.toString('utf8').trim());
-  const tagSet = root?.children.find(({ name }) => name === 'TagSet');
-  if (root?.name !== 'Tagging' || tagSet === undefined) {
+  const document = xml.length > TAGGING_BYTES ? null : TAGGING.exec(xml.toString('utf8'));
+  const tagSet = document?.[1] ?? '';
+  const tags = [...tagSet.matchAll(TAG)];
+  const length = tags.reduce((sum, [whole]) => sum + whole.length, 0);
+  if (document === null || tagSet.slice(length).trim() !== '') {
     throw new S3Error('MalformedXML', 400, 'The XML you provided was not well-formed');
   }
-  return tagSet.children.map((tag) => [childText(tag, 'Key') ?? '', childText(tag, 'Value') ?? '']);
-}
-
-/** Tags of the x-amz-tagging header, written as a query string. */
-function parseTagHeader(header: string | string[] | undefined): Record<string, string> {
-  return checkTags([...new URLSearchParams(String(header ?? ''))]);
+  return tags.map(([, name = '', value = '']) => [xmlText(name), xmlText(value)]);
 }
 
 function checkTags(tags: readonly (readonly [string, string])[]): Record<string, string> {
@@ -160,72 +102,48 @@ function checkTags(tags: readonly (readonly [string, string])[]): Record<string,
   return Object.fromEntries(tags);
 }
 
-function checkKey(key: string) {
-  if (Buffer.byteLength(key) > 1024) {
-    throw new S3Error('KeyTooLongError', 400, 'Your key is too long');
-  }
-}
-
 function checkConditions(headers: IncomingHttpHeaders, current: string | undefined): void {
   const clash = headers['if-none-match'] === '*' && current !== undefined;
   const wanted = headers['if-match'];
-  if (clash || (wanted !== undefined && wanted !== current)) {
-    throw new S3Error(
-      'PreconditionFailed',
-      412,
-      'At least one of the pre-conditions you specified did not hold',
-    );
-  }
+  if (!clash && (wanted === undefined || wanted === current)) return;
+  throw new S3Error(
+    'PreconditionFailed',
+    412,
+    'At least one of the pre-conditions you specified did not hold',
+  );
 }
 
-function rangeOf(header: string | undefined, size: number): [number, number] | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '');
-  if (match === null || (match[1] === '' && match[2] === '')) return undefined;
-  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1]);
-  const end = match[1] === '' || match[2] === '' ? size - 1 : Math.min(size - 1, Number(match[2]));
-  if (start > end) throw new S3Error('InvalidRange', 416, 'The requested range is not satisfiable');
-  return [start, end];
-}
+const notOffered = (header: string) =>
+  new S3Error('NotImplemented', 501, `${header}: is not offered here`);
 
 /** The part of a request's headers that stays with the object. */
 function keptHeaders(headers: IncomingHttpHeaders): Pick<ObjectHead, 'headers' | 'metadata'> {
-  const given = Object.entries(headers).filter(
-    (pair): pair is [string, string] => typeof pair[1] === 'string',
-  );
-  const kept = Object.fromEntries(given.filter(([name]) => KEPT.includes(name)));
-  const metadata = given
-    .filter(([name]) => name.startsWith(META))
-    .map(([name, value]): [string, string] => [name.slice(META.length), value]);
-  if (
-    metadata.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > METADATA_BYTES
-  ) {
-    throw new S3Error('MetadataTooLarge', 400, 'Your metadata headers exceed 2 KB');
-  }
+  const given = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  const metadata = given.filter(([name]) => name.startsWith(META));
   const encoding = String(headers['content-encoding'] ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '' && part !== 'aws-chunked');
+    .split(/\s*,\s*/)
+    .filter((part) => part !== 'aws-chunked')
+    .join(',');
   return {
     headers: {
       'content-type': 'binary/octet-stream',
-      ...kept,
-      ...(encoding.length > 0 && { 'content-encoding': encoding.join(',') }),
+      ...Object.fromEntries(given.filter(([name]) => KEPT.includes(name))),
+      ...(encoding !== '' && { 'content-encoding': encoding }),
     },
-    metadata: Object.fromEntries(metadata),
+    metadata: Object.fromEntries(metadata.map(([name, value]) => [name.slice(META.length), value])),
   };
 }
 
 /** An object's head as headers of an answer. */
-function answerHeaders(head: ObjectHead, withChecksums: boolean): Record<string, string> {
+function answerHeaders(head: ObjectHead): Record<string, string> {
   const tags = Object.keys(head.tags).length;
   return {
     ...head.headers,
     ...Object.fromEntries(Object.entries(head.metadata).map(([k, v]) => [`${META}${k}`, v])),
-    ...(withChecksums && head.checksums),
     ...(tags > 0 && { 'x-amz-tagging-count': String(tags) }),
     etag: head.etag,
     'last-modified': new Date(head.lastModified).toUTCString(),
     'content-length': String(head.size),
-    'accept-ranges': 'bytes',
+    'accept-ranges': 'none',
   };
 }

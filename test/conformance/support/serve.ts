@@ -6,7 +6,7 @@ import { startS3 } from '#local/services/s3/index.ts';
 const [service = '', directory = ''] = process.argv.slice(2);
 const starters: Record<string, () => Promise<{ endpoint: string }>> = {
   cloudwatch: () => startCloudWatch({ directory }),
-  dynamodb: () => startDynamoDb({ directory, createTableMs: 0, shardRolloverRecords: 40 }),
+  dynamodb: () => startDynamoDb({ directory, shardRolloverRecords: 40 }),
   kinesis: () => startKinesis({ directory, createStreamMs: 0 }),
   s3: () => startS3({ directory }),
 };

@@ -34,7 +34,7 @@ let streamArn = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanstream-mapping-'));
-  service = await startDynamoDb({ createTableMs: 0, streamShards: 2, shardRolloverRecords: 15 });
+  service = await startDynamoDb({ streamShards: 2, shardRolloverRecords: 15 });
   tables = new DynamoDBClient(clientConfig(service.endpoint));
   streams = new DynamoDBStreamsClient(clientConfig(service.endpoint));
   await tables.send(
