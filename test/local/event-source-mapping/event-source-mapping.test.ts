@@ -319,6 +319,27 @@ describe('a mapping', () => {
     expect(checkpoints.kept.size).toBe(0);
   });
 
+  it('closes at once while its shards cannot be listed', async () => {
+    const stream = createMemoryStream();
+    let refuse: ((reason: Error) => void) | undefined;
+    const listShards = () =>
+      new Promise<never>((_, reject) => {
+        refuse = reject;
+      });
+    const { mapping } = start(stream, () => null, {
+      source: { ...stream.source, listShards },
+      shardSyncMs: 60_000,
+    });
+    await vi.waitFor(() => expect(refuse).toBeDefined());
+    const startedAt = performance.now();
+
+    const closed = mapping.close({ graceMs: 30_000 });
+    refuse?.(new Error('the service is away'));
+    await closed;
+
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
   it('keeps the order of each key where lanes work side by side', async () => {
     const stream = createMemoryStream();
     const keys = ['a', 'b', 'c', 'd', 'e'];
