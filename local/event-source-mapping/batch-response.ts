@@ -1,9 +1,6 @@
 import type { Invocation } from '#local/lambda/invocation.ts';
 import type { StreamRecord } from './stream-source.ts';
 
-/** Largest state of a tumbling window, bytes of JSON. */
-export const MAXIMUM_STATE_BYTES = 1024 * 1024;
-
 /** What a delivery came to. */
 export type Outcome =
   | { readonly kind: 'success'; readonly state?: unknown }
@@ -39,12 +36,9 @@ export function interpretResponse(
     const reason = `${invocation.errorType}: ${invocation.errorMessage}`;
     return { kind: 'failed', requestId, reason, functionError: 'Unhandled' };
   }
-  const malformed = (reason: string): Outcome => ({
-    kind: 'failed',
-    requestId,
-    reason,
-    functionError: null,
-  });
+  const malformed = (reason: string): Outcome => {
+    return { kind: 'failed', requestId, reason, functionError: null };
+  };
 
   const { payload } = invocation;
   const isEmpty = payload === '' || (Array.isArray(payload) && payload.length === 0);

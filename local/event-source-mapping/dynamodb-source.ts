@@ -6,7 +6,7 @@ import {
   GetShardIteratorCommand,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Shard, ShardPosition, StreamRecord, StreamSource } from './stream-source.ts';
+import type { Shard, StreamRecord, StreamSource } from './stream-source.ts';
 
 const RETENTION_MS = 24 * 3_600_000;
 const LARGEST_READ = 1_000;
@@ -16,20 +16,17 @@ export function dynamoDbSource(options: {
   readonly client: DynamoDBStreamsClient;
   readonly streamArn: string;
 }): StreamSource {
-  const { client, streamArn } = options;
+  const { client, streamArn: StreamArn } = options;
   return {
     kind: 'dynamodb',
-    arn: streamArn,
+    arn: StreamArn,
     retentionMs: RETENTION_MS,
     async listShards() {
       const shards: Shard[] = [];
       let last: string | undefined;
       do {
         const { StreamDescription } = await client.send(
-          new DescribeStreamCommand({
-            StreamArn: streamArn,
-            ...(last && { ExclusiveStartShardId: last }),
-          }),
+          new DescribeStreamCommand({ StreamArn, ...(last && { ExclusiveStartShardId: last }) }),
         );
         for (const { ShardId = '', ParentShardId } of StreamDescription?.Shards ?? []) {
           shards.push({ shardId: ShardId, parentIds: ParentShardId ? [ParentShardId] : [] });
@@ -38,70 +35,45 @@ export function dynamoDbSource(options: {
       } while (last);
       return shards;
     },
-    async getIterator(shardId, position) {
+    async getIterator(ShardId, after) {
+      const position = after
+        ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, SequenceNumber: after }
+        : { ShardIteratorType: 'TRIM_HORIZON' as const };
       const { ShardIterator = '' } = await client.send(
-        new GetShardIteratorCommand({
-          StreamArn: streamArn,
-          ShardId: shardId,
-          ...iteratorOf(position),
-        }),
+        new GetShardIteratorCommand({ StreamArn, ShardId, ...position }),
       );
       return ShardIterator;
     },
-    async getRecords(_shardId, iterator, limit) {
-      const page = await client.send(
-        new GetRecordsCommand({ ShardIterator: iterator, Limit: Math.min(limit, LARGEST_READ) }),
+    async getRecords(_shardId, ShardIterator, limit) {
+      const { Records = [], NextShardIterator: next } = await client.send(
+        new GetRecordsCommand({ ShardIterator, Limit: Math.min(limit, LARGEST_READ) }),
       );
-      return {
-        records: (page.Records ?? []).map((record) => toStreamRecord(record, streamArn)),
-        next: page.NextShardIterator,
-      };
+      return { records: Records.map((record) => toStreamRecord(record, StreamArn)), next };
     },
   };
 }
 
-function iteratorOf(position: ShardPosition) {
-  return typeof position === 'string'
-    ? { ShardIteratorType: position }
-    : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, SequenceNumber: position.after };
-}
-
 /** A record of the Streams API as Lambda's event has it: times in epoch seconds, bytes in base64, names in camel case. */
-function toStreamRecord(record: ChangeRecord, streamArn: string): StreamRecord {
-  const { dynamodb = {}, userIdentity } = record;
-  const { ApproximateCreationDateTime: createdAt, ...change } = dynamodb;
-  const arrivedAt = createdAt?.getTime() ?? 0;
-  const event = {
-    eventID: record.eventID,
-    eventName: record.eventName,
-    eventVersion: record.eventVersion,
-    eventSource: record.eventSource,
-    awsRegion: record.awsRegion,
-    dynamodb: { ApproximateCreationDateTime: arrivedAt / 1000, ...withBase64(change) },
+function toStreamRecord(record: ChangeRecord, eventSourceARN: string): StreamRecord {
+  const { dynamodb, userIdentity, ...about } = record;
+  const arrivedAt = dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0;
+  const given = {
+    ...about,
+    dynamodb: { ...dynamodb, ApproximateCreationDateTime: arrivedAt / 1000 },
     ...(userIdentity && {
       userIdentity: { type: userIdentity.Type, principalId: userIdentity.PrincipalId },
     }),
-    eventSourceARN: streamArn,
-  } as DynamoDBRecord;
+    eventSourceARN,
+  };
+  const json = JSON.stringify(given, (_name, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  );
+  const event = JSON.parse(json) as DynamoDBRecord;
   return {
-    sequenceNumber: change.SequenceNumber ?? '',
+    sequenceNumber: dynamodb?.SequenceNumber ?? '',
     partitionKey: JSON.stringify(Object.entries(event.dynamodb?.Keys ?? {}).sort()),
     arrivedAt,
-    bytes: Buffer.byteLength(JSON.stringify(event)),
+    bytes: Buffer.byteLength(json),
     event,
   };
-}
-
-function withBase64<T extends object>(value: T): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== undefined)
-      .map(([key, inner]) => [key, encode(inner)]),
-  );
-}
-
-function encode(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (Array.isArray(value)) return value.map(encode);
-  return value !== null && typeof value === 'object' ? withBase64(value) : value;
 }

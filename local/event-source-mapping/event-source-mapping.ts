@@ -1,14 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { backoffMs, createNotifier, systemClock } from './clock.ts';
 import { mappingUuid } from './invocation-record.ts';
 import { consumeShard, type ShardConsumer } from './shard-consumer.ts';
 import type { Shard } from './stream-source.ts';
-import type { EventSourceMapping, MappingOptions } from './types.ts';
+import type { EventSourceMapping, MappingOptions, ShardContext } from './types.ts';
+import { backoffMs, createNotifier, sleep } from './waiting.ts';
 
-const DEFAULT_BACKOFF = { baseMs: 200, capMs: 10_000 };
-const SHARD_SYNC_MS = 1_000;
+const defaults = {
+  now: Date.now,
+  backoff: { baseMs: 200, capMs: 10_000 },
+  pollIntervalMs: 200,
+  shardSyncMs: 1_000,
+};
 
 /** Shards to start on: those neither ended nor running whose listed parents are wholly processed. */
 export function nextShards(
@@ -30,25 +34,31 @@ export function nextShards(
  *
  * @throws {ConfigurationError} where tumbling windows meet a parallelization factor over 1
  */
-export function startEventSourceMapping(options: MappingOptions): EventSourceMapping {
-  const { source, settings, checkpoints, log } = options;
+export function startEventSourceMapping(given: MappingOptions): EventSourceMapping {
+  const options = { ...defaults, ...given };
+  const { source, settings, checkpoints, log, now } = options;
   if (settings.tumblingWindowSeconds > 0 && settings.parallelizationFactor > 1) {
     throw new ConfigurationError(
       'mapping.parallelizationFactor must be 1 with tumblingWindowSeconds: a shard has one window state',
     );
   }
-  const clock = options.clock ?? systemClock;
-  const backoff = options.backoff ?? DEFAULT_BACKOFF;
   const uuid = mappingUuid(options.functionArn, source.arn);
   const stop = new AbortController();
   const abandon = new AbortController();
   // A few for each shard, and there is no limit on shards.
   setMaxListeners(0, stop.signal);
-  const notifier = createNotifier(clock);
-  stop.signal.addEventListener('abort', () => notifier.notify(), { once: true });
+  const notifier = createNotifier(stop.signal);
+  const backoff = (failures: number) => backoffMs(failures, options.backoff, Math.random());
+  const context: ShardContext = {
+    ...options,
+    mappingUuid: uuid,
+    stop: stop.signal,
+    abandon: abandon.signal,
+    pause: (failures) => sleep(backoff(failures), stop.signal),
+  };
 
   const resolutionMs = source.kind === 'dynamodb' ? 1_000 : 1;
-  const madeAt = Math.floor(clock.now() / resolutionMs) * resolutionMs;
+  const madeAt = Math.floor(now() / resolutionMs) * resolutionMs;
   const consumers = new Map<string, ShardConsumer>();
   const ended = new Set<string>();
   let listed: readonly Shard[] = [];
@@ -56,8 +66,6 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
 
   function startShard(begun: Omit<Checkpoint, 'ended'>) {
     const { shardId } = begun;
-    const signals = { stop: stop.signal, abandon: abandon.signal };
-    const context = { options, mappingUuid: uuid, shardId, clock, log, backoff, ...signals };
     const consumer = consumeShard(context, begun);
     consumers.set(shardId, consumer);
     void consumer.done.then((isEnded) => {
@@ -92,7 +100,7 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
     let failures = 0;
     while (!stop.signal.aborted) {
       try {
-        const startedAt = clock.now();
+        const startedAt = now();
         listed = await source.listShards();
         if (syncedAt === undefined) since = await keepBeginning(kept, listed);
         if (stop.signal.aborted) return;
@@ -106,13 +114,11 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
         const about = { stream: source.arn, failures, error: messageOf(error) };
         log.warn(about, 'listing shards failed');
       }
-      const pauseMs = failures === 0 ? 0 : backoffMs(failures, backoff, clock.random());
-      await notifier.wait(Math.max(pauseMs, options.shardSyncMs ?? SHARD_SYNC_MS));
+      await notifier.wait(Math.max(failures && backoff(failures), options.shardSyncMs));
     }
   }
 
-  const following = followShards();
-  following.catch((error: unknown) =>
+  const following = followShards().catch((error: unknown) =>
     log.error({ stream: source.arn, error: messageOf(error) }, 'the mapping cannot start'),
   );
 
@@ -135,14 +141,10 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
       });
     },
     async close({ graceMs = 5_000 } = {}) {
-      if (abandon.signal.aborted) return;
       stop.abort();
-      const settled = Promise.all([
-        following.catch(() => undefined),
-        ...[...consumers.values()].map(({ done }) => done),
-      ]);
+      const settled = Promise.all([following, ...[...consumers.values()].map(({ done }) => done)]);
       const waiting = new AbortController();
-      await Promise.race([settled, clock.sleep(graceMs, waiting.signal)]);
+      await Promise.race([settled, sleep(graceMs, waiting.signal)]);
       waiting.abort();
       abandon.abort();
     },

@@ -1,33 +1,32 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { messageOf } from '#shared/errors.ts';
-import { backoffMs } from './clock.ts';
 import type { StreamRecord, StreamSource } from './stream-source.ts';
-import type { FailureDestination, InvocationRecord, ShardContext } from './types.ts';
 
 /** Why a batch is given up, and the last invocation that failed; without one the record has no `responseContext`. */
 export interface GivenUp {
-  readonly condition: InvocationRecord['requestContext']['condition'];
+  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
   readonly invokeCount: number;
-  readonly lastFailure?:
-    | { readonly requestId: string; readonly functionError?: 'Unhandled' | null | undefined }
-    | undefined;
+  /** `functionError` is null where the function answered, though not with a valid response. */
+  readonly lastFailure?: { readonly requestId: string; readonly functionError: 'Unhandled' | null };
 }
 
 /** Records that are too old: they count one invocation and name none, whether or not they were tried before, as on AWS. */
 export const tooOld: GivenUp = { condition: 'RecordAgeExceeded', invokeCount: 1 };
 
-/** The invocation record of a batch. `records` is not empty. */
+/** What an on-failure destination in S3 gets of a batch that was given up, in Lambda's shape; `payload` is the event as a JSON string. */
+export type InvocationRecord = ReturnType<typeof invocationRecord>;
+
+/** The invocation record of a batch. */
 export function invocationRecord(
   given: {
-    source: Pick<StreamSource, 'kind' | 'arn'>;
-    functionArn: string;
-    shardId: string;
-    records: readonly [StreamRecord, ...StreamRecord[]];
-    event: unknown;
-    now: number;
+    readonly source: Pick<StreamSource, 'kind' | 'arn'>;
+    readonly functionArn: string;
+    readonly shardId: string;
+    readonly records: readonly [StreamRecord, ...StreamRecord[]];
+    readonly event: unknown;
+    readonly now: number;
   } & GivenUp,
-): InvocationRecord {
+) {
   const { source, records, lastFailure } = given;
   const first = records[0];
   const last = records.at(-1) ?? first;
@@ -48,28 +47,29 @@ export function invocationRecord(
       requestId: lastFailure?.requestId || randomUUID(),
       functionArn: given.functionArn,
       condition: given.condition,
-      approximateInvokeCount: Math.max(1, given.invokeCount),
+      approximateInvokeCount: given.invokeCount,
     },
     ...(lastFailure && {
       responseContext: {
         statusCode: 200,
         executedVersion: '$LATEST',
-        functionError: lastFailure.functionError ?? null,
+        functionError: lastFailure.functionError,
       },
     }),
     version: '1.0',
     timestamp: new Date(given.now).toISOString(),
-    ...(source.kind === 'kinesis' ? { KinesisBatchInfo: info } : { DDBStreamBatchInfo: info }),
+    ...(source.kind === 'kinesis' && { KinesisBatchInfo: info }),
+    ...(source.kind === 'dynamodb' && { DDBStreamBatchInfo: info }),
     payload: JSON.stringify(given.event),
   };
 }
 
 /** Object key of an invocation record: `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<uuid>`. */
 export function invocationRecordKey(given: {
-  mappingUuid: string;
-  shardId: string;
-  now: number;
-  uuid: string;
+  readonly mappingUuid: string;
+  readonly shardId: string;
+  readonly now: number;
+  readonly uuid: string;
 }): string {
   const [day = '', time = ''] = new Date(given.now).toISOString().slice(0, 19).split('T');
   const folder = `aws/lambda/${given.mappingUuid}/${given.shardId}/${day.replaceAll('-', '/')}`;
@@ -83,60 +83,13 @@ export function mappingUuid(functionArn: string, streamArn: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-/** Keeps invocation records as objects of a bucket. */
-export function s3Destination(client: S3Client, bucket: string): FailureDestination {
-  return async (key, record) => {
-    await client.send(
-      new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: JSON.stringify(record),
-        ContentType: 'application/json',
-      }),
-    );
-  };
-}
+/** Keeps an invocation record under a key; when it resolves, the batch may be passed. */
+export type FailureDestination = (key: string, record: InvocationRecord) => Promise<void>;
 
-/**
- * Hands records that are given up to the on-failure destination, trying until it has them.
- *
- * @returns false when the mapping stopped before that
- */
-export async function parkRecords(
-  context: ShardContext,
-  records: readonly StreamRecord[],
-  event: unknown,
-  why: GivenUp,
-): Promise<boolean> {
-  const { options, shardId, mappingUuid: uuid, clock, log, stop } = context;
-  const [first, ...others] = records;
-  if (!first) return true;
-  const about = { shardId, records: records.length, condition: why.condition };
-  if (!options.onFailure) {
-    log.error(about, 'records are dropped: the mapping has no on-failure destination');
-    return true;
-  }
-  const now = clock.now();
-  const { functionArn, source } = options;
-  const record = invocationRecord({
-    source,
-    functionArn,
-    shardId,
-    records: [first, ...others],
-    event,
-    now,
-    ...why,
-  });
-  const key = invocationRecordKey({ mappingUuid: uuid, shardId, now, uuid: randomUUID() });
-  for (let failures = 1; !stop.aborted; failures += 1) {
-    try {
-      await options.onFailure(key, record);
-      log.warn({ ...about, key }, 'records are parked');
-      return true;
-    } catch (error) {
-      log.error({ ...about, error: messageOf(error) }, 'the on-failure destination failed');
-      await clock.sleep(backoffMs(failures, context.backoff, clock.random()), stop);
-    }
-  }
-  return false;
+/** Keeps invocation records as objects of a bucket. */
+export function s3Destination(client: S3Client, Bucket: string): FailureDestination {
+  return async (Key, record) => {
+    const Body = JSON.stringify(record);
+    await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentType: 'application/json' }));
+  };
 }

@@ -7,81 +7,51 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import type { KinesisStreamRecord } from 'aws-lambda';
-import type { ShardPosition, StreamRecord, StreamSource } from './stream-source.ts';
+import type { StreamRecord, StreamSource } from './stream-source.ts';
 
-/** What a Kinesis stream is read through. */
-export interface KinesisSourceOptions {
+/** A Kinesis stream, its records in the shape of Lambda's Kinesis event. */
+export function kinesisSource(options: {
   readonly client: KinesisClient;
   readonly streamName: string;
   readonly streamArn: string;
   readonly retentionHours: number;
-}
-
-/** A Kinesis stream, its records in the shape of Lambda's Kinesis event. */
-export function kinesisSource(options: KinesisSourceOptions): StreamSource {
-  const { client, streamName, streamArn } = options;
-  const closed = new Set<string>();
-  const untouched = new Set<string>();
+}): StreamSource {
+  const { client, streamName: StreamName, streamArn } = options;
   return {
     kind: 'kinesis',
     arn: streamArn,
     retentionMs: options.retentionHours * 3_600_000,
     async listShards() {
       const shards: KinesisShard[] = [];
-      let token: string | undefined;
+      let NextToken: string | undefined;
       do {
         const page = await client.send(
-          new ListShardsCommand(token ? { NextToken: token } : { StreamName: streamName }),
+          new ListShardsCommand(NextToken ? { NextToken } : { StreamName }),
         );
         shards.push(...(page.Shards ?? []));
-        token = page.NextToken;
-      } while (token);
-      return shards.map(({ ShardId = '', ParentShardId, AdjacentParentShardId, ...shard }) => {
-        if (shard.SequenceNumberRange?.EndingSequenceNumber) closed.add(ShardId);
-        return {
-          shardId: ShardId,
-          parentIds: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
-        };
-      });
+        ({ NextToken } = page);
+      } while (NextToken);
+      return shards.map(({ ShardId = '', ParentShardId, AdjacentParentShardId }) => ({
+        shardId: ShardId,
+        parentIds: [ParentShardId, AdjacentParentShardId].filter((id) => id !== undefined),
+      }));
     },
-    async getIterator(shardId, position) {
+    async getIterator(ShardId, after) {
+      const position = after
+        ? { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: after }
+        : { ShardIteratorType: 'TRIM_HORIZON' as const };
       const { ShardIterator = '' } = await client.send(
-        new GetShardIteratorCommand({
-          StreamName: streamName,
-          ShardId: shardId,
-          ...iteratorOf(position),
-        }),
+        new GetShardIteratorCommand({ StreamName, ShardId, ...position }),
       );
-      if (position === 'TRIM_HORIZON') untouched.add(ShardIterator);
       return ShardIterator;
     },
-    async getRecords(shardId, iterator, limit) {
-      const page = await client.send(
-        new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }),
+    async getRecords(shardId, ShardIterator, Limit) {
+      const { Records = [], NextShardIterator: next } = await client.send(
+        new GetRecordsCommand({ ShardIterator, Limit }),
       );
-      const records = (page.Records ?? []).map((record) =>
-        toStreamRecord(record, shardId, streamArn),
-      );
-      // An emulator may place the next iterator of a shard that never held a record behind one that is just being written.
-      const stay =
-        untouched.has(iterator) &&
-        records.length === 0 &&
-        page.NextShardIterator !== undefined &&
-        !page.MillisBehindLatest &&
-        !closed.has(shardId);
-      if (!stay) untouched.delete(iterator);
-      return { records, next: stay ? iterator : page.NextShardIterator };
+      return { records: Records.map((record) => toStreamRecord(record, shardId, streamArn)), next };
     },
   };
-}
-
-function iteratorOf(position: ShardPosition) {
-  return typeof position === 'string'
-    ? { ShardIteratorType: position }
-    : {
-        ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const,
-        StartingSequenceNumber: position.after,
-      };
 }
 
 function toStreamRecord(record: KinesisRecord, shardId: string, streamArn: string): StreamRecord {

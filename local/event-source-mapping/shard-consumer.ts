@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Checkpoint } from './checkpoints.ts';
-import { createNotifier } from './clock.ts';
-import { createShardProgress } from './offset-tracker.ts';
-import { createShardLane, type ShardLane } from './shard-lane.ts';
+import { createShardLane } from './shard-lane.ts';
 import { readShard } from './shard-reader.ts';
+import { createShardState } from './shard-state.ts';
 import type { ShardContext, ShardStatus } from './types.ts';
 
 /** A shard that is being processed. */
@@ -38,27 +37,18 @@ export function consumeShard(
   context: ShardContext,
   begun: Omit<Checkpoint, 'ended'>,
 ): ShardConsumer {
-  const { options, shardId, clock, stop } = context;
-  const { settings } = options;
-  const notifier = createNotifier(clock);
-  const wake = () => notifier.notify();
-  stop.addEventListener('abort', wake, { once: true });
-  const progress = createShardProgress(context, begun);
-  const { offsets } = progress;
-  const shard = { readToEnd: false, emptyReadAt: undefined as number | undefined, ended: false };
-  const lanes: ShardLane[] = Array.from({ length: settings.parallelizationFactor }, () =>
-    createShardLane({ context, progress, notifier, shard }),
-  );
-  const perRead = settings.batchSize * settings.parallelizationFactor;
+  const { batchSize, parallelizationFactor } = context.settings;
+  const shard = createShardState(context, begun);
+  const { offsets } = shard;
+  const lanes = Array.from({ length: parallelizationFactor }, () => createShardLane(shard));
+  const perRead = batchSize * parallelizationFactor;
   const limit = Math.min(LARGEST_READ, Math.max(SMALLEST_READ, perRead));
+  let ended = false;
 
-  async function read(): Promise<void> {
-    shard.readToEnd = await readShard(context, {
-      position:
-        begun.sequenceNumber === undefined ? 'TRIM_HORIZON' : { after: begun.sequenceNumber },
+  async function run(): Promise<boolean> {
+    const reading = readShard(shard, {
       since: begun.since ?? 0,
       limit,
-      notifier,
       hasRoom: () =>
         offsets.unsettled() < 2 * Math.max(limit, perRead) &&
         lanes.reduce((sum, lane) => sum + lane.bytes(), 0) < MOST_BUFFERED_BYTES,
@@ -66,23 +56,12 @@ export function consumeShard(
         for (const record of records) offsets.enter(record);
         const dealt = assignLanes(records, lanes.length);
         for (const [index, lane] of lanes.entries()) lane.push(dealt[index] ?? []);
-        shard.emptyReadAt = undefined;
-        notifier.notify();
-      },
-      reachedTip(startedAt) {
-        shard.emptyReadAt = startedAt;
-        notifier.notify();
       },
     });
-    notifier.notify();
-  }
-
-  async function run(): Promise<boolean> {
-    await Promise.all([read(), ...lanes.map((lane) => lane.run())]);
-    stop.removeEventListener('abort', wake);
-    if (!shard.readToEnd || offsets.unsettled() > 0 || progress.window) return false;
-    await progress.save(true);
-    shard.ended = true;
+    await Promise.all([reading, ...lanes.map((lane) => lane.run())]);
+    if (!shard.readToEnd || offsets.unsettled() > 0 || shard.window) return false;
+    await shard.save(true);
+    ended = true;
     return true;
   }
 
@@ -91,14 +70,14 @@ export function consumeShard(
     status() {
       const oldest = offsets.oldestArrival();
       return {
-        shardId,
+        shardId: shard.shardId,
         checkpoint: offsets.checkpoint(),
-        ended: shard.ended,
+        ended,
         unsettled: offsets.unsettled(),
-        lagMs: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest),
-        ...progress.counts,
+        lagMs: oldest === undefined ? 0 : Math.max(0, shard.now() - oldest),
+        ...shard.counts,
         emptyReadAt: shard.emptyReadAt,
-        windowOpen: progress.window !== undefined,
+        windowOpen: shard.window !== undefined,
       };
     },
   };

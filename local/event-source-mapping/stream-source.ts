@@ -18,15 +18,6 @@ export interface Shard {
   readonly parentIds: readonly string[];
 }
 
-/** Where to begin reading a shard: at its oldest record, or after a record. */
-export type ShardPosition = 'TRIM_HORIZON' | { readonly after: string };
-
-/** What one read of a shard gave; without `next` the shard is closed and read to its end. */
-interface ShardRead {
-  readonly records: readonly StreamRecord[];
-  readonly next: string | undefined;
-}
-
 /** A stream of shards; errors are those of the service's SDK client. */
 export interface StreamSource {
   readonly kind: 'kinesis' | 'dynamodb';
@@ -34,7 +25,15 @@ export interface StreamSource {
   /** How long the stream keeps a record, milliseconds. */
   readonly retentionMs: number;
   listShards(): Promise<Shard[]>;
-  getIterator(shardId: string, position: ShardPosition): Promise<string>;
-  /** @param shardId the iterator's shard, which the records' `eventID` names */
-  getRecords(shardId: string, iterator: string, limit: number): Promise<ShardRead>;
+  /** @param after number of the record to read on after; the shard's oldest record comes first unless given */
+  getIterator(shardId: string, after?: string): Promise<string>;
+  /**
+   * @param shardId the iterator's shard, which the records' `eventID` names
+   * @returns without `next` the shard is closed and read to its end
+   */
+  getRecords(
+    shardId: string,
+    iterator: string,
+    limit: number,
+  ): Promise<{ readonly records: readonly StreamRecord[]; readonly next: string | undefined }>;
 }

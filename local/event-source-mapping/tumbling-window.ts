@@ -1,12 +1,8 @@
+import type { Checkpoint } from './checkpoints.ts';
 import type { StreamRecord, StreamSource } from './stream-source.ts';
 
 /** A tumbling window that is open on a shard. */
-export interface OpenWindow {
-  /** Epoch milliseconds. */
-  readonly start: number;
-  /** What the function last returned. */
-  readonly state: unknown;
-}
+type OpenWindow = NonNullable<Checkpoint['window']>;
 
 /** Start of the window that a time falls in, epoch milliseconds. */
 export function windowStart(time: number, lengthMs: number): number {
@@ -23,37 +19,38 @@ export function isWindowOver(
   shard: {
     readonly next: StreamRecord | undefined;
     readonly emptyReadAt: number | undefined;
-    readonly ended: boolean;
+    readonly readToEnd: boolean;
   },
 ): boolean {
   if (shard.next) return windowStart(shard.next.arrivedAt, lengthMs) > window.start;
-  return shard.ended || (shard.emptyReadAt ?? 0) >= window.start + lengthMs;
+  return shard.readToEnd || (shard.emptyReadAt ?? 0) >= window.start + lengthMs;
 }
 
 const isoSeconds = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
-/** What a function is invoked with: the records, and in a tumbling window what it needs to go on from its state. */
+/**
+ * What a function is invoked with: the records, and in a tumbling window what it needs to go on from its state. Without records
+ * the window is over.
+ */
 export function eventOf(
   records: readonly StreamRecord[],
-  tumbling?: {
-    readonly window: OpenWindow;
+  shard: {
+    readonly window: OpenWindow | undefined;
     readonly lengthMs: number;
     readonly shardId: string;
     readonly source: Pick<StreamSource, 'arn'>;
-    readonly isFinal: boolean;
-    readonly isEarly: boolean;
   },
 ) {
+  const { window, lengthMs, shardId, source } = shard;
   const plain = { Records: records.map(({ event }) => event) };
-  if (!tumbling) return plain;
-  const { window, lengthMs } = tumbling;
+  if (!window) return plain;
   return {
     ...plain,
     window: { start: isoSeconds(window.start), end: isoSeconds(window.start + lengthMs) },
     state: window.state,
-    shardId: tumbling.shardId,
-    eventSourceARN: tumbling.source.arn,
-    isFinalInvokeForWindow: tumbling.isFinal,
-    isWindowTerminatedEarly: tumbling.isEarly,
+    shardId,
+    eventSourceARN: source.arn,
+    isFinalInvokeForWindow: records.length === 0,
+    isWindowTerminatedEarly: false,
   };
 }

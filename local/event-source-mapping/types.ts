@@ -1,7 +1,10 @@
 import type { Invoke } from '#local/lambda/invocation.ts';
 import type { CheckpointStore } from './checkpoints.ts';
-import type { BackoffLimits, Clock } from './clock.ts';
+import type { FailureDestination } from './invocation-record.ts';
 import type { StreamSource } from './stream-source.ts';
+import type { BackoffLimits } from './waiting.ts';
+
+export type { InvocationRecord } from './invocation-record.ts';
 
 /** How a stream is mapped to a function; the names are Lambda's, times are seconds. */
 export interface MappingSettings {
@@ -25,40 +28,6 @@ export type MappingLog = Record<
   (fields: object, message: string) => void
 >;
 
-interface BatchInfo {
-  readonly shardId: string;
-  readonly startSequenceNumber: string;
-  readonly endSequenceNumber: string;
-  readonly approximateArrivalOfFirstRecord: string;
-  readonly approximateArrivalOfLastRecord: string;
-  readonly batchSize: number;
-  readonly streamArn: string;
-}
-
-/** What an on-failure destination in S3 gets of a batch that was given up, in Lambda's shape; `payload` is the event as a JSON string. */
-export interface InvocationRecord {
-  readonly requestContext: {
-    readonly requestId: string;
-    readonly functionArn: string;
-    readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
-    readonly approximateInvokeCount: number;
-  };
-  /** Absent where records were given up for their age. */
-  readonly responseContext?: {
-    readonly statusCode: number;
-    readonly executedVersion: '$LATEST';
-    readonly functionError: 'Unhandled' | null;
-  };
-  readonly version: '1.0';
-  readonly timestamp: string;
-  readonly KinesisBatchInfo?: BatchInfo;
-  readonly DDBStreamBatchInfo?: BatchInfo;
-  readonly payload: string;
-}
-
-/** Keeps an invocation record under a key; when it resolves, the batch may be passed. */
-export type FailureDestination = (key: string, record: InvocationRecord) => Promise<void>;
-
 /** What a mapping works with. */
 export interface MappingOptions {
   readonly source: StreamSource;
@@ -69,8 +38,9 @@ export interface MappingOptions {
   readonly checkpoints: CheckpointStore;
   /** Where batches go that are given up; without it they are dropped, with a line in the log. */
   readonly onFailure?: FailureDestination | undefined;
-  readonly clock?: Clock;
   readonly log: MappingLog;
+  /** The time, epoch milliseconds. */
+  readonly now?: () => number;
   /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
   readonly pollIntervalMs?: number;
   /** Milliseconds between looks for new shards; 1000 unless given. */
@@ -80,17 +50,16 @@ export interface MappingOptions {
 }
 
 /** What everything that works on a shard needs. */
-export interface ShardContext {
-  readonly options: MappingOptions;
+export interface ShardContext extends MappingOptions {
   readonly mappingUuid: string;
-  readonly shardId: string;
-  readonly clock: Clock;
-  readonly log: MappingLog;
-  readonly backoff: BackoffLimits;
+  readonly now: () => number;
+  readonly pollIntervalMs: number;
   /** Fires when the mapping begins to close. */
   readonly stop: AbortSignal;
   /** Fires when it no longer waits for invocations under way. */
   readonly abandon: AbortSignal;
+  /** Waits before the next attempt, after so many failures in a row. */
+  pause(failures: number): Promise<void>;
 }
 
 /** How far a shard is. */
@@ -115,17 +84,11 @@ export interface ShardStatus {
   readonly windowOpen: boolean;
 }
 
-/** How far a mapping is: sums over its shards, the largest lag, and each shard. */
-interface MappingLag {
-  readonly records: number;
-  readonly ms: number;
-  readonly shards: readonly ShardStatus[];
-}
-
 /** A running event source mapping. */
 export interface EventSourceMapping {
   readonly uuid: string;
-  lag(): MappingLag;
+  /** How far it is: sums over its shards, the largest lag, and each shard. */
+  lag(): { readonly records: number; readonly ms: number; readonly shards: readonly ShardStatus[] };
   /**
    * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
    * its tip by a read that began after `since`, and nothing is unsettled. Open tumbling windows do not count.

@@ -2,8 +2,10 @@
  * The runtime client that runs inside a function's process: loads the bundle's `handler`, then asks the Runtime API for one
  * invocation after the other. It knows promises only: a handler that wants a callback is not supported.
  */
+import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
@@ -13,49 +15,25 @@ const [host = '127.0.0.1', port = ''] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '
 const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 let currentRequestId: string | undefined;
 
-function call(
+async function call(
   method: 'GET' | 'POST',
   path: string,
   body?: string,
   headers: Record<string, string> = {},
 ): Promise<{ message: IncomingMessage; body: string }> {
-  const bytes = body === undefined ? undefined : Buffer.from(body);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        host,
-        port,
-        method,
-        path: `/2018-06-01/runtime/${path}`,
-        agent,
-        headers: {
-          ...headers,
-          ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.byteLength }),
-        },
-      },
-      (message) => {
-        const chunks: Buffer[] = [];
-        message.on('data', (chunk: Buffer) => chunks.push(chunk));
-        message.on('error', reject);
-        message.on('end', () => resolve({ message, body: Buffer.concat(chunks).toString('utf8') }));
-      },
-    );
-    sent.on('error', reject);
-    sent.end(bytes);
-  });
+  const about = { host, port, method, path: `/2018-06-01/runtime/${path}`, agent, headers };
+  const sent = request(about).end(body);
+  const [message] = (await once(sent, 'response')) as [IncomingMessage];
+  return { message, body: await text(message) };
 }
 
-function describe(error: unknown, type?: string) {
+async function report(path: string, error: unknown, type?: string): Promise<void> {
   const known = error instanceof Error ? error : undefined;
-  return {
+  const described = {
     errorType: type ?? known?.name ?? typeof error,
     errorMessage: known?.message ?? String(error),
     trace: known?.stack?.split('\n') ?? [],
   };
-}
-
-async function report(path: string, error: unknown, type?: string): Promise<void> {
-  const described = describe(error, type);
   process.stderr.write(`${JSON.stringify({ level: 'error', ...described })}\n`);
   await call('POST', path, JSON.stringify(described), {
     'lambda-runtime-function-error-type': `Unhandled.${described.errorType}`,
@@ -106,11 +84,8 @@ async function serve(handler: Handler): Promise<never> {
     process.env._X_AMZN_TRACE_ID = String(message.headers['lambda-runtime-trace-id'] ?? '');
     try {
       const answer = await handler(JSON.parse(body), context);
-      await call(
-        'POST',
-        `invocation/${context.awsRequestId}/response`,
-        JSON.stringify(answer ?? null),
-      );
+      const path = `invocation/${context.awsRequestId}/response`;
+      await call('POST', path, JSON.stringify(answer ?? null));
     } catch (error) {
       await report(`invocation/${context.awsRequestId}/error`, error);
     }

@@ -13,6 +13,7 @@ export interface ExecutionEnvironment {
   /** Resolves when all that it wrote is in the log. */
   readonly logged: Promise<unknown>;
   readonly alive: boolean;
+  /** Hands an event over; both this clock and the function's start here. Only once it is initialized, and freed of the last. */
   invoke(body: string): Promise<Invocation>;
   /** Resolves when the process asks for work, or has ended: after an answer it may still be about to exit. */
   freed(): Promise<void>;
@@ -33,7 +34,6 @@ export async function startExecutionEnvironment(
   let alive = true;
   let ready = false;
   let pid = 0;
-  let handOver: (() => void) | undefined;
   let free: (() => void) | undefined;
 
   /** Writes down what the process itself can no longer say. */
@@ -57,12 +57,11 @@ export async function startExecutionEnvironment(
   const api: RuntimeApi = await startRuntimeApi({
     ready() {
       settleInit(undefined);
-      if (current && !handOver) {
+      if (current) {
         const errorMessage = 'the runtime asked for its next invocation and answered none';
         finish(current.requestId, { kind: 'error', errorType: 'Runtime.NoAnswer', errorMessage });
       }
       ready = true;
-      handOver?.();
       free?.();
     },
     initFailed(error) {
@@ -149,18 +148,9 @@ export async function startExecutionEnvironment(
           finish(requestId, { kind: 'crash', errorType: 'Runtime.ExitError', errorMessage });
           return;
         }
-        handOver = () => {
-          handOver = undefined;
-          ready = false;
-          api.hand({
-            requestId,
-            deadline: Date.now() + timeoutMs,
-            functionArn: options.arn,
-            traceId: traceId(),
-            body,
-          });
-        };
-        if (ready) handOver();
+        ready = false;
+        const deadline = Date.now() + timeoutMs;
+        api.hand({ requestId, deadline, functionArn: options.arn, traceId: traceId(), body });
       }),
     freed: () =>
       new Promise((resolve) => {

@@ -14,16 +14,9 @@ import {
 import type { EnvironmentOptions } from './runtime-process.ts';
 
 /** What a function is started from. */
-export interface FunctionOptions {
-  readonly name: string;
-  /** Folder that holds the deployed `index.mjs`. */
-  readonly bundleDirectory: string;
+export interface FunctionOptions extends Omit<EnvironmentOptions, 'arn' | 'bootstrap' | 'log'> {
   /** The runtime client's bundle; `../bootstrap/index.mjs` beside the function's folder unless given. */
   readonly bootstrap?: string;
-  /** Everything the function sees of its environment, credentials and endpoints included. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
   /** Most processes at a time; further invocations wait their turn. */
   readonly maximumConcurrency: number;
   readonly log: (line: FunctionLogLine) => void;

@@ -2,15 +2,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
 
-/** An invocation as the Runtime API hands it out. */
-interface RuntimeInvocation {
-  readonly requestId: string;
-  readonly deadline: number;
-  readonly functionArn: string;
-  readonly traceId: string;
-  readonly body: string;
-}
-
 /** What a runtime client tells of an error. */
 export interface RuntimeError {
   readonly errorType: string;
@@ -30,8 +21,14 @@ export interface RuntimeListener {
 export interface RuntimeApi {
   /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
   readonly address: string;
-  /** Answers the pending `next` call. */
-  hand(invocation: RuntimeInvocation): void;
+  /** Answers the pending `next` call; the deadline is in epoch milliseconds. */
+  hand(invocation: {
+    readonly requestId: string;
+    readonly deadline: number;
+    readonly functionArn: string;
+    readonly traceId: string;
+    readonly body: string;
+  }): void;
   close(): void;
 }
 

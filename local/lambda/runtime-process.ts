@@ -7,8 +7,11 @@ import type { FunctionLogLine } from './invocation.ts';
 export interface EnvironmentOptions {
   readonly name: string;
   readonly arn: string;
+  /** Folder that holds the deployed `index.mjs`. */
   readonly bundleDirectory: string;
+  /** The runtime client's bundle. */
   readonly bootstrap: string;
+  /** Everything the function sees of its environment, credentials and endpoints included. */
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;

@@ -11,143 +11,108 @@ import {
   readBody,
 } from '../http-server.ts';
 import type { LocalService } from '../local-service.ts';
-import { type HttpAnswer, httpAnswer, proxyEvent, type Target } from './proxy-integration.ts';
-
-/** One route of the API, as the gateway knows it. */
-export type Route = Pick<HttpRoute, 'method' | 'path' | 'parameters' | 'model'>;
-
-/** What an invocation came to. */
-export type InvokeResult =
-  | { readonly ok: true; readonly payload: unknown }
-  | { readonly ok: false; readonly error: string };
+import { type HttpAnswer, httpAnswer, proxyEvent } from './proxy-integration.ts';
 
 /** Options of the API Gateway stand-in. */
 export interface ApiGatewayOptions {
-  readonly routes: readonly Route[];
-  /** Runs the function behind the API. */
-  readonly invoke: (event: APIGatewayProxyEvent) => Promise<InvokeResult>;
+  readonly routes: readonly Pick<HttpRoute, 'method' | 'path' | 'parameters' | 'model'>[];
+  /** Runs the function behind the API; what fails there is not told to the caller. */
+  readonly invoke: (
+    event: APIGatewayProxyEvent,
+  ) => Promise<{ readonly ok: true; readonly payload: unknown } | { readonly ok: false }>;
   /** Wordings of the gateway's own errors by response type; its defaults where left out. */
   readonly problems?: readonly GatewayProblem[];
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   readonly port?: number;
-  /** Keys that `x-api-key` must be one of; no check when left out. */
-  readonly apiKeys?: readonly string[];
-  /** Stage in `requestContext`; it is not part of the local path. Default `local`. */
-  readonly stage?: string;
   /** How long an invocation may take, in milliseconds. Default 29 seconds. */
   readonly timeoutMs?: number;
-  /** Largest request body in bytes. Default 10 MB. */
-  readonly bodyLimitBytes?: number;
 }
+
+type Route = ApiGatewayOptions['routes'][number];
 
 const TIMEOUT_MS = 29_000;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** What a synchronous invocation takes; text of a body is escaped once more in it. */
 const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 
-/** An error that the gateway answers itself. */
+/** What the gateway answers itself, by response type: status and message. */
+const ERRORS = {
+  ACCESS_DENIED: [403, 'Forbidden'],
+  BAD_REQUEST_BODY: [400, 'Invalid request body'],
+  BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
+  DEFAULT_5XX: [500, 'Internal server error'],
+  INTEGRATION_FAILURE: [502, 'Internal server error'],
+  INTEGRATION_TIMEOUT: [504, 'Endpoint request timed out'],
+  MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
+  REQUEST_TOO_LARGE: [413, 'Request Too Long'],
+} as const;
+
+/** An error that the gateway answers itself; the reason is told in its place or, of a body, where the API words it. */
 interface GatewayError {
-  /** Response type, as `INVALID_API_KEY`. */
-  readonly type: string;
-  readonly status: number;
-  readonly message: string;
-  /** What its validator found. */
-  readonly validation?: string;
+  readonly type: keyof typeof ERRORS;
+  readonly reason?: string;
 }
 
 /**
- * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key by default, so it
- * serves callers on this machine only.
+ * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key, so it serves
+ * callers on this machine only.
  */
 export async function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
-  const gateway = createGateway(options);
   const { server, close } = createClosableServer((request, response) => {
-    gateway(request)
+    handle(request, options)
+      .catch(() => errorAnswer({ type: 'DEFAULT_5XX' }, options))
       .then((result) => send(response, result))
-      .catch(() => send(response, errorAnswer(serverError(500), options)))
       .catch(() => response.destroy());
   });
   const endpoint = await listenLocally(server, options.port);
   return { endpoint, close };
 }
 
-const serverError = (status: number): GatewayError => ({
-  type: 'DEFAULT_5XX',
-  status,
-  message: 'Internal server error',
-});
-
-function createGateway(options: ApiGatewayOptions) {
-  const { apiKeys, stage = 'local', bodyLimitBytes = BODY_LIMIT_BYTES } = options;
-
-  async function answer(request: IncomingMessage): Promise<HttpAnswer | GatewayError> {
-    const target = targetOf(request.url ?? '');
-    const matches = options.routes.flatMap((route) => {
-      const pathParameters = matchPath(route.path, target.path);
-      return pathParameters ? [{ route, pathParameters }] : [];
-    });
-    if (request.method === 'OPTIONS' && matches.length > 0) return PREFLIGHT;
-    const match = matches.find(({ route }) => route.method === request.method);
-    if (!match) return NO_SUCH_PATH;
-    const apiKey = request.headers['x-api-key']?.toString();
-    if (apiKeys && !apiKeys.includes(apiKey ?? '')) {
-      return { type: 'INVALID_API_KEY', status: 403, message: 'Forbidden' };
-    }
-    const missing = missingParameters(match.route, target);
-    if (missing) return { type: 'BAD_REQUEST_PARAMETERS', status: 400, message: missing };
-    const body = await readBody(request, bodyLimitBytes);
-    const validation = isJson(request) ? bodyFault(match.route, body) : undefined;
-    if (validation !== undefined) {
-      return { type: 'BAD_REQUEST_BODY', status: 400, message: 'Invalid request body', validation };
-    }
-    const event = proxyEvent(request, target, match, body, { stage, apiKey });
-    if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) return TOO_LARGE;
-    return await invoke(options, event);
+async function handle(request: IncomingMessage, options: ApiGatewayOptions): Promise<HttpAnswer> {
+  const reason = foreignCaller(request);
+  if (reason !== undefined) return errorAnswer({ type: 'ACCESS_DENIED', reason }, options, {});
+  try {
+    const result = await answer(request, options);
+    return 'body' in result ? result : errorAnswer(result, options);
+  } catch (error) {
+    if (!(error instanceof BodyTooLargeError)) throw error;
+    // What is left of the body is not read.
+    const headers = { ...corsHeaders, connection: 'close' };
+    return errorAnswer({ type: 'REQUEST_TOO_LARGE' }, options, headers);
   }
-
-  return async (request: IncomingMessage): Promise<HttpAnswer> => {
-    const reason = foreignCaller(request);
-    if (reason !== undefined) {
-      const refused = { type: 'ACCESS_DENIED', status: 403, message: reason };
-      return errorAnswer(refused, options, {});
-    }
-    try {
-      const result = await answer(request);
-      return 'body' in result ? result : errorAnswer(result, options);
-    } catch (error) {
-      if (!(error instanceof BodyTooLargeError)) throw error;
-      // What is left of the body is not read.
-      return errorAnswer(TOO_LARGE, options, { ...corsHeaders, connection: 'close' });
-    }
-  };
 }
 
-const NO_SUCH_PATH: GatewayError = {
-  type: 'MISSING_AUTHENTICATION_TOKEN',
-  status: 403,
-  message: 'Missing Authentication Token',
-};
-const PREFLIGHT: HttpAnswer = { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
-const TOO_LARGE: GatewayError = {
-  type: 'REQUEST_TOO_LARGE',
-  status: 413,
-  message: 'Request Too Long',
-};
-
-function targetOf(url: string): Target {
-  const at = url.indexOf('?');
-  return at < 0
-    ? { path: url, query: new URLSearchParams() }
-    : { path: url.slice(0, at), query: new URLSearchParams(url.slice(at)) };
-}
-
-function missingParameters({ parameters = {} }: Route, { query }: Target): string | undefined {
-  const missing = Object.keys(parameters).filter(
-    (name) => parameters[name] && !query.get(name)?.trim(),
-  );
-  return missing.length > 0
-    ? `Missing required request parameters: [${missing.join(', ')}]`
-    : undefined;
+async function answer(
+  request: IncomingMessage,
+  options: ApiGatewayOptions,
+): Promise<HttpAnswer | GatewayError> {
+  const [path = '', ...search] = (request.url ?? '').split('?');
+  const query = new URLSearchParams(search.join('?'));
+  const matches = options.routes.flatMap((route) => {
+    const pathParameters = matchPath(route.path, path);
+    return pathParameters ? [{ route, pathParameters }] : [];
+  });
+  if (request.method === 'OPTIONS' && matches.length > 0) {
+    return { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
+  }
+  const match = matches.find(({ route }) => route.method === request.method);
+  if (!match) return { type: 'MISSING_AUTHENTICATION_TOKEN' };
+  const { route } = match;
+  const missing = Object.entries(route.parameters ?? {})
+    .filter(([name, isRequired]) => isRequired && !query.get(name)?.trim())
+    .map(([name]) => name);
+  if (missing.length > 0) {
+    const [, message] = ERRORS.BAD_REQUEST_PARAMETERS;
+    return { type: 'BAD_REQUEST_PARAMETERS', reason: `${message}: [${missing.join(', ')}]` };
+  }
+  const body = await readBody(request, BODY_LIMIT_BYTES);
+  const fault = isJson(request) ? bodyFault(route, body) : undefined;
+  if (fault !== undefined) return { type: 'BAD_REQUEST_BODY', reason: fault };
+  const event = proxyEvent(request, { ...match, path, query }, body);
+  if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) {
+    return { type: 'REQUEST_TOO_LARGE' };
+  }
+  return await invoke(options, event);
 }
 
 /** A model is for its own media type, which is taken for that of a request without one; others pass unchecked. */
@@ -166,13 +131,13 @@ function bodyFault({ model }: Route, body: Buffer): string | undefined {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
     return '[instance type does not match any allowed primitive type (allowed: ["object"])]';
   }
-  const given = json;
-  const missing = (model.required ?? []).filter((name) => !Object.hasOwn(given, name));
-  const unknown = Object.keys(json).filter((name) => !Object.hasOwn(model.properties, name));
+  const given = Object.keys(json);
+  const missing = (model.required ?? []).filter((name) => !given.includes(name));
+  const unknown = given.filter((name) => !Object.hasOwn(model.properties, name)).slice(0, 10);
   const faults = [
     missing.length > 0 && `object has missing required properties (${JSON.stringify(missing)})`,
     unknown.length > 0 &&
-      `object instance has properties which are not allowed by the schema: ${JSON.stringify(unknown.slice(0, 10))}`,
+      `object instance has properties which are not allowed by the schema: ${JSON.stringify(unknown)}`,
   ].filter(Boolean);
   return faults.length > 0 ? `[${faults.join(', ')}]` : undefined;
 }
@@ -182,15 +147,13 @@ async function invoke(
   event: APIGatewayProxyEvent,
 ): Promise<HttpAnswer | GatewayError> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(resolve, options.timeoutMs ?? TIMEOUT_MS, 'timeout');
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, options.timeoutMs ?? TIMEOUT_MS, undefined);
   });
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
-    if (result === 'timeout') {
-      return { type: 'INTEGRATION_TIMEOUT', status: 504, message: 'Endpoint request timed out' };
-    }
-    return (result.ok ? httpAnswer(result.payload) : undefined) ?? serverError(502);
+    if (!result) return { type: 'INTEGRATION_TIMEOUT' };
+    return (result.ok && httpAnswer(result.payload)) || { type: 'INTEGRATION_FAILURE' };
   } finally {
     clearTimeout(timer);
   }
@@ -198,15 +161,21 @@ async function invoke(
 
 /** The gateway's own error: its default answer, unless the API words that response type. */
 function errorAnswer(
-  { type, status, message, validation }: GatewayError,
+  { type, reason }: GatewayError,
   { problems }: ApiGatewayOptions,
   headers: Readonly<Record<string, string>> = corsHeaders,
 ): HttpAnswer {
   const problem = problems?.find((one) => one.type === type);
-  const detail = problem?.detail ?? validation ?? message;
+  const [status, message] = ERRORS[type];
   const body = problem
-    ? { type: 'about:blank', title: problem.title, status: problem.status, detail }
-    : { message };
+    ? {
+        type: 'about:blank',
+        title: problem.title,
+        status: problem.status,
+        detail: problem.detail ?? reason ?? message,
+      }
+    : // What is wrong with a body goes to the log alone, unless the API words it.
+      { message: (type !== 'BAD_REQUEST_BODY' && reason) || message };
   return {
     statusCode: problem?.status ?? status,
     headers: {

@@ -3,17 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
 
-/** A route that a request goes to, with what its path parameters stand for, percent-encoded as they came. */
-export interface RouteMatch {
-  readonly route: { readonly method: string; readonly path: string };
-  readonly pathParameters: Record<string, string>;
-}
-
-/** A request's target, as it came: path and query. */
-export interface Target {
-  readonly path: string;
-  readonly query: URLSearchParams;
-}
+/** Stage in `requestContext`; it is not part of the local path. */
+const STAGE = 'local';
 
 /** What API Gateway keeps to itself. */
 const HOP_BY_HOP =
@@ -25,11 +16,16 @@ const HOP_BY_HOP =
  */
 export function proxyEvent(
   request: IncomingMessage,
-  { path, query }: Target,
-  { route, pathParameters }: RouteMatch,
+  match: {
+    readonly route: { readonly method: string; readonly path: string };
+    /** What the route's parameters stand for, percent-encoded as they came. */
+    readonly pathParameters: Record<string, string>;
+    readonly path: string;
+    readonly query: URLSearchParams;
+  },
   body: Buffer,
-  { stage, apiKey }: { readonly stage: string; readonly apiKey: string | undefined },
 ): APIGatewayProxyEvent {
+  const { route, pathParameters, path, query } = match;
   const sourceIp = request.socket.remoteAddress ?? '127.0.0.1';
   const headers = multiValueHeaders(request, sourceIp);
   const parameters = query.size > 0 ? grouped(query) : null;
@@ -53,15 +49,15 @@ export function proxyEvent(
       domainPrefix: 'local',
       extendedRequestId: randomUUID(),
       httpMethod: route.method,
-      identity: { ...NOBODY, ...(apiKey !== undefined && { apiKey }), sourceIp, userAgent },
-      path: `/${stage}${path}`,
+      identity: { ...NOBODY, sourceIp, userAgent },
+      path: `/${STAGE}${path}`,
       protocol: `HTTP/${request.httpVersion}`,
       requestId: randomUUID(),
       requestTime: requestTime(now),
       requestTimeEpoch: now.getTime(),
       resourceId: 'local',
       resourcePath: route.path,
-      stage,
+      stage: STAGE,
     },
     body: body.length === 0 ? null : body.toString('utf8'),
     isBase64Encoded: false,

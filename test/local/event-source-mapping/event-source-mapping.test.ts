@@ -2,7 +2,6 @@ import type { KinesisStreamTumblingWindowEvent } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint, CheckpointStore } from '#local/event-source-mapping/checkpoints.ts';
-import { systemClock } from '#local/event-source-mapping/clock.ts';
 import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type {
   EventSourceMapping,
@@ -56,7 +55,7 @@ function start(
     shardSyncMs: 5,
     backoff: { baseMs: 1, capMs: 4 },
     // The records of these tests arrived in 1970.
-    clock: { ...systemClock, now: () => 1_000_000 + performance.now() },
+    now: () => 1_000_000 + performance.now(),
     onFailure: async (key, record) => void parked.push({ key, record }),
     invoke: async (payload) => {
       const event = payload as Event;
@@ -320,6 +319,27 @@ describe('a mapping', () => {
     expect(checkpoints.kept.size).toBe(0);
   });
 
+  it('closes at once while its shards cannot be listed', async () => {
+    const stream = createMemoryStream();
+    let refuse: ((reason: Error) => void) | undefined;
+    const listShards = () =>
+      new Promise<never>((_, reject) => {
+        refuse = reject;
+      });
+    const { mapping } = start(stream, () => null, {
+      source: { ...stream.source, listShards },
+      shardSyncMs: 60_000,
+    });
+    await vi.waitFor(() => expect(refuse).toBeDefined());
+    const startedAt = performance.now();
+
+    const closed = mapping.close({ graceMs: 30_000 });
+    refuse?.(new Error('the service is away'));
+    await closed;
+
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
   it('keeps the order of each key where lanes work side by side', async () => {
     const stream = createMemoryStream();
     const keys = ['a', 'b', 'c', 'd', 'e'];
@@ -505,15 +525,15 @@ describe('tumbling windows', () => {
   it('survive a restart with their state', async () => {
     const stream = createMemoryStream();
     const checkpoints = memoryCheckpoints();
-    const clock = { ...systemClock, now: () => 5_000 };
+    const now = () => 5_000;
     const settings = { tumblingWindowSeconds: 10 };
     stream.add('s', someRecords(2));
-    const first = start(stream, counting, { checkpoints, clock, settings });
+    const first = start(stream, counting, { checkpoints, now, settings });
     await untilIdle(first.mapping);
     await first.mapping.close();
     stream.put('s', aRecord(2));
 
-    const second = start(stream, counting, { checkpoints, clock, settings });
+    const second = start(stream, counting, { checkpoints, now, settings });
     await untilIdle(second.mapping);
 
     expect(second.events.map(shape)).toEqual([
@@ -543,34 +563,6 @@ describe('tumbling windows', () => {
         final: true,
       })),
       { records: 1, start: '00:10', state: {}, final: false },
-    ]);
-  });
-
-  it('end early when their state grows too large, and go on afresh', async () => {
-    const stream = createMemoryStream();
-    stream.add('s', someRecords(8));
-    const large = 'x'.repeat(1024 * 1024);
-
-    const { mapping, events } = start(
-      stream,
-      ({ Records }) => ({ state: Records[0]?.kinesis.sequenceNumber === '1000' ? { large } : {} }),
-      { settings: { tumblingWindowSeconds: 10 } },
-    );
-    await untilIdle(mapping);
-
-    expect(
-      events
-        .slice(0, 3)
-        .map((event) => [
-          event.Records.length,
-          Object.keys(event.state ?? {}),
-          event.isFinalInvokeForWindow,
-          event.isWindowTerminatedEarly,
-        ]),
-    ).toEqual([
-      [4, [], false, false],
-      [0, ['large'], true, true],
-      [4, [], false, false],
     ]);
   });
 

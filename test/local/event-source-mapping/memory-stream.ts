@@ -1,6 +1,5 @@
 import type {
   Shard,
-  ShardPosition,
   StreamRecord,
   StreamSource,
 } from '#local/event-source-mapping/stream-source.ts';
@@ -9,7 +8,7 @@ import type {
 export function createMemoryStream(retentionMs = 86_400_000) {
   const shards = new Map<string, Shard & { records: StreamRecord[]; closed: boolean }>();
   const faults: Error[] = [];
-  const positions: ShardPosition[] = [];
+  const positions: ('TRIM_HORIZON' | { after: string })[] = [];
   const held = (shardId: string) => {
     const shard = shards.get(shardId);
     if (!shard) throw new Error(`no shard ${shardId}`);
@@ -20,11 +19,10 @@ export function createMemoryStream(retentionMs = 86_400_000) {
     arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/text',
     retentionMs,
     listShards: async () => [...shards.values()],
-    async getIterator(shardId, position) {
-      positions.push(position);
+    async getIterator(shardId, after) {
+      positions.push(after === undefined ? 'TRIM_HORIZON' : { after });
       const { records } = held(shardId);
-      if (position === 'TRIM_HORIZON') return '0';
-      return String(records.findIndex((r) => r.sequenceNumber === position.after) + 1);
+      return String(records.findIndex((r) => r.sequenceNumber === after) + 1);
     },
     async getRecords(shardId, iterator, limit) {
       const fault = faults.shift();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backoffMs } from '#local/event-source-mapping/clock.ts';
+import { backoffMs } from '#local/event-source-mapping/waiting.ts';
 
 it('doubles up to its cap, and spreads over the upper half', () => {
   const limits = { baseMs: 100, capMs: 1_000 };
