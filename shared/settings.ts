@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
-import { fieldPath } from './contracts/validate.ts';
+import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -250,8 +250,6 @@ function contradictions(settings: Settings): [string, string][] {
   return faults;
 }
 
-const MOST_FAULTS = 10;
-
 /**
  * Checks settings and fills in the defaults.
  *
@@ -263,15 +261,4 @@ export function parseSettings(input: unknown): Settings {
   throw new ConfigurationError(`settings are wrong: ${describeIssues(parsed.error, 'settings')}`, {
     cause: parsed.error,
   });
-}
-
-/** Every fault by the name of its field, such as `metrics.mapping.batchSize: …`; the first ten, and how many more there are. */
-export function describeIssues({ issues }: z.ZodError, whole: string): string {
-  const faults = issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${fieldPath([...issue.path, key])}: is not a known name`)
-      : `${issue.path.length === 0 ? whole : fieldPath(issue.path)}: ${issue.message}`,
-  );
-  const more = faults.length - MOST_FAULTS;
-  return faults.slice(0, MOST_FAULTS).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -3,11 +3,11 @@ import { type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
 import { type Recalled, recallResults } from './recall.ts';
-import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
+import type { BatchRecord, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
 const OBJECTS_AT_ONCE = 16;
 const AGAIN = 'it comes after a record that is delivered again';
@@ -32,7 +32,7 @@ export const late = (error: unknown): Fate => ({ state: 'late', why: messageOf(e
  */
 export async function recallInto(
   fates: Fates,
-  asked: readonly Entry[],
+  asked: readonly BatchRecord[],
   { log }: InferenceDeps,
   recalling: Promise<Recalled>,
 ): Promise<void> {
@@ -52,10 +52,10 @@ export const signalUntil = (
 
 /** Writes items; how it ended comes by record. */
 export async function write(
-  items: ReadonlyMap<Entry, TableItem>,
+  items: ReadonlyMap<BatchRecord, TableItem>,
   deps: InferenceDeps,
   deadline: number,
-): Promise<Map<Entry, WriteOutcome>> {
+): Promise<Map<BatchRecord, WriteOutcome>> {
   const outcomes = items.size > 0 ? await deps.writer.write([...items.values()], deadline) : [];
   const none: WriteOutcome = { status: 'late', reason: 'the writer gave no outcome' };
   return new Map([...items.keys()].map((entry, index) => [entry, outcomes[index] ?? none]));
@@ -83,7 +83,7 @@ export async function park(
     deadline: number,
   ) => {
     const pending = done.state === 'pending';
-    const items = rejections.map(({ entry, rejection }): [Entry, TableItem] => [
+    const items = rejections.map(({ entry, rejection }): [BatchRecord, TableItem] => [
       entry,
       rejectionItemOf(entry, rejection, deps.options.retentionDays, pending),
     ]);
@@ -123,7 +123,7 @@ export async function park(
 }
 
 async function putFailureObject(
-  entry: Entry,
+  entry: BatchRecord,
   rejection: Rejection,
   deps: InferenceDeps,
   deadline: number,
@@ -137,7 +137,7 @@ async function putFailureObject(
 }
 
 function rejectionItemOf(
-  { position, arrivedAt }: Entry,
+  { position, arrivedAt }: BatchRecord,
   { reason, message }: Rejection,
   retentionDays: number,
   pending: boolean,

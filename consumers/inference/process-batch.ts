@@ -3,7 +3,7 @@ import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { type DecodedRecord, decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { recallAggregate } from './recall.ts';
 import { settleSlice } from './settle-slice.ts';
-import type { Entry, Fates, InferenceDeps } from './types.ts';
+import type { BatchRecord, Fates, InferenceDeps } from './types.ts';
 
 /** Kept back from the time left: to ask an engine that gave nothing whether it is well, to write the last slice's results and to answer. */
 const RESERVE_MS = 5_000;
@@ -117,7 +117,7 @@ function readKinesisEvent(event: KinesisStreamEvent): DecodedRecord[] {
   );
 }
 
-function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
+function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): BatchRecord {
   if (!decoded.record) return { ...decoded, questions: [], weight: 0 };
   const { text, source, questions: own } = decoded.record;
   const standing = Object.hasOwn(deps.standingQuestions, source)
@@ -129,10 +129,10 @@ function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
 
 /** The next records that fit the limits; at least one where something must be done. A text that is to be alone is that. */
 function cutSlice(
-  entries: readonly Entry[],
+  entries: readonly BatchRecord[],
   from: number,
   limit: { readonly weight: number; readonly texts: number; readonly atLeastOne: boolean },
-): Entry[] {
+): BatchRecord[] {
   let to = from;
   let weight = 0;
   let texts = 0;
@@ -160,7 +160,7 @@ function firstFault(fates: Fates) {
   return undefined;
 }
 
-function sayIll(error: unknown, entry: Entry | undefined, { log }: InferenceDeps): void {
+function sayIll(error: unknown, entry: BatchRecord | undefined, { log }: InferenceDeps): void {
   log.error(
     {
       sequenceNumber: entry?.position.sequenceNumber,
@@ -173,7 +173,7 @@ function sayIll(error: unknown, entry: Entry | undefined, { log }: InferenceDeps
 }
 
 function handBack(
-  entry: Entry | undefined,
+  entry: BatchRecord | undefined,
   deps: InferenceDeps,
   why: string,
 ): KinesisStreamBatchResponse {

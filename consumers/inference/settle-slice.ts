@@ -2,11 +2,11 @@ import { rejectionMessage } from '#shared/contracts/rejection.ts';
 import { EngineError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { late, park, recallInto, type SliceDeadlines, signalUntil, write } from './park.ts';
 import { recallRejections } from './recall.ts';
-import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
+import type { BatchRecord, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
 
 /** Any engine that is well reads it within the time that is left for such a question. */
 const HEALTH_TEXT = 'Is it well?';
@@ -19,13 +19,13 @@ const HEALTH_TEXT = 'Is it well?';
  * @throws {EngineError} (or what the engine throws in its place) where the engine is ill; nothing was done then
  */
 export async function settleSlice(
-  slice: readonly Entry[],
+  slice: readonly BatchRecord[],
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
   budgetIsWhole: boolean,
 ): Promise<Fates> {
   const fates: Fates = new Map(
-    slice.map((entry): [Entry, Fate] => [
+    slice.map((entry): [BatchRecord, Fate] => [
       entry,
       { state: 'pending', ...(entry.rejection && { rejection: entry.rejection }) },
     ]),
@@ -55,7 +55,7 @@ function fateOf(outcome: WriteOutcome): Fate {
     : rejected('inference-failed', outcome.reason);
 }
 
-const textsOf = (fates: Fates): Entry[] =>
+const textsOf = (fates: Fates): BatchRecord[] =>
   [...fates].flatMap(([entry, fate]) =>
     fate.state === 'pending' && !fate.rejection && entry.record ? [entry] : [],
   );
@@ -66,9 +66,9 @@ async function infer(
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
   budgetIsWhole: boolean,
-): Promise<Map<Entry, TableItem> | undefined> {
+): Promise<Map<BatchRecord, TableItem> | undefined> {
   const texts = textsOf(fates);
-  const items = new Map<Entry, TableItem>();
+  const items = new Map<BatchRecord, TableItem>();
   if (texts.length === 0) return items;
   const outcomes = await analyze(texts, deps, deadlines.inference);
   if (outcomes) {
@@ -91,7 +91,7 @@ async function infer(
 }
 
 /** The outcomes, or undefined where they did not come in time. */
-async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
   const started = deps.now();
   const signal = signalUntil(deadline, deps);
   const learn = (givenUp: boolean) => {
@@ -116,7 +116,7 @@ async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: n
 }
 
 /** @throws {EngineError} where the engine cannot read a few words either: then it was not the text that took so long */
-async function askForHealth(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+async function askForHealth(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
   const questions = texts.some((entry) => entry.questions.length > 0) ? [HEALTH_TEXT] : [];
   const signal = signalUntil(deadline, deps);
   try {
@@ -129,7 +129,7 @@ async function askForHealth(texts: readonly Entry[], deps: InferenceDeps, deadli
 }
 
 function toItem(
-  entry: Entry,
+  entry: BatchRecord,
   outcome: AnalysisOutcome | undefined,
   deps: InferenceDeps,
 ): TableItem | Fate {

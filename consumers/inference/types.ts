@@ -26,7 +26,7 @@ export interface InferenceDeps {
 }
 
 /** A decoded record with the questions it is asked and its weight, in characters that the models read. */
-export type Entry = DecodedRecord & {
+export type BatchRecord = DecodedRecord & {
   readonly questions: readonly string[];
   readonly weight: number;
 };
@@ -48,4 +48,4 @@ export type Fate =
   | { readonly state: 'late'; readonly why: string; readonly slow?: true };
 
 /** The fate of every record of a slice, in stream order. */
-export type Fates = Map<Entry, Fate>;
+export type Fates = Map<BatchRecord, Fate>;

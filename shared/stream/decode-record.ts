@@ -10,7 +10,7 @@ import { SpanstreamError } from '#shared/errors.ts';
 import { decodeAggregate, isAggregate } from './aggregate.ts';
 
 /** A record as the stream delivers it. */
-export interface StreamRecord {
+export interface DeliveredRecord {
   readonly position: RecordPosition;
   readonly partitionKey: string;
   /** ISO 8601 in UTC with milliseconds. */
@@ -19,7 +19,7 @@ export interface StreamRecord {
 }
 
 /** What a stream record turned out to hold: a text record, or a reason why it never can be one. */
-export type DecodedRecord = StreamRecord &
+export type DecodedRecord = DeliveredRecord &
   (
     | { readonly record: TextRecord; readonly rejection?: undefined }
     | {
@@ -32,7 +32,7 @@ export type DecodedRecord = StreamRecord &
  * Decodes one blob of the stream: an aggregate becomes its records, each settled by itself; bytes become a checked text record.
  * Never throws: what cannot be read comes back as a rejection that names the field.
  */
-export function decodeStreamRecord(blob: StreamRecord): DecodedRecord[] {
+export function decodeStreamRecord(blob: DeliveredRecord): DecodedRecord[] {
   if (!isAggregate(blob.data)) return [decodeOne(blob)];
   try {
     return decodeAggregate(blob.data).map((member, subSequenceNumber) =>
@@ -43,7 +43,7 @@ export function decodeStreamRecord(blob: StreamRecord): DecodedRecord[] {
   }
 }
 
-function decodeOne(blob: StreamRecord): DecodedRecord {
+function decodeOne(blob: DeliveredRecord): DecodedRecord {
   try {
     return { ...blob, record: decodeTextRecord(blob.data) };
   } catch (error) {

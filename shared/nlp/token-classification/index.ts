@@ -7,12 +7,12 @@ import type {
   Tokenizer,
   WindowOutput,
 } from '../types.ts';
-import { aggregate } from './aggregate.ts';
+import { groupEntities } from './group-entities.ts';
 import { labelSchemes } from './label-sequence.ts';
 import type { Label } from './labels.ts';
 import { tokenWindows } from './windows.ts';
 
-export type { Aggregation } from './aggregate.ts';
+export type { Aggregation } from './group-entities.ts';
 export { type Label, parseLabels } from './labels.ts';
 
 /** What token classification needs to know of its model. */
@@ -52,7 +52,7 @@ export function prepareEntities(
       const continues = continuations(encoding, text, classifier);
       const { starts, ends } = encoding;
       const predictions = { text, starts, ends, continues, logits };
-      return aggregate(predictions, labels, settings.aggregation, mayFollow);
+      return groupEntities(predictions, labels, settings.aggregation, mayFollow);
     },
   };
 }

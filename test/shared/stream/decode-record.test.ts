@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeAggregate, encodeAggregate } from '#shared/stream/aggregate.ts';
+import { decodeAggregate } from '#shared/stream/aggregate.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { growthOf, LINEAR } from '#test/fuzz/growth.ts';
+import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
 
 const decode = (data: Uint8Array | string) =>
   decodeStreamRecord({

@@ -44,7 +44,7 @@ function stringsOf(map: unknown): [string, string][] {
 const isString = (value: unknown): value is string => typeof value === 'string';
 
 /** The request in an event of API Gateway (REST and HTTP APIs, payloads 1.0 and 2.0), a function URL or a load balancer; else undefined. */
-export function readEvent(event: unknown): HttpRequest | undefined {
+export function readRequest(event: unknown): HttpRequest | undefined {
   const given = membersOf(event);
   const context = membersOf(given.requestContext);
   const http = membersOf(context.http);
