@@ -3,7 +3,7 @@ import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { type DecodedRecord, decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { recallAggregate } from './recall.ts';
 import { settleSlice } from './settle-slice.ts';
-import type { BatchRecord, Fates, InferenceDeps } from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcomes } from './types.ts';
 
 /** Kept back from the time left: to ask an engine that gave nothing whether it is well, to write the last slice's results and to answer. */
 const RESERVE_MS = 5_000;
@@ -62,9 +62,9 @@ export async function processBatch(
       return handBack(entries[done], deps, 'the time left allows no further slice');
     }
     const alone = slice.length === 1;
-    let fates: Fates;
+    let outcomes: RecordOutcomes;
     try {
-      fates = await settleSlice(
+      outcomes = await settleSlice(
         slice,
         deps,
         {
@@ -82,7 +82,7 @@ export async function processBatch(
       if (done === 0) throw error;
       return handBack(entries[done], deps, messageOf(error));
     }
-    const fault = firstFault(fates);
+    const fault = firstFault(outcomes);
     if (!fault) {
       done += slice.length;
       if (slice.some(({ record }) => record)) most *= WIDEN;
@@ -148,12 +148,12 @@ function cutSlice(
 }
 
 /** The first record that is not durable, and why. */
-function firstFault(fates: Fates) {
-  for (const [entry, fate] of fates) {
-    if (fate.state === 'late') return { entry, ...fate };
+function firstFault(outcomes: RecordOutcomes) {
+  for (const [entry, outcome] of outcomes) {
+    if (outcome.state === 'late') return { entry, ...outcome };
     // Left over by a slice that was given up: a later record says so.
-    if (fate.state === 'pending') {
-      const slow = [...fates.values()].some((other) => other.state === 'late' && other.slow);
+    if (outcome.state === 'pending') {
+      const slow = [...outcomes.values()].some((other) => other.state === 'late' && other.slow);
       return { entry, why: 'it was not settled', slow };
     }
   }

@@ -4,7 +4,7 @@ import { messageOf } from '#shared/errors.ts';
 import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
 import type { StoredItem } from '#shared/results-table/stored-item.ts';
-import type { BatchRecord, Fate, InferenceDeps } from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcome } from './types.ts';
 
 /** Records of an aggregate asked for at a time: at two keys each, as many as four concurrent calls take. */
 const STRIDE = 200;
@@ -29,8 +29,8 @@ type RecallDeps = Pick<InferenceDeps, 'engine' | 'options' | 'getBatch'> & {
   readonly signal: AbortSignal;
 };
 
-/** Fates by record, as far as the table knows them. */
-export type Recalled = ReadonlyMap<BatchRecord, Fate>;
+/** Outcomes by record, as far as the table knows them. */
+export type Recalled = ReadonlyMap<BatchRecord, RecordOutcome>;
 
 /**
  * The records that earlier deliveries rejected. Where a record fails may change from delivery to delivery; that it was
@@ -45,10 +45,10 @@ export async function recallRejections(
   const keys = entries.map(({ position }) => rejectionKey(position));
   const items = await getItems(keys, deps);
   return new Map(
-    entries.flatMap((entry, index): [BatchRecord, Fate][] => {
+    entries.flatMap((entry, index): [BatchRecord, RecordOutcome][] => {
       const item = items[index];
-      const fate = item && fateOf(item);
-      return fate ? [[entry, fate]] : [];
+      const outcome = item && outcomeOf(item);
+      return outcome ? [[entry, outcome]] : [];
     }),
   );
 }
@@ -56,7 +56,7 @@ export async function recallRejections(
 const recalledSchema = rejectionSchema.pick({ reason: true, message: true, pending: true });
 
 /** A rejection whose failure object may be missing is to be parked, for the reason that it names. */
-function fateOf(item: StoredItem): Fate {
+function outcomeOf(item: StoredItem): RecordOutcome {
   const rejection = recalledSchema.safeParse(item);
   if (!rejection.success || !rejection.data.pending) return { state: 'parked' };
   const { reason, message } = rejection.data;
@@ -86,7 +86,7 @@ export async function recallResults(
   // Of records that share a key the last one's result is to stay: it alone must be the one that is stored.
   const lastOf = new Map(among.map((entry) => [nameOf(resultKeyOf(entry, deps)), entry]));
   return new Map(
-    keyed.flatMap(({ entry, key }, index): [BatchRecord, Fate][] => {
+    keyed.flatMap(({ entry, key }, index): [BatchRecord, RecordOutcome][] => {
       const item = items[index];
       if (!item || !staysLong(item, entry, deps.options.retentionDays)) return [];
       const last = lastOf.get(nameOf(key)) === entry;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
   type RecordPosition,
@@ -60,15 +61,10 @@ export function decodeTextRecord(bytes: Uint8Array): TextRecord {
   return checkTextRecord(parseJson(decodeUtf8(bytes)));
 }
 
-/** Keeps a byte order mark: it is for `parseJson` to take off, as at every other entrance. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch (cause) {
-    throw new SpanstreamError('undecodable', 'the data is not valid UTF-8', { cause });
-  }
+  if (!isUtf8(bytes)) throw new SpanstreamError('undecodable', 'the data is not valid UTF-8');
+  // With a byte order mark, if there is one: it is for `parseJson` to take off, as at every other entrance.
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 const isReason = (code: string): code is RejectionReason =>

@@ -1,4 +1,5 @@
 import type { TokenClassificationSettings } from '../task-settings.ts';
+import { codePoints } from '../tokenizer/model/vocabulary.ts';
 import type {
   Encoding,
   Entity,
@@ -90,13 +91,4 @@ function continuations(
     if (lengths[id] !== length) continues[token] = 1;
   }
   return continues;
-}
-
-function codePoints(text: string, start: number, end: number): number {
-  let count = end - start;
-  for (let i = start; i + 1 < end; i += 1) {
-    const high = text.charCodeAt(i);
-    if (high >= 0xd800 && high < 0xdc00) count -= 1;
-  }
-  return count;
 }
