@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
+import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
-import { describeIssues, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 const text = z.string().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');

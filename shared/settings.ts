@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
-import { fieldPath } from './contracts/validate.ts';
+import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -41,14 +41,15 @@ const mappingFields = (defaults: {
     .default(RECORD_AGE_SECONDS),
 });
 
-const reservedConcurrency = z.int().min(1).max(100_000);
-const provisionedConcurrency = z.int().min(1).max(100_000);
+const concurrency = {
+  reservedConcurrency: z.int().min(1).max(100_000).optional(),
+  provisionedConcurrency: z.int().min(1).max(100_000).optional(),
+};
 
 const inferenceSettings = z.strictObject({
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
-  reservedConcurrency: reservedConcurrency.optional(),
-  provisionedConcurrency: provisionedConcurrency.optional(),
+  ...concurrency,
   mapping: z
     .strictObject({
       ...mappingFields({ batchSize: 200, batchingWindowSeconds: 1, maximumRetryAttempts: 10 }),
@@ -90,8 +91,7 @@ const metricsSettings = z.strictObject({
 const httpSettings = z.strictObject({
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(3).max(29).default(29),
-  reservedConcurrency: reservedConcurrency.optional(),
-  provisionedConcurrency: provisionedConcurrency.optional(),
+  ...concurrency,
   authorization: z.enum(['api-key', 'iam']).default('api-key'),
   throttle: z
     .strictObject({
@@ -196,61 +196,60 @@ export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFiel
 };
 
 /** Settings that are right alone and cannot work together: the field, and why. */
-function contradictions(settings: Settings): [string, string][] {
-  const { stream, metrics, alarms } = settings;
-  const faults: [string, string][] = [];
-  const kept = { inference: stream.retentionHours * HOUR_SECONDS, metrics: TABLE_STREAM_SECONDS };
-  for (const part of ['inference', 'metrics'] as const) {
-    const { maximumRecordAgeSeconds: age, maximumRetryAttempts: retries } = settings[part].mapping;
-    if (age >= kept[part]) {
-      faults.push([
-        `${part}.mapping.maximumRecordAgeSeconds`,
-        `must be under ${kept[part]}: the stream keeps a record no longer, and it would be lost before it is given up`,
-      ]);
-    }
-    if (age === -1 && retries === -1) {
-      faults.push([
-        `${part}.mapping.maximumRecordAgeSeconds`,
-        `must be 60 to ${kept[part] - 1} where maximumRetryAttempts is -1: a batch that always fails would be lost with the stream's retention, and nobody told`,
-      ]);
-    }
-  }
-  for (const part of ['inference', 'metrics'] as const) {
-    const { batchingWindowSeconds: window, maximumRecordAgeSeconds: age } = settings[part].mapping;
+function contradictions(settings: Settings): [field: string, why: string][] {
+  const { stream, inference, metrics, http, alarms } = settings;
+  const ofMapping = (part: string, mapping: MappingSettings, kept: number): Rule[] => {
+    const { maximumRecordAgeSeconds: age, batchingWindowSeconds: window } = mapping;
     const patience = Math.min(alarms.iteratorAgeSeconds, age === -1 ? Infinity : age);
-    if (window < patience) continue;
-    faults.push([
-      `${part}.mapping.batchingWindowSeconds`,
-      `must be under ${patience}: a record that waits for its batch is not to be too old, nor to raise an alarm (alarms.iteratorAgeSeconds)`,
-    ]);
-  }
+    return [
+      [
+        age >= kept,
+        `${part}.mapping.maximumRecordAgeSeconds`,
+        `must be under ${kept}: the stream keeps a record no longer, and it would be lost before it is given up`,
+      ],
+      [
+        age === -1 && mapping.maximumRetryAttempts === -1,
+        `${part}.mapping.maximumRecordAgeSeconds`,
+        `must be 60 to ${kept - 1} where maximumRetryAttempts is -1: a batch that always fails would be lost with the stream's retention, and nobody told`,
+      ],
+      [
+        window >= patience,
+        `${part}.mapping.batchingWindowSeconds`,
+        `must be under ${patience}: a record that waits for its batch is not to be too old, nor to raise an alarm (alarms.iteratorAgeSeconds)`,
+      ],
+    ];
+  };
+  const ofConcurrency = (
+    part: string,
+    { reservedConcurrency, provisionedConcurrency = 0 }: Concurrency,
+  ): Rule => [
+    provisionedConcurrency > (reservedConcurrency ?? Infinity),
+    `${part}.provisionedConcurrency`,
+    `must be at most reservedConcurrency (${reservedConcurrency})`,
+  ];
   const { batchingWindowSeconds, tumblingWindowSeconds } = metrics.mapping;
-  if (batchingWindowSeconds > tumblingWindowSeconds) {
-    faults.push([
+  const rules: Rule[] = [
+    ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
+    ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
+    [
+      batchingWindowSeconds > tumblingWindowSeconds,
       'metrics.mapping.batchingWindowSeconds',
       `must be at most tumblingWindowSeconds (${tumblingWindowSeconds}), which ends a batch`,
-    ]);
-  }
-  for (const part of ['inference', 'http'] as const) {
-    const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = settings[part];
-    if (reserved !== undefined && provisioned !== undefined && provisioned > reserved) {
-      faults.push([
-        `${part}.provisionedConcurrency`,
-        `must be at most reservedConcurrency (${reserved})`,
-      ]);
-    }
-  }
-  const soonestGone = Math.min(kept.inference, kept.metrics);
-  if (alarms.iteratorAgeSeconds >= soonestGone) {
-    faults.push([
+    ],
+    ofConcurrency('inference', inference),
+    ofConcurrency('http', http),
+    [
+      // No stream may keep its records for less than a table's does.
+      alarms.iteratorAgeSeconds >= TABLE_STREAM_SECONDS,
       'alarms.iteratorAgeSeconds',
-      `must be under ${soonestGone}: no record on a stream is older`,
-    ]);
-  }
-  return faults;
+      `must be under ${TABLE_STREAM_SECONDS}: no record on a stream is older`,
+    ],
+  ];
+  return rules.flatMap(([isBroken, field, why]) => (isBroken ? [[field, why]] : []));
 }
 
-const MOST_FAULTS = 10;
+type Rule = readonly [isBroken: boolean, field: string, why: string];
+type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedConcurrency'>;
 
 /**
  * Checks settings and fills in the defaults.
@@ -263,15 +262,4 @@ export function parseSettings(input: unknown): Settings {
   throw new ConfigurationError(`settings are wrong: ${describeIssues(parsed.error, 'settings')}`, {
     cause: parsed.error,
   });
-}
-
-/** Every fault by the name of its field, such as `metrics.mapping.batchSize: …`; the first ten, and how many more there are. */
-export function describeIssues({ issues }: z.ZodError, whole: string): string {
-  const faults = issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `${fieldPath([...issue.path, key])}: is not a known name`)
-      : `${issue.path.length === 0 ? whole : fieldPath(issue.path)}: ${issue.message}`,
-  );
-  const more = faults.length - MOST_FAULTS;
-  return faults.slice(0, MOST_FAULTS).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -11,9 +11,8 @@ import {
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { metricsStateTableDefinition } from '#shared/results-table/definition.ts';
-import { acknowledge } from './parts/acknowledge.ts';
 import { allowAbandoning, namedFailuresBucket } from './parts/failures-bucket.ts';
-import { allow, architecture, functionParts } from './parts/function-parts.ts';
+import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 

@@ -4,7 +4,7 @@ import { messageOf, ValidationError } from '#shared/errors.ts';
 import { type Bounds, createBounds, type HttpDeps, refuseTooLarge } from './on-demand.ts';
 import { serve } from './operations.ts';
 import { HttpError, problemOf } from './problems.ts';
-import { type HttpRequest, readEvent, routeBareBody, routeRequest } from './read-event.ts';
+import { type HttpRequest, readRequest, routeBareBody, routeRequest } from './read-request.ts';
 
 export type { HttpDeps } from './on-demand.ts';
 
@@ -36,7 +36,7 @@ export async function handleRequest(
   deps: HttpDeps,
   remaining: () => number,
 ): Promise<APIGatewayProxyResult | object> {
-  const request = readEvent(event);
+  const request = readRequest(event);
   const bounds = createBounds(deps, remaining, request ? inEnvelope(request) : bare);
   try {
     if (request) return await handleHttp(request, deps, bounds);

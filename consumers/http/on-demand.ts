@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ResultItem } from '#shared/contracts/result.ts';
 import { messageOf } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import type { Analysis, AnalysisOutcome, AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
 import type { ResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultItem, type ResultOptions } from '#shared/results-table/result-item.ts';
-import type { ResultItem } from '#shared/results-table/table-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import { HttpError } from './problems.ts';
 

@@ -4,13 +4,13 @@ import {
   type OperationName,
   publicResultSchema,
 } from '#shared/contracts/http-api.ts';
+import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
 import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
 import { storedAnswer } from '#shared/results-table/result-item.ts';
-import type { ResultItem } from '#shared/results-table/table-item.ts';
 import {
   analyze,
   answerRecorded,
@@ -21,7 +21,7 @@ import {
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { HttpError } from './problems.ts';
-import type { Call } from './read-event.ts';
+import type { Call } from './read-request.ts';
 
 const PARTS = ['pathParameters', 'query', 'body'] as const;
 type Part = (typeof PARTS)[number];

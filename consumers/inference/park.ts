@@ -3,11 +3,17 @@ import { type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
 import { type Recalled, recallResults } from './recall.ts';
-import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
+import type {
+  BatchRecord,
+  InferenceDeps,
+  RecordOutcome,
+  RecordOutcomes,
+  Rejection,
+} from './types.ts';
 
 const OBJECTS_AT_ONCE = 16;
 const AGAIN = 'it comes after a record that is delivered again';
@@ -24,22 +30,22 @@ export interface SliceDeadlines {
 }
 
 /** Of a record that is not durable. */
-export const late = (error: unknown): Fate => ({ state: 'late', why: messageOf(error) });
+export const late = (error: unknown): RecordOutcome => ({ state: 'late', why: messageOf(error) });
 
 /**
  * Notes what the table knows of these records. Where it cannot be asked just now they are late: what is not known may not be settled. A
  * fault of ours, which would come again for ever, is told and holds nothing up.
  */
 export async function recallInto(
-  fates: Fates,
-  asked: readonly Entry[],
+  outcomes: RecordOutcomes,
+  asked: readonly BatchRecord[],
   { log }: InferenceDeps,
   recalling: Promise<Recalled>,
 ): Promise<void> {
   try {
-    for (const [entry, fate] of await recalling) fates.set(entry, fate);
+    for (const [entry, outcome] of await recalling) outcomes.set(entry, outcome);
   } catch (error) {
-    if (isTransient(error)) for (const entry of asked) fates.set(entry, late(error));
+    if (isTransient(error)) for (const entry of asked) outcomes.set(entry, late(error));
     else log.error({ why: messageOf(error) }, 'could not ask what earlier deliveries did');
   }
 }
@@ -52,13 +58,13 @@ export const signalUntil = (
 
 /** Writes items; how it ended comes by record. */
 export async function write(
-  items: ReadonlyMap<Entry, TableItem>,
+  items: ReadonlyMap<BatchRecord, TableItem>,
   deps: InferenceDeps,
   deadline: number,
-): Promise<Map<Entry, WriteOutcome>> {
-  const outcomes = items.size > 0 ? await deps.writer.write([...items.values()], deadline) : [];
+): Promise<Map<BatchRecord, WriteOutcome>> {
+  const written = items.size > 0 ? await deps.writer.write([...items.values()], deadline) : [];
   const none: WriteOutcome = { status: 'late', reason: 'the writer gave no outcome' };
-  return new Map([...items.keys()].map((entry, index) => [entry, outcomes[index] ?? none]));
+  return new Map([...items.keys()].map((entry, index) => [entry, written[index] ?? none]));
 }
 
 /**
@@ -67,44 +73,44 @@ export async function write(
  * every delivery completes that, whatever becomes of the text there. And one whose result is stored already stays so.
  */
 export async function park(
-  fates: Fates,
+  outcomes: RecordOutcomes,
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
 ): Promise<void> {
   const due = () =>
-    [...fates].flatMap(([entry, fate]) =>
-      fate.state === 'pending' && fate.rejection
-        ? [{ entry, ...fate, rejection: fate.rejection }]
+    [...outcomes].flatMap(([entry, outcome]) =>
+      outcome.state === 'pending' && outcome.rejection
+        ? [{ entry, ...outcome, rejection: outcome.rejection }]
         : [],
     );
   const writeRejections = async (
-    done: Fate,
+    done: RecordOutcome,
     rejections: ReturnType<typeof due>,
     deadline: number,
   ) => {
     const pending = done.state === 'pending';
-    const items = rejections.map(({ entry, rejection }): [Entry, TableItem] => [
+    const items = rejections.map(({ entry, rejection }): [BatchRecord, TableItem] => [
       entry,
       rejectionItemOf(entry, rejection, deps.options.retentionDays, pending),
     ]);
-    for (const [entry, outcome] of await write(new Map(items), deps, deadline)) {
-      if (outcome.status !== 'stored') fates.set(entry, late(outcome.reason));
-      else if (!pending) fates.set(entry, done);
+    for (const [entry, written] of await write(new Map(items), deps, deadline)) {
+      if (written.status !== 'stored') outcomes.set(entry, late(written.reason));
+      else if (!pending) outcomes.set(entry, done);
     }
   };
 
   // What comes after a late record is delivered again, and decided then.
-  const order = [...fates];
+  const order = [...outcomes];
   const end = order.findIndex(([, { state }]) => state === 'late');
   const again = new Set(end === -1 ? [] : order.slice(end).map(([entry]) => entry));
   for (const { entry, claimed } of due()) {
-    if (again.has(entry) && entry.record && !claimed) fates.set(entry, late(AGAIN));
+    if (again.has(entry) && entry.record && !claimed) outcomes.set(entry, late(AGAIN));
   }
   const unclaimed = () => due().filter(({ entry, claimed }) => entry.record && !claimed);
   const failed = unclaimed().map(({ entry }) => entry);
   if (failed.length > 0) {
     const signal = signalUntil(deadlines.results, deps);
-    await recallInto(fates, failed, deps, recallResults(failed, { ...deps, signal }));
+    await recallInto(outcomes, failed, deps, recallResults(failed, { ...deps, signal }));
     await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
   }
   const limit = pLimit(OBJECTS_AT_ONCE);
@@ -114,7 +120,7 @@ export async function park(
         try {
           await putFailureObject(entry, rejection, deps, deadlines.objects);
         } catch (error) {
-          fates.set(entry, late(error));
+          outcomes.set(entry, late(error));
         }
       }),
     ),
@@ -123,7 +129,7 @@ export async function park(
 }
 
 async function putFailureObject(
-  entry: Entry,
+  entry: BatchRecord,
   rejection: Rejection,
   deps: InferenceDeps,
   deadline: number,
@@ -137,7 +143,7 @@ async function putFailureObject(
 }
 
 function rejectionItemOf(
-  { position, arrivedAt }: Entry,
+  { position, arrivedAt }: BatchRecord,
   { reason, message }: Rejection,
   retentionDays: number,
   pending: boolean,

@@ -3,7 +3,7 @@ import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { type DecodedRecord, decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { recallAggregate } from './recall.ts';
 import { settleSlice } from './settle-slice.ts';
-import type { Entry, Fates, InferenceDeps } from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcomes } from './types.ts';
 
 /** Kept back from the time left: to ask an engine that gave nothing whether it is well, to write the last slice's results and to answer. */
 const RESERVE_MS = 5_000;
@@ -62,9 +62,9 @@ export async function processBatch(
       return handBack(entries[done], deps, 'the time left allows no further slice');
     }
     const alone = slice.length === 1;
-    let fates: Fates;
+    let outcomes: RecordOutcomes;
     try {
-      fates = await settleSlice(
+      outcomes = await settleSlice(
         slice,
         deps,
         {
@@ -82,7 +82,7 @@ export async function processBatch(
       if (done === 0) throw error;
       return handBack(entries[done], deps, messageOf(error));
     }
-    const fault = firstFault(fates);
+    const fault = firstFault(outcomes);
     if (!fault) {
       done += slice.length;
       if (slice.some(({ record }) => record)) most *= WIDEN;
@@ -117,7 +117,7 @@ function readKinesisEvent(event: KinesisStreamEvent): DecodedRecord[] {
   );
 }
 
-function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
+function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): BatchRecord {
   if (!decoded.record) return { ...decoded, questions: [], weight: 0 };
   const { text, source, questions: own } = decoded.record;
   const standing = Object.hasOwn(deps.standingQuestions, source)
@@ -129,10 +129,10 @@ function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): Entry {
 
 /** The next records that fit the limits; at least one where something must be done. A text that is to be alone is that. */
 function cutSlice(
-  entries: readonly Entry[],
+  entries: readonly BatchRecord[],
   from: number,
   limit: { readonly weight: number; readonly texts: number; readonly atLeastOne: boolean },
-): Entry[] {
+): BatchRecord[] {
   let to = from;
   let weight = 0;
   let texts = 0;
@@ -148,19 +148,19 @@ function cutSlice(
 }
 
 /** The first record that is not durable, and why. */
-function firstFault(fates: Fates) {
-  for (const [entry, fate] of fates) {
-    if (fate.state === 'late') return { entry, ...fate };
+function firstFault(outcomes: RecordOutcomes) {
+  for (const [entry, outcome] of outcomes) {
+    if (outcome.state === 'late') return { entry, ...outcome };
     // Left over by a slice that was given up: a later record says so.
-    if (fate.state === 'pending') {
-      const slow = [...fates.values()].some((other) => other.state === 'late' && other.slow);
+    if (outcome.state === 'pending') {
+      const slow = [...outcomes.values()].some((other) => other.state === 'late' && other.slow);
       return { entry, why: 'it was not settled', slow };
     }
   }
   return undefined;
 }
 
-function sayIll(error: unknown, entry: Entry | undefined, { log }: InferenceDeps): void {
+function sayIll(error: unknown, entry: BatchRecord | undefined, { log }: InferenceDeps): void {
   log.error(
     {
       sequenceNumber: entry?.position.sequenceNumber,
@@ -173,7 +173,7 @@ function sayIll(error: unknown, entry: Entry | undefined, { log }: InferenceDeps
 }
 
 function handBack(
-  entry: Entry | undefined,
+  entry: BatchRecord | undefined,
   deps: InferenceDeps,
   why: string,
 ): KinesisStreamBatchResponse {

@@ -1,11 +1,10 @@
-import { canonicalJson } from '#shared/canonical-json.ts';
 import { rejectionKey, rejectionSchema } from '#shared/contracts/rejection.ts';
 import { contentHashOf, resultKey } from '#shared/contracts/result.ts';
 import { messageOf } from '#shared/errors.ts';
 import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
 import type { StoredItem } from '#shared/results-table/stored-item.ts';
-import type { Entry, Fate, InferenceDeps } from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcome } from './types.ts';
 
 /** Records of an aggregate asked for at a time: at two keys each, as many as four concurrent calls take. */
 const STRIDE = 200;
@@ -30,8 +29,8 @@ type RecallDeps = Pick<InferenceDeps, 'engine' | 'options' | 'getBatch'> & {
   readonly signal: AbortSignal;
 };
 
-/** Fates by record, as far as the table knows them. */
-export type Recalled = ReadonlyMap<Entry, Fate>;
+/** Outcomes by record, as far as the table knows them. */
+export type Recalled = ReadonlyMap<BatchRecord, RecordOutcome>;
 
 /**
  * The records that earlier deliveries rejected. Where a record fails may change from delivery to delivery; that it was
@@ -40,16 +39,16 @@ export type Recalled = ReadonlyMap<Entry, Fate>;
  * @throws where the table does not answer
  */
 export async function recallRejections(
-  entries: readonly Entry[],
+  entries: readonly BatchRecord[],
   deps: Pick<RecallDeps, 'getBatch' | 'signal'>,
 ): Promise<Recalled> {
   const keys = entries.map(({ position }) => rejectionKey(position));
   const items = await getItems(keys, deps);
   return new Map(
-    entries.flatMap((entry, index): [Entry, Fate][] => {
+    entries.flatMap((entry, index): [BatchRecord, RecordOutcome][] => {
       const item = items[index];
-      const fate = item && fateOf(item);
-      return fate ? [[entry, fate]] : [];
+      const outcome = item && outcomeOf(item);
+      return outcome ? [[entry, outcome]] : [];
     }),
   );
 }
@@ -57,7 +56,7 @@ export async function recallRejections(
 const recalledSchema = rejectionSchema.pick({ reason: true, message: true, pending: true });
 
 /** A rejection whose failure object may be missing is to be parked, for the reason that it names. */
-function fateOf(item: StoredItem): Fate {
+function outcomeOf(item: StoredItem): RecordOutcome {
   const rejection = recalledSchema.safeParse(item);
   if (!rejection.success || !rejection.data.pending) return { state: 'parked' };
   const { reason, message } = rejection.data;
@@ -72,7 +71,7 @@ function fateOf(item: StoredItem): Fate {
  * @throws where the table does not answer
  */
 export async function recallResults(
-  entries: readonly Entry[],
+  entries: readonly BatchRecord[],
   deps: RecallDeps,
   among = entries,
 ): Promise<Recalled> {
@@ -87,7 +86,7 @@ export async function recallResults(
   // Of records that share a key the last one's result is to stay: it alone must be the one that is stored.
   const lastOf = new Map(among.map((entry) => [nameOf(resultKeyOf(entry, deps)), entry]));
   return new Map(
-    keyed.flatMap(({ entry, key }, index): [Entry, Fate][] => {
+    keyed.flatMap(({ entry, key }, index): [BatchRecord, RecordOutcome][] => {
       const item = items[index];
       if (!item || !staysLong(item, entry, deps.options.retentionDays)) return [];
       const last = lastOf.get(nameOf(key)) === entry;
@@ -105,13 +104,13 @@ export async function recallResults(
  * ends it too: what is not known to be settled is done again, which changes nothing in the table.
  */
 export async function recallAggregate(
-  entries: readonly Entry[],
+  entries: readonly BatchRecord[],
   deps: RecallDeps & Pick<InferenceDeps, 'log'>,
-): Promise<ReadonlySet<Entry>> {
+): Promise<ReadonlySet<BatchRecord>> {
   const number = entries[0]?.position.sequenceNumber;
   const end = entries.findIndex(({ position }) => position.sequenceNumber !== number);
   const members = end === -1 ? entries : entries.slice(0, end);
-  const settled = new Set<Entry>();
+  const settled = new Set<BatchRecord>();
   if (members.length < 2) return settled;
   for (let from = 0, stride = 1; from < members.length; from += stride, stride = STRIDE) {
     const asked = members.slice(from, from + stride);
@@ -139,18 +138,21 @@ export async function recallAggregate(
   return settled;
 }
 
-function resultKeyOf({ record, questions }: Entry, { engine }: RecallDeps): ItemKey | undefined {
+function resultKeyOf(
+  { record, questions }: BatchRecord,
+  { engine }: RecallDeps,
+): ItemKey | undefined {
   if (!record) return undefined;
   return resultKey(record.id, engine.pipelineVersion, contentHashOf(record.text, questions));
 }
 
 /** What a record brings into its result beside the text and the questions, which the key names. */
-const broughtBy = (from: StoredItem | Entry['record']): string => {
+const broughtBy = (from: StoredItem | BatchRecord['record']): string => {
   const { source, createdAt, attributes } = (from ?? {}) as StoredItem;
   return canonicalJson([source, createdAt, attributes ?? {}]);
 };
 
-function staysLong({ expiresAt }: StoredItem, { arrivedAt }: Entry, retentionDays: number) {
+function staysLong({ expiresAt }: StoredItem, { arrivedAt }: BatchRecord, retentionDays: number) {
   const own = expiryOf(arrivedAt, retentionDays);
   if (expiresAt === undefined) return true;
   const lost = (1 - EXPIRY_SHARE) * retentionDays * 86_400;
@@ -158,3 +160,12 @@ function staysLong({ expiresAt }: StoredItem, { arrivedAt }: Entry, retentionDay
 }
 
 const nameOf = (key: ItemKey | undefined): string => `${key?.pk}\n${key?.sk}`;
+
+/** JSON with object keys sorted, so that equal values give equal text and equal hashes. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner,
+  );
+}

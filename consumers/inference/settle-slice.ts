@@ -2,11 +2,17 @@ import { rejectionMessage } from '#shared/contracts/rejection.ts';
 import { EngineError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { late, park, recallInto, type SliceDeadlines, signalUntil, write } from './park.ts';
 import { recallRejections } from './recall.ts';
-import type { Entry, Fate, Fates, InferenceDeps, Rejection } from './types.ts';
+import type {
+  BatchRecord,
+  InferenceDeps,
+  RecordOutcome,
+  RecordOutcomes,
+  Rejection,
+} from './types.ts';
 
 /** Any engine that is well reads it within the time that is left for such a question. */
 const HEALTH_TEXT = 'Is it well?';
@@ -19,79 +25,79 @@ const HEALTH_TEXT = 'Is it well?';
  * @throws {EngineError} (or what the engine throws in its place) where the engine is ill; nothing was done then
  */
 export async function settleSlice(
-  slice: readonly Entry[],
+  slice: readonly BatchRecord[],
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
   budgetIsWhole: boolean,
-): Promise<Fates> {
-  const fates: Fates = new Map(
-    slice.map((entry): [Entry, Fate] => [
+): Promise<RecordOutcomes> {
+  const outcomes: RecordOutcomes = new Map(
+    slice.map((entry): [BatchRecord, RecordOutcome] => [
       entry,
       { state: 'pending', ...(entry.rejection && { rejection: entry.rejection }) },
     ]),
   );
-  const texts = textsOf(fates);
+  const texts = textsOf(outcomes);
   const signal = signalUntil(deadlines.recall, deps);
-  await recallInto(fates, texts, deps, recallRejections(texts, { ...deps, signal }));
-  const items = await infer(fates, deps, deadlines, budgetIsWhole);
+  await recallInto(outcomes, texts, deps, recallRejections(texts, { ...deps, signal }));
+  const items = await infer(outcomes, deps, deadlines, budgetIsWhole);
   if (items) {
-    for (const [entry, outcome] of await write(items, deps, deadlines.results)) {
-      fates.set(entry, fateOf(outcome));
+    for (const [entry, written] of await write(items, deps, deadlines.results)) {
+      outcomes.set(entry, afterWrite(written));
     }
-    await park(fates, deps, deadlines);
+    await park(outcomes, deps, deadlines);
   }
-  return fates;
+  return outcomes;
 }
 
-const rejected = (reason: Rejection['reason'], error: unknown): Fate => ({
+const rejected = (reason: Rejection['reason'], error: unknown): RecordOutcome => ({
   state: 'pending',
   rejection: { reason, message: rejectionMessage(error) },
 });
 
-function fateOf(outcome: WriteOutcome): Fate {
-  if (outcome.status === 'stored') return { state: 'stored' };
-  return outcome.status === 'late'
-    ? late(outcome.reason)
-    : rejected('inference-failed', outcome.reason);
+function afterWrite(written: WriteOutcome): RecordOutcome {
+  if (written.status === 'stored') return { state: 'stored' };
+  return written.status === 'late'
+    ? late(written.reason)
+    : rejected('inference-failed', written.reason);
 }
 
-const textsOf = (fates: Fates): Entry[] =>
-  [...fates].flatMap(([entry, fate]) =>
-    fate.state === 'pending' && !fate.rejection && entry.record ? [entry] : [],
+const textsOf = (outcomes: RecordOutcomes): BatchRecord[] =>
+  [...outcomes].flatMap(([entry, outcome]) =>
+    outcome.state === 'pending' && !outcome.rejection && entry.record ? [entry] : [],
   );
 
 /** Runs what is pending; gives the results to be written, or undefined where the slice was given up. */
 async function infer(
-  fates: Fates,
+  outcomes: RecordOutcomes,
   deps: InferenceDeps,
   deadlines: SliceDeadlines,
   budgetIsWhole: boolean,
-): Promise<Map<Entry, TableItem> | undefined> {
-  const texts = textsOf(fates);
-  const items = new Map<Entry, TableItem>();
+): Promise<Map<BatchRecord, TableItem> | undefined> {
+  const texts = textsOf(outcomes);
+  const items = new Map<BatchRecord, TableItem>();
   if (texts.length === 0) return items;
-  const outcomes = await analyze(texts, deps, deadlines.inference);
-  if (outcomes) {
+  const analyses = await analyze(texts, deps, deadlines.inference);
+  if (analyses) {
     for (const [index, entry] of texts.entries()) {
-      const made = toItem(entry, outcomes[index], deps);
+      const made = toItem(entry, analyses[index], deps);
       if ('pk' in made) items.set(entry, made);
-      else fates.set(entry, made);
+      else outcomes.set(entry, made);
     }
     return items;
   }
   if (!budgetIsWhole) {
     const why = 'inference did not end in time';
-    for (const entry of texts) fates.set(entry, { state: 'late', why, slow: true });
+    for (const entry of texts) outcomes.set(entry, { state: 'late', why, slow: true });
     return undefined;
   }
   await askForHealth(texts, deps, deadlines.health);
   const why = 'inference on this text alone did not end within the time of an invocation';
-  for (const entry of texts) fates.set(entry, rejected('inference-timeout', why));
+  for (const entry of texts) outcomes.set(entry, rejected('inference-timeout', why));
   return items;
 }
 
 /** The outcomes, or undefined where they did not come in time. */
-async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
   const started = deps.now();
   const signal = signalUntil(deadline, deps);
   const learn = (givenUp: boolean) => {
@@ -99,15 +105,15 @@ async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: n
     deps.pace.learn(weight, deps.now() - started, givenUp);
   };
   try {
-    const outcomes = await deps.engine.analyze(
+    const analyses = await deps.engine.analyze(
       texts.map(({ record, questions }) => ({ text: record?.text ?? '', questions })),
       { signal },
     );
-    if (outcomes.length !== texts.length) {
-      throw new EngineError(`the engine gave ${outcomes.length} outcomes of ${texts.length} texts`);
+    if (analyses.length !== texts.length) {
+      throw new EngineError(`the engine gave ${analyses.length} outcomes of ${texts.length} texts`);
     }
     learn(false);
-    return outcomes;
+    return analyses;
   } catch (error) {
     if (!signal.aborted || error instanceof EngineError) throw error;
     learn(true);
@@ -116,7 +122,7 @@ async function analyze(texts: readonly Entry[], deps: InferenceDeps, deadline: n
 }
 
 /** @throws {EngineError} where the engine cannot read a few words either: then it was not the text that took so long */
-async function askForHealth(texts: readonly Entry[], deps: InferenceDeps, deadline: number) {
+async function askForHealth(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
   const questions = texts.some((entry) => entry.questions.length > 0) ? [HEALTH_TEXT] : [];
   const signal = signalUntil(deadline, deps);
   try {
@@ -129,19 +135,19 @@ async function askForHealth(texts: readonly Entry[], deps: InferenceDeps, deadli
 }
 
 function toItem(
-  entry: Entry,
-  outcome: AnalysisOutcome | undefined,
+  entry: BatchRecord,
+  analyzed: AnalysisOutcome | undefined,
   deps: InferenceDeps,
-): TableItem | Fate {
-  if (!entry.record || !outcome) return late('the engine gave no outcome');
-  if (!outcome.ok) return rejected('inference-failed', outcome.error);
+): TableItem | RecordOutcome {
+  if (!entry.record || !analyzed) return late('the engine gave no outcome');
+  if (!analyzed.ok) return rejected('inference-failed', analyzed.error);
   const { record, questions, position, arrivedAt } = entry;
   try {
     return createResultItem(
       {
         record,
         questions,
-        analysis: outcome.value,
+        analysis: analyzed.value,
         pipelineVersion: deps.engine.pipelineVersion,
         arrival: { arrivedAt, shard: position.shard, sequenceNumber: position.sequenceNumber },
       },

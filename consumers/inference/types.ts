@@ -26,7 +26,7 @@ export interface InferenceDeps {
 }
 
 /** A decoded record with the questions it is asked and its weight, in characters that the models read. */
-export type Entry = DecodedRecord & {
+export type BatchRecord = DecodedRecord & {
   readonly questions: readonly string[];
   readonly weight: number;
 };
@@ -41,11 +41,11 @@ export interface Rejection {
  * What has become of a record in a delivery. `pending` is not settled yet, and is to be parked where it has a rejection, which is
  * `claimed` where the table names it already; `stored` and `parked` are durable; `late` is not, and must be delivered again: `slow` where inference did not end in time.
  */
-export type Fate =
+export type RecordOutcome =
   | { readonly state: 'pending'; readonly rejection?: Rejection; readonly claimed?: true }
   | { readonly state: 'stored' }
   | { readonly state: 'parked' }
   | { readonly state: 'late'; readonly why: string; readonly slow?: true };
 
-/** The fate of every record of a slice, in stream order. */
-export type Fates = Map<Entry, Fate>;
+/** The outcome of every record of a slice, in stream order. */
+export type RecordOutcomes = Map<BatchRecord, RecordOutcome>;

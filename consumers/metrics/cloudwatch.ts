@@ -6,7 +6,7 @@ import {
 import { messageOf } from '#shared/errors.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { isThrottle, statusOf } from '#shared/retry.ts';
-import type { Datum } from './summarize.ts';
+import type { MetricDatum } from './summarize.ts';
 
 /** How a publication ended: arrived; throttled or refused (both: not arrived); or nobody knows. */
 export type PutOutcome =
@@ -16,7 +16,7 @@ export type PutOutcome =
 /** CloudWatch as the metrics function uses it. */
 export interface MetricsService {
   /** Publishes all data in one call, so that they arrive together or not at all. Never throws, never retries by itself. */
-  put(data: readonly Datum[], timestamp: number, signal: AbortSignal): Promise<PutOutcome>;
+  put(data: readonly MetricDatum[], timestamp: number, signal: AbortSignal): Promise<PutOutcome>;
   /** The largest publication number seen around that time (both epoch milliseconds); undefined where there is none. */
   largestNumber(around: number, now: number): Promise<number | undefined>;
 }

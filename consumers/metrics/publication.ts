@@ -4,7 +4,7 @@ import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
 import type { MetricsState, Pending, StateStore, Unsent } from './state.ts';
-import type { Datum } from './summarize.ts';
+import type { MetricDatum } from './summarize.ts';
 
 /** From its claim on, a publication is sent within this time or left to whoever comes next. */
 const PUBLISH_WITHIN_MS = 6_000;
@@ -34,7 +34,7 @@ export class UnsettledError extends SpanstreamError {
 
 type Claimed = MetricsState & { readonly pending: Pending };
 
-const count = (name: string, value: number): Datum => ({
+const count = (name: string, value: number): MetricDatum => ({
   name,
   unit: 'Count',
   values: [value],
@@ -144,7 +144,7 @@ async function claim(
 /** Sends a publication under its number; what is throttled is sent again until its time is over. */
 async function send(pending: Pending, deps: MetricsDeps): Promise<PutOutcome> {
   const { publicationNumber } = metricNames;
-  const number: Datum = { ...count(publicationNumber, pending.number), unit: 'None' };
+  const number: MetricDatum = { ...count(publicationNumber, pending.number), unit: 'None' };
   for (let attempt = 0; ; attempt++) {
     const outcome = await put([...pending.data, number], pending.claimedAt, deps);
     if (outcome.status !== 'throttled') return outcome;
@@ -154,7 +154,7 @@ async function send(pending: Pending, deps: MetricsDeps): Promise<PutOutcome> {
 
 /** One call, within what is left of the claim's time. */
 async function put(
-  data: readonly Datum[],
+  data: readonly MetricDatum[],
   claimedAt: number,
   deps: MetricsDeps,
 ): Promise<PutOutcome> {

@@ -1,8 +1,8 @@
 import { messageOf } from '#shared/errors.ts';
 import { type MetricsDeps, publish, settlePending, UnsettledError } from './publication.ts';
-import { type Change, readTableEvent, type WindowedStreamEvent } from './read-event.ts';
+import { readTableEvent, type TableChange, type WindowedStreamEvent } from './read-event.ts';
 import { type MetricsState, positionOf, withPosition } from './state.ts';
-import { type Datum, summarize } from './summarize.ts';
+import { type MetricDatum, summarize } from './summarize.ts';
 
 const RESERVE_MS = 1_000;
 /** Below CloudWatch's 1,000 metrics and 1 MB a call, and below what the state's item has room for. */
@@ -58,10 +58,10 @@ function readOrTell(event: WindowedStreamEvent, deps: MetricsDeps) {
 
 /** The changes that are yet to be counted. Of a shard that is not known, those that a forgotten one may have counted are ignored. */
 function notCounted(
-  changes: readonly Change[],
+  changes: readonly TableChange[],
   shardId: string,
   { positions = '', forgottenUpTo = 0 }: Partial<MetricsState> = {},
-): Change[] {
+): TableChange[] {
   const counted = positionOf(positions, shardId);
   if (counted !== undefined) return changes.filter((change) => change.sequenceNumber > counted);
   return changes.map(({ item, ...change }) =>
@@ -75,7 +75,7 @@ function notCounted(
 async function publishSome(
   state: MetricsState | undefined,
   shardId: string,
-  fresh: readonly Change[],
+  fresh: readonly TableChange[],
   deps: MetricsDeps,
   end: number,
 ): Promise<void> {
@@ -95,7 +95,7 @@ async function publishSome(
   await publish(state, known, unsent, deps, end);
 }
 
-function tellIgnored(part: readonly Change[], shardId: string, deps: MetricsDeps): void {
+function tellIgnored(part: readonly TableChange[], shardId: string, deps: MetricsDeps): void {
   const ignored = part.flatMap(({ sequenceNumber, ignored }) =>
     ignored === undefined ? [] : [{ sequenceNumber: String(sequenceNumber), reason: ignored }],
   );
@@ -106,10 +106,10 @@ function tellIgnored(part: readonly Change[], shardId: string, deps: MetricsDeps
 
 /** The longest run of changes, from the first on, whose data fit into one call, found by halving. */
 function cutToSize(
-  fresh: readonly Change[],
+  fresh: readonly TableChange[],
   deps: MetricsDeps,
   now: number,
-): { part: readonly Change[]; data: Datum[] } {
+): { part: readonly TableChange[]; data: MetricDatum[] } {
   const { lowConfidenceThreshold } = deps;
   for (let part = fresh; ; part = part.slice(0, Math.ceil(part.length / 2))) {
     const data = summarize(part, { lowConfidenceThreshold, now });

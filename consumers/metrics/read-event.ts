@@ -2,8 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { ValidationError } from '#shared/errors.ts';
-import { fromStoredItem } from '#shared/results-table/stored-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import { fromStoredItem, type TableItem } from '#shared/results-table/stored-item.ts';
 
 /** A stream event under a tumbling window, which alone names the shard. */
 export type WindowedStreamEvent = DynamoDBStreamEvent & {
@@ -12,7 +11,7 @@ export type WindowedStreamEvent = DynamoDBStreamEvent & {
 };
 
 /** One change of the results table; only a first insert carries an item, or says why it is not to be counted. */
-export interface Change {
+export interface TableChange {
   readonly sequenceNumber: bigint;
   /** Epoch milliseconds, rounded down to the second as DynamoDB gives it; 0 where it does not. */
   readonly createdAt: number;
@@ -27,7 +26,10 @@ export interface Change {
  *
  * @throws {ValidationError} where the event is no batch or names no shard, as without a tumbling window.
  */
-export function readTableEvent(event: WindowedStreamEvent): { shardId: string; changes: Change[] } {
+export function readTableEvent(event: WindowedStreamEvent): {
+  shardId: string;
+  changes: TableChange[];
+} {
   if (!Array.isArray(event?.Records)) {
     throw new ValidationError('Records', 'the event is no DynamoDB batch: Records is required');
   }
@@ -37,7 +39,7 @@ export function readTableEvent(event: WindowedStreamEvent): { shardId: string; c
       'the event has no shardId: give the event source mapping a tumbling window',
     );
   }
-  const changes: Change[] = [];
+  const changes: TableChange[] = [];
   const seen = new Set<string>();
   for (const record of event.Records) {
     const change = readChange(record, changes.at(-1)?.sequenceNumber ?? 0n);
@@ -56,7 +58,7 @@ export function readTableEvent(event: WindowedStreamEvent): { shardId: string; c
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 
 /** Sequence numbers have 21 to 40 digits; a record without one, which DynamoDB never sends, stands where its neighbour does. */
-function readChange(record: DynamoDBRecord | null, previous: bigint): Change {
+function readChange(record: DynamoDBRecord | null, previous: bigint): TableChange {
   const { SequenceNumber: written, ApproximateCreationDateTime: seconds } = record?.dynamodb ?? {};
   const numbered = typeof written === 'string' && /^\d{1,60}$/.test(written);
   const createdAt = typeof seconds === 'number' ? seconds * 1_000 : Number.NaN;

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { metricNames } from '#shared/metric-names.ts';
-import type { Datum } from './summarize.ts';
+import type { MetricDatum } from './summarize.ts';
 
 /** Metric data that are decided on, and not known to have arrived. */
 export interface Unsent {
   /** What the next call is to carry. */
-  readonly data: readonly Datum[];
+  readonly data: readonly MetricDatum[];
   /** What goes in calls of its own after that. */
-  readonly later: readonly (readonly Datum[])[];
+  readonly later: readonly (readonly MetricDatum[])[];
   /** How often CloudWatch took something else at once after it had not taken `data`. */
   readonly strikes: number;
 }
@@ -162,9 +162,9 @@ function fromItem({ pk: _, pending, shards, ...item }: Record<string, unknown>):
 }
 
 function pendingOf({ payload, ...rest }: StoredPending): Pending {
-  const written = JSON.parse(payload) as Datum[] | Datum[][];
+  const written = JSON.parse(payload) as MetricDatum[] | MetricDatum[][];
   // Up to version 0.1 it was one list of data, with the number of the publication among them.
-  const parts = written.every((part) => Array.isArray(part)) ? written : [written as Datum[]];
+  const parts = written.every((part) => Array.isArray(part)) ? written : [written as MetricDatum[]];
   const [data = [], ...later] = parts.map((part) =>
     part.filter(({ name }) => name !== metricNames.publicationNumber),
   );

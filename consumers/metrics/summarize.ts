@@ -1,3 +1,4 @@
+import type { ResultItem } from '#shared/contracts/result.ts';
 import {
   dimensionNames,
   entityTypeDimensions,
@@ -5,11 +6,11 @@ import {
   metricNames,
   OTHER_TYPE,
 } from '#shared/metric-names.ts';
-import { isResult, type ResultItem } from '#shared/results-table/table-item.ts';
-import type { Change } from './read-event.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
+import type { TableChange } from './read-event.ts';
 
 /** One metric of a publication: values and how often each occurred. */
-export interface Datum {
+export interface MetricDatum {
   readonly name: string;
   readonly dimensions?: Readonly<Record<string, string>>;
   readonly unit: 'Count' | 'Milliseconds' | 'None';
@@ -25,9 +26,9 @@ const HTTP_SHARD = 'http';
 
 /** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
 export function summarize(
-  changes: readonly Change[],
+  changes: readonly TableChange[],
   options: { readonly lowConfidenceThreshold: number; readonly now: number },
-): Datum[] {
+): MetricDatum[] {
   const sums = new Map<
     string,
     { name: string; dimensions?: Record<string, string>; sum: number }
@@ -55,7 +56,7 @@ export function summarize(
     latencies.push(latencyOf(createdAt, Date.parse(item.arrivedAt), options.now));
   }
   const data = [...sums.values()].map(
-    ({ sum, ...metric }): Datum => ({ ...metric, unit: 'Count', values: [sum], counts: [1] }),
+    ({ sum, ...metric }): MetricDatum => ({ ...metric, unit: 'Count', values: [sum], counts: [1] }),
   );
   if (latencies.length > 0) {
     data.push(

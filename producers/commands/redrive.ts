@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { InvalidArgumentError, Option } from 'commander';
+import { failuresTable, parseSpan } from '#producers/commands/failures-table.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
@@ -13,7 +14,6 @@ import {
   type SurveyedFailure,
   survey,
 } from '#shared/dead-letters/redrive.ts';
-import { failuresTable, parseSpan } from '#shared/dead-letters/table.ts';
 import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';

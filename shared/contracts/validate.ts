@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** `['questions', 2]` as `questions[2]`; the whole value is `(record)`. */
-export function fieldPath(path: readonly PropertyKey[]): string {
+function fieldPath(path: readonly PropertyKey[]): string {
   if (path.length === 0) return '(record)';
   return path
     .map((part, index) =>
@@ -62,4 +62,17 @@ export function validate<T extends z.ZodType>(schema: T, value: unknown): z.outp
     ? describe(first, value)
     : { field: '(record)', message: 'is invalid', code: 'invalid-record' };
   throw new ValidationError(field, `${field} ${message}`, { code, cause: parsed.error });
+}
+
+const MOST_FAULTS = 10;
+
+/** Every fault by the name of its field, such as `metrics.mapping.batchSize: …`; the first ten, and how many more there are. */
+export function describeIssues({ issues }: z.ZodError, whole: string): string {
+  const faults = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `${fieldPath([...issue.path, key])}: is not a known name`)
+      : `${issue.path.length === 0 ? whole : fieldPath(issue.path)}: ${issue.message}`,
+  );
+  const more = faults.length - MOST_FAULTS;
+  return faults.slice(0, MOST_FAULTS).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }

@@ -8,7 +8,7 @@ import {
 } from '#shared/contracts/rejection.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
-import type { StreamRecord } from '#shared/stream/decode-record.ts';
+import type { DeliveredRecord } from '#shared/stream/decode-record.ts';
 
 /** Where parked records lie in the failures bucket. */
 export const REJECTED_PREFIX = 'rejected/';
@@ -41,7 +41,7 @@ export type FailureObject = z.output<typeof failureObjectSchema>;
 
 /** The failure object of a record. */
 export function failureObjectOf(
-  source: StreamRecord,
+  source: DeliveredRecord,
   why: { readonly reason: RejectionReason; readonly message: string },
   firstSeenAt: string,
 ): FailureObject {

@@ -94,13 +94,16 @@ export interface Encoding {
 /** Text to ids with offsets; made from `tokenizer.json`. */
 export interface Tokenizer {
   encode(text: string): Encoding;
-  readonly special: {
-    readonly cls: number;
-    readonly sep: number;
-    readonly pad: number;
-    readonly unk: number;
-  };
+  readonly special: SpecialTokens;
   readonly vocabulary: Vocabulary;
+}
+
+/** Ids of the tokens that frame and fill a window, and of what the vocabulary does not have. */
+export interface SpecialTokens {
+  readonly cls: number;
+  readonly sep: number;
+  readonly pad: number;
+  readonly unk: number;
 }
 
 /** A tokenizer's tokens and their ids, in parallel. */

@@ -4,9 +4,8 @@ import { SOURCE_INDEX, SOURCE_INDEX_SLOTS } from '#shared/names.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { TTL_ATTRIBUTE } from './definition.ts';
 import { type GetBatch, getItems } from './get-items.ts';
-import { sourceKeyOf } from './source-index.ts';
-import { fromStoredItem, type StoredItem } from './stored-item.ts';
-import { isResult } from './table-item.ts';
+import { sourceKeyOf } from './result-item.ts';
+import { fromStoredItem, isResult, type StoredItem } from './stored-item.ts';
 
 /** Results are read so many at a time: each may be of megabytes. */
 const CHUNK = 25;
@@ -59,18 +58,18 @@ export type QueryItems = (query: {
 }) => Promise<StoredItem[]>;
 
 /** Where a result stands: in its list, and in the table. */
-const entrySchema = z.object({
+const placeSchema = z.object({
   sourceKey: z.string(),
   sourceOrder: z.string(),
   pk: z.string(),
   sk: z.string(),
 });
-type Entry = z.output<typeof entrySchema>;
-const ENTRY_ATTRIBUTES = [...Object.keys(entrySchema.shape), TTL_ATTRIBUTE];
+type Place = z.output<typeof placeSchema>;
+const PLACE_ATTRIBUTES = [...Object.keys(placeSchema.shape), TTL_ATTRIBUTE];
 
-const toEntries = (items: readonly StoredItem[]): Entry[] =>
-  items.flatMap((item) => entrySchema.safeParse(item).data ?? []);
-const newestFirst = (a: Entry, b: Entry): number =>
+const toPlaces = (items: readonly StoredItem[]): Place[] =>
+  items.flatMap((item) => placeSchema.safeParse(item).data ?? []);
+const newestFirst = (a: Place, b: Place): number =>
   a.sourceOrder < b.sourceOrder ? 1 : a.sourceOrder > b.sourceOrder ? -1 : 0;
 
 /** A reader by two steps: `Query` for where results stand, and `BatchGetItem` for those of the page. */
@@ -86,25 +85,25 @@ export function createResultsReader(deps: {
    * expired or stands elsewhere by now is left out: an index lags behind its table.
    */
   async function read(
-    entries: readonly Entry[],
+    places: readonly Place[],
     { maximumLength = Infinity, signal }: Page,
     limit = Infinity,
   ) {
     const results: ResultItem[] = [];
     let length = 0;
-    for (let at = 0; at < entries.length; at += CHUNK) {
-      const chunk = entries.slice(at, at + CHUNK);
+    for (let at = 0; at < places.length; at += CHUNK) {
+      const chunk = places.slice(at, at + CHUNK);
       const items = await getItems(chunk, { getBatch, ...(signal && { signal }) });
-      for (const [index, entry] of chunk.entries()) {
+      for (const [index, place] of chunk.entries()) {
         const item = toResult(items[index]);
-        if (item?.sourceKey !== entry.sourceKey || item.sourceOrder !== entry.sourceOrder) continue;
+        if (item?.sourceKey !== place.sourceKey || item.sourceOrder !== place.sourceOrder) continue;
         if (isExpired(item)) continue;
         results.push(item);
         length += maximumLength === Infinity ? 0 : JSON.stringify(item).length;
-        if (results.length === limit || length > maximumLength) return { results, last: entry };
+        if (results.length === limit || length > maximumLength) return { results, last: place };
       }
     }
-    return { results, last: entries.at(-1) };
+    return { results, last: places.at(-1) };
   }
 
   const isExpired = (item: StoredItem | ResultItem): boolean =>
@@ -115,13 +114,13 @@ export function createResultsReader(deps: {
       const before = page.cursor === undefined ? undefined : decodeCursor(page.cursor, { id });
       const items = await query({
         key: ['pk', `REC#${id}`],
-        attributes: ENTRY_ATTRIBUTES,
+        attributes: PLACE_ATTRIBUTES,
         ...(page.signal && { signal: page.signal }),
       });
-      const entries = toEntries(items.filter((item) => !isExpired(item)))
+      const places = toPlaces(items.filter((item) => !isExpired(item)))
         .filter(({ sourceOrder }) => before === undefined || sourceOrder < before)
         .sort(newestFirst);
-      return (await read(entries, page, page.limit)).results;
+      return (await read(places, page, page.limit)).results;
     },
     async bySource({ source, from = '0', to = ':', limit, ...page }) {
       const before = page.cursor === undefined ? to : decodeCursor(page.cursor, { source });
@@ -139,11 +138,11 @@ export function createResultsReader(deps: {
           }),
         ),
       );
-      const entries = toEntries(slots.flat())
+      const places = toPlaces(slots.flat())
         .filter(({ sourceOrder }) => sourceOrder < upTo)
         .sort(newestFirst);
-      const { results, last } = await read(entries.slice(0, limit), page);
-      const end = entries.at(-1);
+      const { results, last } = await read(places.slice(0, limit), page);
+      const end = places.at(-1);
       return last === undefined || last === end
         ? { results }
         : { results, cursor: encodeCursor({ source }, last.sourceOrder) };

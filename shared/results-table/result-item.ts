@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
 import type { TextRecord } from '#shared/contracts/text-record.ts';
+import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
 import type { Analysis } from '#shared/nlp/types.ts';
-import { slotOf, sourceKeyOf, sourceOrderOf } from './source-index.ts';
 
 /** What is kept of results, and how long. */
 export interface ResultOptions {
@@ -94,4 +95,19 @@ function bestAnswers(analysis: Analysis, questions: readonly string[]) {
     at++;
   }
   return best;
+}
+
+/** Index partition of one slot of a source. */
+export function sourceKeyOf(source: string, slot: number): string {
+  return `SRC#${source}#${slot}`;
+}
+
+/** Slot of a record: the same for the same id. */
+function slotOf(id: string): number {
+  return createHash('sha256').update(id).digest().readUInt32BE(0) % SOURCE_INDEX_SLOTS;
+}
+
+/** Index sort key: by arrival, then unique within the index. */
+function sourceOrderOf(arrivedAt: string, id: string, sk: string): string {
+  return `${arrivedAt}#${id}#${sk}`;
 }

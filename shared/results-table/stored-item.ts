@@ -1,15 +1,22 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { z } from 'zod';
-import { rejectionSchema } from '#shared/contracts/rejection.ts';
+import { type RejectionItem, rejectionSchema } from '#shared/contracts/rejection.ts';
 import { type ResultItem, resultSchema } from '#shared/contracts/result.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { itemSize } from './item-size.ts';
-import type { TableItem } from './table-item.ts';
 
 /** DynamoDB's limit is 409,600 bytes; the rest is room for what the estimate does not see. */
 export const LARGEST_ITEM_BYTES = 400_000;
 /** Far more than any result of ours unpacks to; what unpacks to more is none. */
 const LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
+
+/** What the results table holds. */
+export type TableItem = ResultItem | RejectionItem;
+
+/** Whether an item is a result; else it is a rejection. */
+export function isResult(item: TableItem): item is ResultItem {
+  return 'entities' in item;
+}
 
 /** An item as it lies in the table: plain, or with its spans and text packed where it would pass DynamoDB's limit. */
 export type StoredItem = Record<string, unknown>;

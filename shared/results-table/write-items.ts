@@ -1,8 +1,7 @@
 import pLimit from 'p-limit';
 import { messageOf } from '#shared/errors.ts';
 import { backoffDelay, isTransient, wait } from '#shared/retry.ts';
-import { type StoredItem, toStoredItem } from './stored-item.ts';
-import type { TableItem } from './table-item.ts';
+import { type StoredItem, type TableItem, toStoredItem } from './stored-item.ts';
 
 const ITEMS_PER_CALL = 25;
 const BACKOFF = { baseMs: 25, capMs: 2_000 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SpanstreamError } from '#shared/errors.ts';
-import { createProtobufReader, protobufField } from './protobuf.ts';
+import { createProtobufReader } from './protobuf.ts';
 
 const MAGIC = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 const DIGEST_BYTES = 16;
@@ -65,23 +65,4 @@ function readRecord(bytes: Uint8Array) {
     else if (field.number === 3) data = field.bytes;
   }
   return { keyIndex, data };
-}
-
-/** Puts records together as the Kinesis Producer Library does; the reverse of `decodeAggregate`. */
-export function encodeAggregate(members: readonly AggregateMember[]): Uint8Array {
-  const keys = [...new Set(members.map((member) => member.partitionKey))];
-  const indexOf = new Map(keys.map((key, index) => [key, index]));
-  const message = Buffer.concat([
-    ...keys.map((key) => protobufField(1, Buffer.from(key, 'utf8'))),
-    ...members.map((member) =>
-      protobufField(
-        3,
-        Buffer.concat([
-          protobufField(1, indexOf.get(member.partitionKey) ?? 0),
-          protobufField(3, member.data),
-        ]),
-      ),
-    ),
-  ]);
-  return Buffer.concat([MAGIC, message, createHash('md5').update(message).digest()]);
 }

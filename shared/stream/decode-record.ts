@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
   type RecordPosition,
@@ -10,7 +11,7 @@ import { SpanstreamError } from '#shared/errors.ts';
 import { decodeAggregate, isAggregate } from './aggregate.ts';
 
 /** A record as the stream delivers it. */
-export interface StreamRecord {
+export interface DeliveredRecord {
   readonly position: RecordPosition;
   readonly partitionKey: string;
   /** ISO 8601 in UTC with milliseconds. */
@@ -19,7 +20,7 @@ export interface StreamRecord {
 }
 
 /** What a stream record turned out to hold: a text record, or a reason why it never can be one. */
-export type DecodedRecord = StreamRecord &
+export type DecodedRecord = DeliveredRecord &
   (
     | { readonly record: TextRecord; readonly rejection?: undefined }
     | {
@@ -32,7 +33,7 @@ export type DecodedRecord = StreamRecord &
  * Decodes one blob of the stream: an aggregate becomes its records, each settled by itself; bytes become a checked text record.
  * Never throws: what cannot be read comes back as a rejection that names the field.
  */
-export function decodeStreamRecord(blob: StreamRecord): DecodedRecord[] {
+export function decodeStreamRecord(blob: DeliveredRecord): DecodedRecord[] {
   if (!isAggregate(blob.data)) return [decodeOne(blob)];
   try {
     return decodeAggregate(blob.data).map((member, subSequenceNumber) =>
@@ -43,7 +44,7 @@ export function decodeStreamRecord(blob: StreamRecord): DecodedRecord[] {
   }
 }
 
-function decodeOne(blob: StreamRecord): DecodedRecord {
+function decodeOne(blob: DeliveredRecord): DecodedRecord {
   try {
     return { ...blob, record: decodeTextRecord(blob.data) };
   } catch (error) {
@@ -60,15 +61,10 @@ export function decodeTextRecord(bytes: Uint8Array): TextRecord {
   return checkTextRecord(parseJson(decodeUtf8(bytes)));
 }
 
-/** Keeps a byte order mark: it is for `parseJson` to take off, as at every other entrance. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes);
-  } catch (cause) {
-    throw new SpanstreamError('undecodable', 'the data is not valid UTF-8', { cause });
-  }
+  if (!isUtf8(bytes)) throw new SpanstreamError('undecodable', 'the data is not valid UTF-8');
+  // With a byte order mark, if there is one: it is for `parseJson` to take off, as at every other entrance.
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 const isReason = (code: string): code is RejectionReason =>

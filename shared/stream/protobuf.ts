@@ -53,21 +53,3 @@ export function* createProtobufReader(message: Uint8Array): Generator<ProtobufFi
     }
   }
 }
-
-function varintBytes(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
-  return bytes;
-}
-
-/** Writes one protobuf field: a whole number as a varint, bytes as length-delimited. */
-export function protobufField(number: number, value: number | Uint8Array): Uint8Array {
-  if (typeof value === 'number')
-    return Buffer.from([...varintBytes(number * 8), ...varintBytes(value)]);
-  return Buffer.concat([
-    Buffer.from([...varintBytes(number * 8 + 2), ...varintBytes(value.length)]),
-    value,
-  ]);
-}

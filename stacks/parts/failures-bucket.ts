@@ -9,8 +9,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
-import { acknowledge } from './acknowledge.ts';
-import { allow } from './function-parts.ts';
+import { acknowledge, allow } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 const DAYS_KEPT = 90;

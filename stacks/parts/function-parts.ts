@@ -1,7 +1,8 @@
+import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import type { StackContext } from './stack-context.ts';
 
 /** A function's log group, and a role that may write to it and do nothing else. */
@@ -41,4 +42,9 @@ export function logRetention({ settings }: StackContext): RetentionDays {
 /** The processor that the functions run on. */
 export function architecture({ settings }: StackContext): Architecture {
   return settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
+}
+
+/** Accepts one finding of the AwsSolutions rules on one construct, with the reason why it is right there. */
+export function acknowledge(construct: IConstruct, finding: string, reason: string): void {
+  Validations.of(construct).acknowledge({ id: `AwsSolutions-${finding}`, reason });
 }

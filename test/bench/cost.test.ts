@@ -34,12 +34,20 @@ describe('usdPerMillionRecords', () => {
     expect(usd.lambda).toBeCloseTo((20_000 + 125) * 0.0000166667 + (6_000 * 0.2) / 1e6, 6);
     expect(usd.kinesisData).toBeCloseTo((1e6 / 1024 ** 2) * 0.12, 6);
     expect(usd.kinesisHours).toBeCloseTo((1e6 / 100 / 3600) * 0.04, 6);
-    expect(usd.dynamodb).toBeCloseTo(4 * 0.625, 6);
+    expect(usd.dynamodb).toBeCloseTo(4 * 0.625 + 0.125, 6);
+    expect(usd.cloudWatch).toBeCloseTo((1_000 / 1_000) * 0.01, 6);
     expect(usd.logs).toBeCloseTo((6_000 / 1024 ** 2) * 0.5, 6);
   });
 
   it('gives the table of docs/cost.md', async () => {
-    const names = ['Lambda', 'Kinesis, data', 'Kinesis, hours of the stream', 'DynamoDB', 'Logs'];
+    const names = [
+      'Lambda',
+      'Kinesis, data',
+      'Kinesis, hours of the stream',
+      'DynamoDB',
+      'CloudWatch',
+      'Logs',
+    ];
     const text = await readFile(new URL('../../docs/cost.md', import.meta.url), 'utf8');
     const rowOf = (name: string) =>
       text

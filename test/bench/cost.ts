@@ -7,6 +7,8 @@ const listPrices = {
   kinesisGigabyteIn: 0.08,
   kinesisGigabyteOut: 0.04,
   dynamoWriteUnit: 0.625 / 1e6,
+  dynamoReadUnit: 0.125 / 1e6,
+  metricDataCall: 0.01 / 1e3,
   logGigabyte: 0.5,
   metricMonth: 0.3,
   alarmMonth: 0.1,
@@ -36,7 +38,8 @@ export interface Workload {
 
 /**
  * Cost of a million records by service, at list prices: function time (GB x seconds of a record), requests (one a batch),
- * Kinesis on demand (in, out, and the stream's hours shared by the arrivals), DynamoDB writes (table and index), logs. Lambda's
+ * Kinesis on demand (in, out, and the stream's hours shared by the arrivals), DynamoDB (what is written to table and index, and
+ * one consistent read of whether the record was rejected before), calls to CloudWatch (one a batch of changes), logs. Lambda's
  * reads of a table's stream are free; what is paid by the month is in `usdPerIdleMonth`, save the stream's hours, which are in
  * both.
  */
@@ -49,21 +52,15 @@ export function usdPerMillionByService(workload: Workload) {
   const streamHours = 1 / workload.arrivalsPerSecond / 3600;
   const writes = Math.ceil(workload.resultKilobytes) + Math.ceil(workload.indexKilobytes);
   const logs = workload.logKilobytesPerBatch * requests;
-  const perRecord = {
-    lambda:
-      (inferenceSeconds + metricsSeconds) * listPrices.lambdaGigabyteSecond +
-      requests * listPrices.lambdaRequest,
-    kinesisData: gigabytes * (listPrices.kinesisGigabyteIn + listPrices.kinesisGigabyteOut),
-    kinesisHours: streamHours * listPrices.kinesisStreamHour,
-    dynamodb: writes * listPrices.dynamoWriteUnit,
-    logs: (logs / 1024 ** 2) * listPrices.logGigabyte,
-  };
   return {
-    lambda: perRecord.lambda * 1e6,
-    kinesisData: perRecord.kinesisData * 1e6,
-    kinesisHours: perRecord.kinesisHours * 1e6,
-    dynamodb: perRecord.dynamodb * 1e6,
-    logs: perRecord.logs * 1e6,
+    lambda:
+      1e6 * (inferenceSeconds + metricsSeconds) * listPrices.lambdaGigabyteSecond +
+      1e6 * requests * listPrices.lambdaRequest,
+    kinesisData: 1e6 * gigabytes * (listPrices.kinesisGigabyteIn + listPrices.kinesisGigabyteOut),
+    kinesisHours: 1e6 * streamHours * listPrices.kinesisStreamHour,
+    dynamodb: 1e6 * (writes * listPrices.dynamoWriteUnit + listPrices.dynamoReadUnit),
+    cloudWatch: (1e6 / workload.metricsBatch) * listPrices.metricDataCall,
+    logs: ((1e6 * logs) / 1024 ** 2) * listPrices.logGigabyte,
   };
 }
 

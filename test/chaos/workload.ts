@@ -1,4 +1,4 @@
-import { encodeAggregate } from '#shared/stream/aggregate.ts';
+import { encodeAggregate } from '../../fixtures/texts/encode-aggregate.ts';
 import { randomFrom } from './random.ts';
 
 /** What must become of a record: a result under its id, or parked for a reason; with both, one of them and not the other. */

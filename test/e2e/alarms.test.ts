@@ -20,7 +20,7 @@ import {
 } from '#shared/alarms.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';

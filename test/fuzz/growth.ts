@@ -1,44 +1,48 @@
 /** Sizes that are compared, and by how much they differ. */
-const SIZE = 12_000;
+const SIZE = 6_000;
 const FACTOR = 8;
-/** Of so many runs the fastest counts: whatever else the machine does can only make one slower. */
-const RUNS = 2;
-/** Times that a law is tried again, since on a busy machine even the fastest run may have been slowed. */
-const TRIES = 12;
-/** Of work that is slow beyond doubt, fewer will do. */
-const TRIES_ABOVE = 1.85;
-const FEW_TRIES = 3;
+/** Times that each size is run at least, after once to warm up; and at most, as long as the law does not show. */
+const LEAST_RUNS = 2;
+const MOST_RUNS = 24;
+/** Of a work that takes so long at the larger size, no run is an accident: few of them will do. */
+const SLOW_MICROSECONDS = 1_000_000;
+const RUNS_OF_SLOW = 3;
+
+/** What `growthOf` stays below for linear work, caches and the collector of garbage counted in. */
+export const LINEAR = 1.7;
 
 /**
  * The power of the input's size that some work grows with: 1 where it is linear, 2 where it is quadratic.
  *
- * @param work is given texts of two sizes in turns
- * @param make a text of about that many UTF-16 units
+ * It compares the least time of each size, in time of this process' processor, which passes only while it works: however
+ * busy the machine is. What else may lengthen a run passes in time: up to {@link MOST_RUNS} of them are made.
+ *
+ * @param work is given inputs of two sizes in turns
+ * @param make an input of about that size
  */
-export async function growthOf(
-  work: (text: string) => unknown,
-  make: (size: number) => string,
+export async function growthOf<Input>(
+  work: (input: Input) => unknown,
+  make: (size: number) => Input,
 ): Promise<number> {
-  const texts = [make(SIZE), make(SIZE * FACTOR)] as const;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (
-    let tries = 0;
-    !(lowest < LINEAR) && tries < (lowest < TRIES_ABOVE ? TRIES : FEW_TRIES);
-    tries++
-  ) {
-    const fastest = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as [number, number];
-    for (let run = 0; run < RUNS; run++) {
-      for (const index of [0, 1] as const) {
-        const begin = performance.now();
-        await work(texts[index]);
-        fastest[index] = Math.min(fastest[index], performance.now() - begin);
-      }
-    }
-    const growth = Math.log(fastest[1] / fastest[0]) / Math.log(texts[1].length / texts[0].length);
-    lowest = Math.min(lowest, growth);
+  const [small, large] = [make(SIZE), make(SIZE * FACTOR)];
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.POSITIVE_INFINITY;
+  let growth = Number.POSITIVE_INFINITY;
+  await work(small);
+  for (let runs = 1; runs <= MOST_RUNS; runs++) {
+    least = Math.min(least, await processorTime(work, small));
+    most = Math.min(most, await processorTime(work, large));
+    growth = Math.log(most / least) / Math.log(FACTOR);
+    if (runs >= LEAST_RUNS && growth < LINEAR) break;
+    if (runs >= RUNS_OF_SLOW && most > SLOW_MICROSECONDS) break;
   }
-  return lowest;
+  return growth;
 }
 
-/** What `growthOf` stays below for linear work, caches and the collector of garbage counted in. */
-export const LINEAR = 1.7;
+/** Microseconds of this process' processor time that a work takes, one at least. */
+async function processorTime<Input>(work: (input: Input) => unknown, input: Input) {
+  const before = process.cpuUsage();
+  await work(input);
+  const { user, system } = process.cpuUsage(before);
+  return Math.max(1, user + system);
+}

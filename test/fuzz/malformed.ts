@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { encodeAggregate } from '#shared/stream/aggregate.ts';
+import { encodeAggregate } from '../../fixtures/texts/encode-aggregate.ts';
 
 /** A random number from 0 up to 1, the same sequence for the same seed. */
 export function seededRandom(seed: number): () => number {

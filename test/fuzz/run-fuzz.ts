@@ -9,7 +9,7 @@ import {
 } from '#producers/index.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
 import { messageOf } from '#shared/errors.ts';
-import { isResult } from '#shared/results-table/table-item.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
 import { createTestDeps, kinesisEvent } from '#test/consumers/inference/doubles.ts';

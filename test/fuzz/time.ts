@@ -15,9 +15,9 @@ import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
 import type { ModelWindow } from '#shared/nlp/types.ts';
 import { parseSettings } from '#shared/settings.ts';
-import { encodeAggregate } from '#shared/stream/aggregate.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
+import { encodeAggregate } from '../../fixtures/texts/encode-aggregate.ts';
 import { growthOf, LINEAR } from './growth.ts';
 import { shapes } from './shapes.ts';
 

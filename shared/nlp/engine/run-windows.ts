@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from '../../errors.ts';
 import type { PackedBatch } from '../onnx.ts';
-import type { ModelWindow, Tokenizer, WindowOutput } from '../types.ts';
+import type { ModelWindow, SpecialTokens, WindowOutput } from '../types.ts';
 import { packWindows, unpackOutputs } from './pack.ts';
 import { planBatches } from './plan.ts';
 import type { Lease, SessionPool } from './pool.ts';
@@ -18,9 +18,6 @@ export interface ModelInput {
 export type WindowResult =
   | { readonly ok: true; readonly output: WindowOutput }
   | { readonly ok: false; readonly error: unknown };
-
-/** Ids of a model's special tokens. */
-export type SpecialTokens = Tokenizer['special'];
 
 /** How often a window may fail alone, on a worker that has just shown that it is healthy, before the fault is the window's. */
 const TRIALS = 2;

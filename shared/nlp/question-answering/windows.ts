@@ -1,5 +1,5 @@
 import type { QuestionAnsweringSettings } from '../task-settings.ts';
-import type { ModelWindow, Tokenizer } from '../types.ts';
+import type { ModelWindow, SpecialTokens } from '../types.ts';
 
 /** A window `[CLS] question [SEP] context [SEP]`, and which of the context's tokens it holds. */
 export interface QuestionWindow extends ModelWindow {
@@ -15,7 +15,7 @@ export interface QuestionWindow extends ModelWindow {
 export function questionWindows(
   question: Int32Array,
   context: Int32Array,
-  special: Tokenizer['special'],
+  special: SpecialTokens,
   settings: QuestionAnsweringSettings,
 ): QuestionWindow[] {
   const room = settings.maximumLength - 3;
@@ -40,7 +40,7 @@ function frame(
   context: Int32Array,
   from: number,
   to: number,
-  { cls, sep }: Tokenizer['special'],
+  { cls, sep }: SpecialTokens,
 ): QuestionWindow {
   const firstRow = question.length + 2;
   const ids = new Int32Array(firstRow + to - from + 1);

@@ -1,4 +1,5 @@
 import type { TokenClassificationSettings } from '../task-settings.ts';
+import { codePoints } from '../tokenizer/model/vocabulary.ts';
 import type {
   Encoding,
   Entity,
@@ -7,12 +8,12 @@ import type {
   Tokenizer,
   WindowOutput,
 } from '../types.ts';
-import { aggregate } from './aggregate.ts';
+import { groupEntities } from './group-entities.ts';
 import { labelSchemes } from './label-sequence.ts';
 import type { Label } from './labels.ts';
 import { tokenWindows } from './windows.ts';
 
-export type { Aggregation } from './aggregate.ts';
+export type { Aggregation } from './group-entities.ts';
 export { type Label, parseLabels } from './labels.ts';
 
 /** What token classification needs to know of its model. */
@@ -52,7 +53,7 @@ export function prepareEntities(
       const continues = continuations(encoding, text, classifier);
       const { starts, ends } = encoding;
       const predictions = { text, starts, ends, continues, logits };
-      return aggregate(predictions, labels, settings.aggregation, mayFollow);
+      return groupEntities(predictions, labels, settings.aggregation, mayFollow);
     },
   };
 }
@@ -90,13 +91,4 @@ function continuations(
     if (lengths[id] !== length) continues[token] = 1;
   }
   return continues;
-}
-
-function codePoints(text: string, start: number, end: number): number {
-  let count = end - start;
-  for (let i = start; i + 1 < end; i += 1) {
-    const high = text.charCodeAt(i);
-    if (high >= 0xd800 && high < 0xdc00) count -= 1;
-  }
-  return count;
 }

@@ -5,11 +5,8 @@ export type MayFollow = (before: Label | undefined, after: Label | undefined) =>
 
 /** The sequences that a tagging scheme allows. */
 export const labelSchemes: Readonly<Record<'IOB2' | 'BIOES', MayFollow>> = {
-  IOB2: (before, after) => !isInside(after) || after?.tag === openTag(before),
-  BIOES: (before, after) => {
-    const open = isOpen(before) ? openTag(before) : undefined;
-    return open === undefined ? !(isInside(after) || isEnd(after)) : open === continuedTag(after);
-  },
+  IOB2: (before, after) => after?.role !== 'inside' || after.tag === openTag(before),
+  BIOES: (before, after) => openTag(before) === continuedTag(after),
 };
 
 /**
@@ -100,23 +97,10 @@ function traceBack(
   return chosen;
 }
 
-function isInside(label: Label | undefined): boolean {
-  return label?.role === 'inside';
-}
+/** The type of the entity that goes on after the label: at its begin or inside it. */
+const openTag = (label: Label | undefined): string | undefined =>
+  label?.role === 'begin' || label?.role === 'inside' ? label.tag : undefined;
 
-function isEnd(label: Label | undefined): boolean {
-  return label?.role === 'end';
-}
-
-/** Whether an entity goes on after the label; at its begin or inside. */
-function isOpen(label: Label | undefined): boolean {
-  return label?.role === 'begin' || label?.role === 'inside';
-}
-
-function openTag(label: Label | undefined): string | undefined {
-  return isOpen(label) ? label?.tag : undefined;
-}
-
-function continuedTag(label: Label | undefined): string | undefined {
-  return isInside(label) || isEnd(label) ? label?.tag : undefined;
-}
+/** The type of the entity that the label goes on with: inside it or at its end. */
+const continuedTag = (label: Label | undefined): string | undefined =>
+  label?.role === 'inside' || label?.role === 'end' ? label.tag : undefined;

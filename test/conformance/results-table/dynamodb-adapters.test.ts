@@ -18,7 +18,7 @@ import {
 } from '#shared/results-table/dynamodb-results.ts';
 import { getItems } from '#shared/results-table/get-items.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
-import { isResult } from '#shared/results-table/table-item.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { resultOf } from '#test/consumers/metrics/doubles.ts';
 

@@ -1,6 +1,6 @@
 import type { HttpDeps } from '#consumers/http/handle-request.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
-import { isResult } from '#shared/results-table/table-item.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { createTestEngine, createTestTable, silentLog } from '#test/consumers/inference/doubles.ts';
 import { resultsIn } from '#test/shared/results-table/doubles.ts';

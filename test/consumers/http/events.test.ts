@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
+import { growthOf, LINEAR } from '#test/fuzz/growth.ts';
 import { createHttpDeps } from './doubles.ts';
 
 const minute = () => 60_000;
@@ -276,7 +277,7 @@ describe('whatever comes', () => {
     expect([200, 400]).toContain(status);
   });
 
-  it.each([
+  it.each<[string, (size: number) => object]>([
     [
       'query',
       (size: number) => payload2('GET', '/v1/records', { rawQueryString: 'a=%&'.repeat(size) }),
@@ -309,20 +310,9 @@ describe('whatever comes', () => {
     ],
   ])('takes time in proportion to its size: %s', async (_what, make) => {
     const { deps } = createHttpDeps();
-    const timeOf = async (size: number) => {
-      const given = make(size);
-      let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < 5; round++) {
-        const started = performance.now();
-        await handleRequest(given, deps, minute);
-        best = Math.min(best, performance.now() - started);
-      }
-      return best;
-    };
 
-    const [small, large] = [await timeOf(3_000), await timeOf(48_000)];
+    const growth = await growthOf((event) => handleRequest(event, deps, minute), make);
 
-    // Sixteen times the size; a square law would take 256 times as long. What is over in no time says nothing.
-    expect(large / Math.max(small, 5)).toBeLessThan(100);
+    expect(growth).toBeLessThan(LINEAR);
   });
 });

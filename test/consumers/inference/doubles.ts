@@ -3,8 +3,11 @@ import { createPace } from '#consumers/inference/pace.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import type { FailureObject } from '#shared/dead-letters/object.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
-import { fromStoredItem, type StoredItem } from '#shared/results-table/stored-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import {
+  fromStoredItem,
+  type StoredItem,
+  type TableItem,
+} from '#shared/results-table/stored-item.ts';
 import { createResultsWriter, type PutBatch } from '#shared/results-table/write-items.ts';
 import { createTextEngineDouble } from '#test/shared/nlp/text-engine-double.ts';
 

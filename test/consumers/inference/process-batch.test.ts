@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPace } from '#consumers/inference/pace.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
-import { isResult } from '#shared/results-table/table-item.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
-import { encodeAggregate } from '#shared/stream/aggregate.ts';
+import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
 import {
   createTestBucket,
   createTestDeps,

@@ -4,11 +4,10 @@ import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.t
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
 import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
-import type { Datum } from '#consumers/metrics/summarize.ts';
+import type { MetricDatum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
-import { toStoredItem } from '#shared/results-table/stored-item.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import { type TableItem, toStoredItem } from '#shared/results-table/stored-item.ts';
 
 /** What may go wrong at a step: nothing, a kill before or after its effect, a lost answer, a refusal. */
 export type Mishap =
@@ -31,11 +30,11 @@ const DELAY_MS = 1_900;
 export function createTestWorld(
   mishap: () => Mishap = () => 'none',
   yields: () => number = () => 0,
-  answer: (data: readonly Datum[]) => PutOutcome['status'] = () => 'arrived',
+  answer: (data: readonly MetricDatum[]) => PutOutcome['status'] = () => 'arrived',
 ) {
   const clock = { now: Date.UTC(2026, 0, 1) };
   let state: MetricsState | undefined;
-  const published: { data: readonly Datum[]; timestamp: number; seenFrom: number }[] = [];
+  const published: { data: readonly MetricDatum[]; timestamp: number; seenFrom: number }[] = [];
 
   async function step<T>(effect: () => T): Promise<T> {
     for (let left = yields(); left > 0; left--) await Promise.resolve();
@@ -95,7 +94,7 @@ export function createTestWorld(
 }
 
 /** Sums of all that was published, by `metricKey`, without latency and the publication's number. */
-function totalsOf(published: readonly { data: readonly Datum[] }[]): Record<string, number> {
+function totalsOf(published: readonly { data: readonly MetricDatum[] }[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { name, dimensions, values, counts } of published.flatMap(({ data }) => data)) {
     if (name === 'EndToEndLatency' || name === 'PublicationNumber') continue;

@@ -1,5 +1,5 @@
 import { entityTypeDimensions, metricKey, OTHER_TYPE } from '#shared/metric-names.ts';
-import type { TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 
 /**
  * What the counters must add up to for these items of the results table, by `metricKey`: written apart from the code that

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PutOutcome } from '#consumers/metrics/cloudwatch.ts';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
 import type { MetricsState } from '#consumers/metrics/state.ts';
-import type { Datum } from '#consumers/metrics/summarize.ts';
+import type { MetricDatum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
 import { createTestWorld, rejectionOf, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
@@ -14,7 +14,7 @@ const changes = Array.from({ length: 30 }, (_, index) => ({
   sequenceNumber: String(100 + index),
 }));
 const expected = expectedMetrics(changes.map(({ item }) => item));
-const keyOf = ({ name, dimensions }: Datum) => metricKey(name, dimensions);
+const keyOf = ({ name, dimensions }: MetricDatum) => metricKey(name, dimensions);
 type World = ReturnType<typeof createTestWorld>;
 
 /** Delivers a batch as a mapping does, again and again until it is taken; says after how many deliveries it was. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { histogram, latencyOf, summarize } from '#consumers/metrics/summarize.ts';
 import { rejectionReasons } from '#shared/contracts/rejection.ts';
+import type { ResultItem } from '#shared/contracts/result.ts';
 import { entityTypeDimensions, metricKey, metricNames } from '#shared/metric-names.ts';
-import type { ResultItem, TableItem } from '#shared/results-table/table-item.ts';
+import type { TableItem } from '#shared/results-table/stored-item.ts';
 import { rejectionOf, resultOf } from './doubles.ts';
 
 describe('latencyOf', () => {

@@ -1,6 +1,6 @@
+import type { ResultItem } from '#shared/contracts/result.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
 import type { QueryItems } from '#shared/results-table/read-results.ts';
-import type { ResultItem } from '#shared/results-table/table-item.ts';
 
 /**
  * `Query`, newest first, and `BatchGetItem` over results in memory. As in DynamoDB, the index holds keys alone and may know

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ResultItem } from '#shared/contracts/result.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
-import type { ResultItem } from '#shared/results-table/table-item.ts';
 import { resultsIn } from './doubles.ts';
 
 const itemAt = (id: string, second: number, source = 'news', retentionDays = 0) =>

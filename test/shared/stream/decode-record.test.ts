@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeAggregate, encodeAggregate } from '#shared/stream/aggregate.ts';
+import { decodeAggregate } from '#shared/stream/aggregate.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
+import { growthOf, LINEAR } from '#test/fuzz/growth.ts';
+import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
 
 const decode = (data: Uint8Array | string) =>
   decodeStreamRecord({
@@ -138,31 +140,15 @@ describe('aggregates', () => {
     ['good', () => '{"id":"a","text":"x"}'],
     ['of keys of their own', (n: number) => `{"id":"${n}"}`],
     ['not even JSON', () => '['],
-  ])('take time by their bytes, records %s', (name, dataOf) => {
-    const [small, large] = [1_000, 8_000].map((count) =>
+  ])('take time in proportion to their number, records %s', async (name, dataOf) => {
+    const aggregateOf = (bytes: number) =>
       encodeAggregate(
-        Array.from({ length: count }, (_, n) => ({
+        Array.from({ length: bytes / 6 }, (_, n) => ({
           partitionKey: name.includes('keys') ? `k${n}` : 'k',
           data: Buffer.from(dataOf(n)),
         })),
-      ),
-    ) as [Uint8Array, Uint8Array];
-    const ratio = (): number => {
-      const fastest = [small, large].map((blob) =>
-        Math.min(
-          ...Array.from({ length: 3 }, () => {
-            const begin = performance.now();
-            decode(blob);
-            return performance.now() - begin;
-          }),
-        ),
-      ) as [number, number];
-      return fastest[1] / fastest[0] / (large.length / small.length);
-    };
+      );
 
-    // Eight times the bytes may take eight times as long, not sixty-four times; a busy machine is asked again.
-    let lowest = Number.POSITIVE_INFINITY;
-    for (let tries = 0; tries < 8 && lowest >= 3; tries++) lowest = Math.min(lowest, ratio());
-    expect(lowest).toBeLessThan(3);
+    expect(await growthOf(decode, aggregateOf)).toBeLessThan(LINEAR);
   });
 });

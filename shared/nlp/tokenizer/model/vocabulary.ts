@@ -42,11 +42,12 @@ function countAll({ tokens, ids }: Vocabulary): Uint8Array {
   return lengths;
 }
 
-function codePoints(token: string): number {
-  let count = token.length;
-  for (let i = 1; i < token.length; i++) {
-    const low = (token.charCodeAt(i) & 0xfc00) === 0xdc00;
-    if (low && (token.charCodeAt(i - 1) & 0xfc00) === 0xd800) count -= 1;
+/** Code points of `text.slice(start, end)`; a lone surrogate is one. */
+export function codePoints(text: string, start = 0, end = text.length): number {
+  let count = end - start;
+  for (let i = start + 1; i < end; i++) {
+    const low = (text.charCodeAt(i) & 0xfc00) === 0xdc00;
+    if (low && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) count -= 1;
   }
   return count;
 }

@@ -1,13 +1,6 @@
 import { ModelError } from '#shared/errors.ts';
+import type { SpecialTokens } from '../../types.ts';
 import type { TokenizerFile } from '../tokenizer-file.ts';
-
-/** Ids of the tokens that frame a window. */
-export interface SpecialTokens {
-  readonly cls: number;
-  readonly sep: number;
-  readonly pad: number;
-  readonly unk: number;
-}
 
 /**
  * Reads the special tokens' ids, and checks that the tokenizer frames texts as BERT does: `[CLS] A [SEP]`, and

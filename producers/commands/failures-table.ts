@@ -1,4 +1,4 @@
-import type { SurveyedFailure } from './redrive.ts';
+import type { SurveyedFailure } from '#shared/dead-letters/redrive.ts';
 
 const UNITS = [
   ['d', 86_400_000],

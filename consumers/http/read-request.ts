@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { httpRoutes, MAXIMUM_BODY_BYTES, type OperationName } from '#shared/contracts/http-api.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { parseJson } from '#shared/contracts/parse-json.ts';
@@ -44,7 +45,7 @@ function stringsOf(map: unknown): [string, string][] {
 const isString = (value: unknown): value is string => typeof value === 'string';
 
 /** The request in an event of API Gateway (REST and HTTP APIs, payloads 1.0 and 2.0), a function URL or a load balancer; else undefined. */
-export function readEvent(event: unknown): HttpRequest | undefined {
+export function readRequest(event: unknown): HttpRequest | undefined {
   const given = membersOf(event);
   const context = membersOf(given.requestContext);
   const http = membersOf(context.http);
@@ -154,15 +155,8 @@ function readBody({ headers, body, isBase64Encoded }: HttpRequest): unknown {
   if (bytes.length > MAXIMUM_BODY_BYTES) {
     throw new HttpError(413, `The body must be at most ${MAXIMUM_BODY_BYTES} bytes.`);
   }
-  return parseBody(isBase64Encoded ? decodeUtf8(bytes) : body.replace(/^\ufeff/, ''));
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ValidationError('(body)', 'the body is not valid UTF-8', { cause });
-  }
+  if (!isUtf8(bytes)) throw new ValidationError('(body)', 'the body is not valid UTF-8');
+  return parseBody(isBase64Encoded ? bytes.toString('utf8') : body);
 }
 
 function parseBody(text: string): unknown {

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Aggregation, aggregate } from '#shared/nlp/token-classification/aggregate.ts';
+import {
+  type Aggregation,
+  groupEntities,
+} from '#shared/nlp/token-classification/group-entities.ts';
 import { parseLabels } from '#shared/nlp/token-classification/labels.ts';
 
 const iob2 = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC'];
@@ -24,7 +27,7 @@ function entities(
   const logits = tokens.flatMap(([, probabilities]) =>
     names.map((name) => Math.log(probabilities[name] ?? 1e-9)),
   );
-  return aggregate(
+  return groupEntities(
     {
       text,
       starts: Int32Array.from(starts),
@@ -40,7 +43,7 @@ function entities(
 const brief = (found: ReturnType<typeof entities>) =>
   found.map(({ type, text }) => `${type}:${text}`);
 
-describe('aggregate', () => {
+describe('groupEntities', () => {
   const torn = [
     ['Micro', { 'B-PER': 0.6, O: 0.4 }],
     ['##soft', { 'B-LOC': 0.9, O: 0.1 }],

@@ -31,7 +31,7 @@ interface Piece {
  * @param mayFollow beyond that pipeline: the labels of tokens (`simple`) or words are then the most probable sequence
  *   that it allows, instead of each one's best
  */
-export function aggregate(
+export function groupEntities(
   predictions: TokenPredictions,
   labels: readonly Label[],
   aggregation: Aggregation,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failuresTable, parseSpan, shortSpan } from '#shared/dead-letters/table.ts';
+import { failuresTable, parseSpan, shortSpan } from '#producers/commands/failures-table.ts';
 
 describe('parseSpan', () => {
   it.each([

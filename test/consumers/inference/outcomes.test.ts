@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processBatch } from '#consumers/inference/process-batch.ts';
 import { failureObjectKey } from '#shared/dead-letters/object.ts';
-import { isResult } from '#shared/results-table/table-item.ts';
-import { encodeAggregate } from '#shared/stream/aggregate.ts';
+import { isResult } from '#shared/results-table/stored-item.ts';
+import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
 import { createTestDeps, kinesisEvent, silentLog, textRecord } from './doubles.ts';
 import { createWorld, type Fault } from './world.ts';
 
