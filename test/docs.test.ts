@@ -85,7 +85,7 @@ describe('the pages', () => {
 
   /** Whether code names a file by its extension, or what lies under a folder of the top level. */
   function isPath(code: string): boolean {
-    if (!/^[\w.@-][\w.@/*{},-]*$/.test(code) ) return false;
+    if (!/^[\w.@-][\w.@/*{},-]*$/.test(code)) return false;
     const [first = '', ...rest] = code.split('/');
     return rest.length > 0 ? folders.has(first) : /\.(?:ts|mjs|py|md)$/.test(code);
   }
