@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,7 @@ describe('a packed package, installed into an empty project', () => {
       if (outOfReach.test(error.stderr)) context.skip('the package registry cannot be reached');
       throw error;
     });
+    await access(join(project, 'node_modules', name, 'LICENSE'));
     return project;
   }
 
