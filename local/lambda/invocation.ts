@@ -14,15 +14,8 @@ export type Invocation =
   | { readonly ok: true; readonly requestId: string; readonly payload: unknown }
   | ({ readonly ok: false; readonly requestId: string } & Failure);
 
-/**
- * Invokes a function with a JSON value.
- *
- * Rejects only where the function could not be invoked at all: it is closed, or `signal` fired before an answer came.
- */
-export type Invoke = (
-  payload: unknown,
-  options?: { readonly signal?: AbortSignal },
-) => Promise<Invocation>;
+/** Invokes a function with a JSON value; rejects only where the function could not be invoked at all, as when it is closed. */
+export type Invoke = (payload: unknown) => Promise<Invocation>;
 
 /** One line that a function's process wrote, or that was written of its end. */
 export interface FunctionLogLine {

@@ -128,36 +128,21 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
   return {
     name: options.name,
     arn,
-    invoke(payload, { signal } = {}) {
-      if (closed) return Promise.reject(closedError(options.name));
-      if (signal?.aborted) return Promise.reject(signal.reason);
+    async invoke(payload) {
+      if (closed) throw closedError(options.name);
       const body = JSON.stringify(payload ?? null);
       const bytes = Buffer.byteLength(body);
       if (bytes > MAXIMUM_PAYLOAD_BYTES) {
-        return Promise.resolve<Invocation>({
+        return {
           ok: false,
           requestId: randomUUID(),
           kind: 'error',
           errorType: 'RequestEntityTooLargeException',
           errorMessage: `${bytes} byte payload is too large for an invocation (limit ${MAXIMUM_PAYLOAD_BYTES} bytes)`,
-        });
+        };
       }
-      return new Promise<Invocation>((settle, refuse) => {
-        const waiting: Waiting = {
-          body,
-          settle(invocation) {
-            signal?.removeEventListener('abort', abort);
-            settle(invocation);
-          },
-          refuse,
-        };
-        const abort = () => {
-          const place = queue.indexOf(waiting);
-          if (place >= 0) queue.splice(place, 1);
-          refuse(signal?.reason);
-        };
-        signal?.addEventListener('abort', abort, { once: true });
-        queue.push(waiting);
+      return await new Promise<Invocation>((settle, refuse) => {
+        queue.push({ body, settle, refuse });
         pump();
       });
     },

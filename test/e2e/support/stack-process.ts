@@ -30,10 +30,10 @@ let functionFailed = false;
 
 const wrapInvoke: WrapInvoke = (name, invoke) => {
   if (name !== 'inference') return invoke;
-  const deadly: Invoke = async (payload, options) => {
+  const deadly: Invoke = async (payload) => {
     batches += 1;
     const number = batches;
-    const answer = invoke(payload, options);
+    const answer = invoke(payload);
     // Between its answer and its next call the process works on nothing: then a later batch's kill must do.
     if (input.killFunctionAt !== undefined && number >= input.killFunctionAt && !functionFailed) {
       for (const pid of stack?.functions.inference.pids() ?? []) process.kill(pid, 'SIGKILL');

@@ -324,19 +324,6 @@ describe('a function in a process of its own', () => {
     expect(await readFile(logFile, 'utf8')).toContain('and another\n');
   });
 
-  it('forgets an invocation whose caller gave up while it waited', async () => {
-    const lambda = start('moody');
-    const busy = lambda.invoke({ do: 'wait', milliseconds: 200 });
-
-    await expect(
-      lambda.invoke({ do: 'exit' }, { signal: AbortSignal.timeout(20) }),
-    ).rejects.toThrow('timeout');
-
-    const [pid] = lambda.pids();
-    expect(await busy).toMatchObject({ ok: true });
-    expect(await lambda.invoke({ do: 'report' })).toMatchObject({ ok: true, payload: { pid } });
-  });
-
   it('ends its processes on closing, and takes no more', async () => {
     const { lambda, pid, begun } = await startWatched();
     const hanging = lambda.invoke({ do: 'spin' });
