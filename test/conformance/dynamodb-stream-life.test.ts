@@ -4,6 +4,7 @@ import {
   DescribeTableCommand,
   DynamoDBClient,
   PutItemCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import {
   DescribeStreamCommand,
@@ -25,6 +26,17 @@ describe('the life of a stream', () => {
   let streams: DynamoDBStreamsClient;
   let StreamArn: string;
 
+  const createTable = () =>
+    client.send(
+      new CreateTableCommand({
+        TableName: 'table',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+      }),
+    );
+
   beforeEach(async () => {
     service = await startDynamoDb({
       streamShards: 1,
@@ -34,15 +46,7 @@ describe('the life of a stream', () => {
     });
     client = new DynamoDBClient(clientConfig(service.endpoint));
     streams = new DynamoDBStreamsClient(clientConfig(service.endpoint));
-    await client.send(
-      new CreateTableCommand({
-        TableName: 'table',
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
-      }),
-    );
+    await createTable();
     const { Table } = await waitFor(
       async () => {
         const answer = await client.send(new DescribeTableCommand({ TableName: 'table' }));
@@ -106,6 +110,17 @@ describe('the life of a stream', () => {
     const late = streams.send(new GetRecordsCommand({ ShardIterator }));
 
     await expect(late).rejects.toMatchObject({ name: 'ExpiredIteratorException' });
+  });
+
+  it('makes a deleted table again, empty, with a stream of its own', async () => {
+    await put(2);
+    await client.send(new DeleteTableCommand({ TableName: 'table' }));
+    const { TableDescription: again } = await createTable();
+    const { Items } = await client.send(new ScanCommand({ TableName: 'table' }));
+
+    await expect(createTable()).rejects.toMatchObject({ name: 'ResourceInUseException' });
+    expect(Items).toEqual([]);
+    expect(again?.LatestStreamArn).not.toBe(StreamArn);
   });
 
   it('trims records and shards after a day, and a deleted table takes its stream along', async () => {
