@@ -6,8 +6,8 @@ import type { LocalService, LocalServiceOptions } from '#local/services/local-se
 import { startS3 } from '#local/services/s3/index.ts';
 
 const start = {
-  // AWS takes a while to make streams and tables; nobody here needs to wait as long.
-  kinesis: (options: LocalServiceOptions) => startKinesis({ ...options, createStreamMs: 0 }),
+  kinesis: startKinesis,
+  // AWS takes a while to make tables; nobody here needs to wait as long.
   dynamodb: (options: LocalServiceOptions) => startDynamoDb({ ...options, createTableMs: 0 }),
   cloudwatch: startCloudWatch,
   s3: startS3,
