@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { startingWith } from '../key-value-store.ts';
+import { type StoreOperation, startingWith } from '../key-value-store.ts';
 import { listOf, type Operation, operation, ServiceError } from '../operations.ts';
 import type { Context, Shard, Stream } from './context.ts';
 import {
@@ -53,24 +53,21 @@ async function write(context: Context, stream: Stream, records: readonly NewReco
     end: BigInt(HashKeyRange.EndingHashKey),
     start: BigInt(HashKeyRange.StartingHashKey),
   }));
-  const arrivedAt = context.now() / 1_000;
-  const written = records.map(({ Data, PartitionKey, ExplicitHashKey }) => {
+  const ApproximateArrivalTimestamp = context.now() / 1_000;
+  const puts: StoreOperation[] = [];
+  const answers = records.map(({ Data, PartitionKey, ExplicitHashKey }) => {
     const md5 = () => `0x${createHash('md5').update(PartitionKey).digest('hex')}`;
     const hash = BigInt(ExplicitHashKey ?? md5());
     const ShardId = open.find(({ start, end }) => start <= hash && hash <= end)?.ShardId;
     if (ShardId === undefined) throw invalidArgument(`ExplicitHashKey: ${hash} is over 128 bits`);
     const SequenceNumber = context.sequence.next(ShardId);
-    const value: StoredRecord = { PartitionKey, Data, ApproximateArrivalTimestamp: arrivedAt };
-    return { ShardId, SequenceNumber, value };
+    const key = `${keys.shard(stream.StreamName, ShardId)}${SequenceNumber}`;
+    const value: StoredRecord = { PartitionKey, Data, ApproximateArrivalTimestamp };
+    puts.push({ type: 'put', key, value });
+    return { ShardId, SequenceNumber };
   });
-  await context.queue.commit(
-    written.map(({ ShardId, SequenceNumber, value }) => ({
-      type: 'put',
-      key: `${keys.shard(stream.StreamName, ShardId)}${SequenceNumber}`,
-      value,
-    })),
-  );
-  return written.map(({ ShardId, SequenceNumber }) => ({ ShardId, SequenceNumber }));
+  await context.queue.commit(puts);
+  return answers;
 }
 
 const putRecord = operation(
