@@ -68,7 +68,7 @@ export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQu
   };
   return {
     commit: (operations) => {
-      gathered.push(...operations);
+      for (const operation of operations) gathered.push(operation);
       if (next === undefined) {
         next = writeAfter(settled);
         settled = next.catch(() => undefined);
