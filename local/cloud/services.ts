@@ -6,8 +6,7 @@ import type { LocalService, LocalServiceOptions } from '#local/services/local-se
 import { startS3 } from '#local/services/s3/index.ts';
 
 const start = {
-  // AWS takes a while to make a stream; nobody here needs to wait as long.
-  kinesis: (options: LocalServiceOptions) => startKinesis({ ...options, createStreamMs: 0 }),
+  kinesis: startKinesis,
   dynamodb: startDynamoDb,
   cloudwatch: startCloudWatch,
   s3: startS3,

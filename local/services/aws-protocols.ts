@@ -18,7 +18,6 @@ export interface AwsCall {
 
 /** An answer as bytes. */
 export interface AwsAnswer {
-  statusCode?: number;
   headers: Record<string, string>;
   body: Buffer | string;
 }
@@ -27,7 +26,7 @@ export interface AwsAnswer {
 export interface AwsProtocol {
   /** Whether a request speaks it. */
   speaks(request: IncomingMessage): boolean;
-  /** @throws {ServiceError} or any error where the body is not what the protocol asks for */
+  /** @throws {Error} where the body is not what the protocol asks for */
   read(request: IncomingMessage, body: Buffer): AwsCall;
   write(output: unknown, request: IncomingMessage, call: AwsCall): AwsAnswer;
   /** The error's type carries its namespace already. */
@@ -49,28 +48,25 @@ export interface AwsService {
 /** A request listener of a service: whatever comes in gets an answer in the caller's protocol. */
 export function awsListener(service: AwsService): RequestListener {
   return (request, response) => {
-    answer(service, request)
-      .then((result) => send(response, result))
-      .catch(() => response.destroy());
+    answer(service, request, response).catch(() => response.destroy());
   };
 }
 
-async function answer(service: AwsService, request: IncomingMessage): Promise<AwsAnswer> {
-  const { protocols, bodyLimitBytes, errorNamespace } = service;
+async function answer(service: AwsService, request: IncomingMessage, response: ServerResponse) {
+  const { protocols, bodyLimitBytes, inflatedLimitBytes = bodyLimitBytes } = service;
   const last = protocols[protocols.length - 1] as AwsProtocol;
   const protocol = protocols.find((one) => one.speaks(request)) ?? last;
   try {
     const foreign = foreignCaller(request);
     if (foreign) throw new ServiceError('AccessDeniedException', foreign, { statusCode: 403 });
-    const raw = await readBody(request, bodyLimitBytes);
-    const body = await inflate(request, raw, service.inflatedLimitBytes ?? bodyLimitBytes);
-    const call = readCall(protocol, request, body);
-    return protocol.write((await service.handle(call)) ?? {}, request, call);
-  } catch (error) {
-    const known = asServiceError(error, errorNamespace);
-    const result = protocol.writeError(known, request);
-    if (error instanceof BodyTooLargeError) result.headers.connection = 'close';
-    return { ...result, statusCode: known.statusCode };
+    const sent = await readBody(request, bodyLimitBytes);
+    const call = readCall(protocol, request, await inflate(request, sent, inflatedLimitBytes));
+    send(response, 200, protocol.write((await service.handle(call)) ?? {}, request, call));
+  } catch (thrown) {
+    const error = inNamespace(service.errorNamespace, asServiceError(thrown));
+    const { headers, body } = protocol.writeError(error, request);
+    const ends = thrown instanceof BodyTooLargeError && { connection: 'close' };
+    send(response, error.statusCode, { headers: { ...headers, ...ends }, body });
   }
 }
 
@@ -91,7 +87,6 @@ function readCall(protocol: AwsProtocol, request: IncomingMessage, body: Buffer)
   try {
     call = protocol.read(request, body);
   } catch (error) {
-    if (error instanceof ServiceError) throw error;
     throw new ServiceError('SerializationException', `body cannot be read: ${messageOf(error)}`);
   }
   if (request.method !== 'POST' || call.service === '' || call.operation === '') {
@@ -103,21 +98,21 @@ function readCall(protocol: AwsProtocol, request: IncomingMessage, body: Buffer)
   return call;
 }
 
-function asServiceError(error: unknown, namespace: string): ServiceError {
-  const known =
-    error instanceof ServiceError
-      ? error
-      : error instanceof BodyTooLargeError
-        ? new ServiceError('RequestEntityTooLarge', error.message, { statusCode: 413 })
-        : // The stack is used up by input alone: nothing here calls itself without end.
-          error instanceof RangeError
-          ? new ServiceError('SerializationException', 'the input is nested too deeply')
-          : new ServiceError('InternalFailure', messageOf(error), { statusCode: 500 });
-  if (known.type.includes('#')) return known;
-  return new ServiceError(`${namespace}${known.type}`, known.message, known);
+function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  // The stack is used up by input alone: nothing here calls itself without end.
+  if (error instanceof RangeError) {
+    return new ServiceError('SerializationException', 'the input is nested too deeply');
+  }
+  return new ServiceError('InternalFailure', messageOf(error), { statusCode: 500 });
 }
 
-function send(response: ServerResponse, { statusCode = 200, headers, body }: AwsAnswer) {
+function inNamespace(namespace: string, error: ServiceError): ServiceError {
+  if (error.type.includes('#')) return error;
+  return new ServiceError(`${namespace}${error.type}`, error.message, error);
+}
+
+function send(response: ServerResponse, statusCode: number, { headers, body }: AwsAnswer) {
   const bytes = Buffer.from(body);
   response.writeHead(statusCode, {
     'content-length': bytes.length,
@@ -142,112 +137,74 @@ export function queryCode(error: ServiceError): string {
   return error.type.replace(/^.*#/, '').replace(/(Exception|Fault)$/, '');
 }
 
-function targetOf(request: IncomingMessage) {
-  const [service = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-  return { service, operation };
-}
-
-const contentType = (request: IncomingMessage) =>
-  String(request.headers['content-type'] ?? '')
-    .split(';', 1)[0]
-    ?.trim() ?? '';
-
 /**
  * AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body.
  *
  * @param queryCompatible whether errors also carry the code that the query protocol has for them
  */
 export function awsJson(queryCompatible = false): AwsProtocol {
+  const contentType = ({ headers }: IncomingMessage) => {
+    const version = /^application\/x-amz-json-1\.1\b/.test(headers['content-type'] ?? '') ? 1 : 0;
+    return { 'content-type': `application/x-amz-json-1.${version}` };
+  };
   return {
     speaks: (request) => request.headers['x-amz-target'] !== undefined,
-    read: (request, body) => ({
-      ...targetOf(request),
-      input: body.length === 0 ? {} : JSON.parse(body.toString('utf8')),
-    }),
+    read: (request, body) => {
+      const target = String(request.headers['x-amz-target'] ?? '');
+      const [service = '', operation = ''] = target.split('.');
+      return { service, operation, input: body.length === 0 ? {} : JSON.parse(String(body)) };
+    },
     write: (output, request) => ({
-      headers: { 'content-type': jsonType(request) },
+      headers: contentType(request),
       body: JSON.stringify(output),
     }),
     writeError: (error, request) => ({
-      headers: { 'content-type': jsonType(request), ...(queryCompatible && queryError(error)) },
+      headers: { ...contentType(request), ...(queryCompatible && queryError(error)) },
       body: JSON.stringify({ ...errorBody(error), Message: error.message }),
     }),
   };
 }
 
-const jsonType = (request: IncomingMessage) =>
-  contentType(request) === 'application/x-amz-json-1.1'
-    ? 'application/x-amz-json-1.1'
-    : 'application/x-amz-json-1.0';
-
-/** Names of the members that CBOR has a form of its own for. */
-export interface TypedMembers {
-  times: ReadonlySet<string>;
-  blobs?: ReadonlySet<string>;
-}
-
-/** CBOR with `x-amz-target`, as the SDKs for Java speak it; its times are milliseconds. */
-export function awsCbor(members: TypedMembers): AwsProtocol {
-  const type = 'application/x-amz-cbor-1.1';
-  const headers = { 'content-type': type };
-  return {
-    speaks: (request) => contentType(request) === type,
-    read: (request, body) => ({ ...targetOf(request), input: fromCbor(body, 1_000) }),
-    write: (output) => ({ headers, body: toCbor(output, members, 1_000) }),
-    writeError: (error) => ({
-      headers: { ...headers },
-      body: toCbor(errorBody(error), members, 1),
-    }),
-  };
-}
-
-/** Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`. */
-export function rpcV2Cbor(members: TypedMembers): AwsProtocol {
+/**
+ * Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`.
+ *
+ * @param times names of the members that are times, which CBOR has a form of its own for
+ */
+export function rpcV2Cbor({ times }: { times: ReadonlySet<string> }): AwsProtocol {
   const headers = { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' };
   return {
     speaks: (request) => request.headers['smithy-protocol'] === 'rpc-v2-cbor',
     read: (request, body) => {
       const path = /\/service\/(\w+)\/operation\/(\w+)$/.exec(request.url ?? '');
-      return { service: path?.[1] ?? '', operation: path?.[2] ?? '', input: fromCbor(body, 1) };
+      const input = body.length === 0 ? {} : plain(cbor.deserialize(body));
+      return { service: path?.[1] ?? '', operation: path?.[2] ?? '', input };
     },
-    write: (output) => ({ headers, body: toCbor(output, members, 1) }),
+    write: (output) => ({ headers, body: toCbor(output, times) }),
     writeError: (error) => ({
       headers: { ...headers, ...queryError(error) },
-      body: toCbor(errorBody(error), members, 1),
+      body: toCbor(errorBody(error), times),
     }),
   };
 }
 
-function fromCbor(body: Buffer, unitsPerSecond: number): unknown {
-  const plain = (value: unknown): unknown => {
-    if (typeof value === 'bigint') return Number(value);
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-    if (Array.isArray(value)) return value.map(plain);
-    if (value === null || typeof value !== 'object') return value;
-    if ('tag' in value && 'value' in value && Object.getOwnPropertySymbols(value).length > 0) {
-      return value.tag === 1 ? Number(value.value) / unitsPerSecond : plain(value.value);
-    }
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
-  };
-  return body.length === 0 ? {} : plain(cbor.deserialize(body));
+/** What CBOR brought as JSON would have brought it. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== 'object') return value;
+  // A tag is told from a structure with a member `tag` by its symbol.
+  if ('tag' in value && 'value' in value && Object.getOwnPropertySymbols(value).length > 0) {
+    return plain(value.value);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 }
 
-function toCbor(output: unknown, members: TypedMembers, unitsPerSecond: number): Buffer {
-  const typed = (value: unknown, name = ''): unknown => {
-    if (Array.isArray(value)) return value.map((inner) => typed(inner, name));
-    if (typeof value === 'number' && members.times.has(name)) {
-      return tag({
-        tag: 1,
-        value: unitsPerSecond === 1 ? value : Math.round(value * unitsPerSecond),
-      });
-    }
-    if (typeof value === 'string' && members.blobs?.has(name)) return Buffer.from(value, 'base64');
-    if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, inner]) => inner !== undefined)
-        .map(([key, inner]) => [key, typed(inner, key)]),
-    );
-  };
-  return Buffer.from(cbor.serialize(typed(output)));
+/** By way of JSON, which leaves out what is undefined. */
+function toCbor(output: unknown, times: ReadonlySet<string>): Buffer {
+  const time = (value: unknown) => (typeof value === 'number' ? tag({ tag: 1, value }) : value);
+  const typed = JSON.parse(JSON.stringify(output), (name, value) => {
+    if (!times.has(name)) return value;
+    return Array.isArray(value) ? value.map(time) : time(value);
+  });
+  return Buffer.from(cbor.serialize(typed));
 }

@@ -1,36 +1,41 @@
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { ServerHttp2Session } from 'node:http2';
+import { createServer as createHttp1Server } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { ConfigurationError, messageOf, SpanstreamError } from '#shared/errors.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { ServiceError } from './operations.ts';
 
 const HOST = '127.0.0.1';
 /** `localhost` and all names under it never leave the machine. */
 const LOOPBACK = /^(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9_.-]+\.)?localhost)(?::\d{1,5})?$/i;
+/** How much of a body that is too large is read on, so that its sender gets to see the answer rather than a reset. */
+const DRAINED_BYTES = 32 * 1024 * 1024;
+/** How long a close waits for the requests in hand. */
+const PATIENCE_MS = 5_000;
 
 /** A request body over the limit that the service sets. */
-export class BodyTooLargeError extends SpanstreamError {
+export class BodyTooLargeError extends ServiceError {
   constructor(limit: number) {
-    super('body-too-large', `request body is over ${limit} bytes`);
+    super('RequestEntityTooLarge', `request body is over ${limit} bytes`, { statusCode: 413 });
   }
 }
 
-/** Listens on 127.0.0.1 alone and answers the base address. */
-export function listenLocally(server: Server, port = 0): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(
-        new ConfigurationError(`cannot listen on ${HOST}:${port}: ${messageOf(error)}`, {
-          cause: error,
-        }),
-      );
-    server.once('error', failed);
-    server.listen(port, HOST, () => {
-      server.removeListener('error', failed);
-      resolve(`http://${HOST}:${(server.address() as AddressInfo).port}`);
+/**
+ * Listens on 127.0.0.1 alone and answers the base address.
+ *
+ * @throws {ConfigurationError} where the port cannot be had
+ */
+export async function listenLocally(server: Server, port = 0): Promise<string> {
+  try {
+    await once(server.listen(port, HOST), 'listening');
+  } catch (error) {
+    throw new ConfigurationError(`cannot listen on ${HOST}:${port}: ${messageOf(error)}`, {
+      cause: error,
     });
-  });
+  }
+  return `http://${HOST}:${(server.address() as AddressInfo).port}`;
 }
 
 /**
@@ -47,9 +52,6 @@ export function foreignCaller({ headers }: IncomingMessage): string | undefined 
     ? 'Sec-Fetch-Site: only loopback pages are served'
     : undefined;
 }
-
-/** How much of a body that is too large is read on, so that its sender gets to see the answer rather than a reset. */
-const DRAINED_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads a whole request body, in bytes.
@@ -75,20 +77,17 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
  * HTTP/2 from its first byte, as the Kinesis client of the SDK for JavaScript does unless told otherwise.
  */
 export function createClosableServer(listener: RequestListener) {
-  const server = createServer(listener);
-  const http2 = createHttp2Server((request, response) =>
-    listener(request as unknown as IncomingMessage, response as unknown as ServerResponse),
-  );
-  const sessions = new Set<ServerHttp2Session>();
-  http2.on('session', (session) => {
-    sessions.add(session);
-    session.on('error', () => session.destroy());
-    session.once('close', () => sessions.delete(session));
-  });
-  const speakHttp1 = server.listeners('connection');
-  server.removeAllListeners('connection');
+  const inHand = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const answer: RequestListener = (request, response) => {
+    inHand.add(response);
+    response.once('close', () => inHand.delete(response));
+    listener(request, response);
+  };
+  const http1 = createHttp1Server(answer);
+  // The requests and answers of HTTP/2 are near enough to those of HTTP/1.1 for all that is done with them here.
+  const http2 = createHttp2Server(answer as unknown as Parameters<typeof createHttp2Server>[1]);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -99,27 +98,19 @@ export function createClosableServer(listener: RequestListener) {
         return;
       }
       socket.unshift(first);
-      if (first.toString('latin1', 0, 3) === 'PRI') http2.emit('connection', socket);
-      else for (const speak of speakHttp1) Reflect.apply(speak, server, [socket]);
+      const spoken = first.toString('latin1', 0, 3) === 'PRI' ? http2 : http1;
+      spoken.emit('connection', socket);
     });
   });
-  const close = () =>
-    new Promise<void>((resolve) => {
-      const sweep = () => {
-        server.closeIdleConnections();
-        for (const session of sessions) session.close();
-        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-      };
-      const sweeping = setInterval(sweep, 20);
-      const deadline = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, 5_000);
-      server.close(() => {
-        clearInterval(sweeping);
-        clearTimeout(deadline);
-        resolve();
-      });
-      sweep();
-    });
+  const close = async () => {
+    const closed = once(server.close(), 'close');
+    const answered = Array.from(
+      inHand,
+      (response) => new Promise((resolve) => response.once('close', resolve)),
+    );
+    await Promise.race([Promise.all(answered), delay(PATIENCE_MS, undefined, { ref: false })]);
+    for (const socket of sockets) socket.destroySoon();
+    await closed;
+  };
   return { server, close };
 }

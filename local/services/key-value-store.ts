@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Level } from 'level';
 import { MemoryLevel } from 'memory-level';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
@@ -8,34 +9,17 @@ export type StoreOperation =
   | { type: 'put'; key: string; value: unknown }
   | { type: 'del'; key: string };
 
-/** A range of keys in key order. */
-export interface KeyRange {
-  gt?: string;
-  gte?: string;
-  lt?: string;
-  lte?: string;
-  limit?: number;
-  reverse?: boolean;
-}
-
 /** Keys in order, JSON values; a batch is there whole or not at all. */
-export interface KeyValueStore {
-  open(): Promise<void>;
-  close(): Promise<void>;
-  get(key: string): Promise<unknown>;
-  batch(operations: readonly StoreOperation[]): Promise<void>;
-  clear(range: KeyRange): Promise<void>;
-  iterator(range: KeyRange): AsyncIterable<[string, unknown]>;
-}
+export type KeyValueStore = Pick<
+  Level<string, unknown>,
+  'open' | 'close' | 'get' | 'batch' | 'clear' | 'iterator'
+>;
 
 /** A store in a folder, or in memory. */
 export function createStore(directory: string | undefined): KeyValueStore {
   const options = { valueEncoding: 'json' } as const;
-  const store =
-    directory === undefined
-      ? new MemoryLevel<string, unknown>(options)
-      : new Level<string, unknown>(directory, options);
-  return store as KeyValueStore;
+  if (directory !== undefined) return new Level<string, unknown>(directory, options);
+  return new MemoryLevel<string, unknown>(options) as unknown as KeyValueStore;
 }
 
 /**
@@ -60,7 +44,7 @@ export function startingWith(prefix: string) {
   return { gte: prefix, lt: `${prefix}\u007f` };
 }
 
-/** Writes to the store in the order of asking, as many at once as have gathered; each is there whole or not at all. */
+/** Writes to a store, in the order of asking. */
 export interface CommitQueue {
   /** Adds one indivisible write; the promise is kept once it would survive the end of this process. */
   commit(operations: readonly StoreOperation[]): Promise<void>;
@@ -72,29 +56,25 @@ export interface CommitQueue {
 export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQueue {
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
-  let current: Promise<void> = Promise.resolve();
+  let settled: Promise<void> = Promise.resolve();
 
-  const commit = (operations: readonly StoreOperation[]) => {
-    gathered.push(...operations);
-    next ??= writeAfter(current);
-    return next;
+  const writeAfter = async (before: Promise<void>) => {
+    await before;
+    await setImmediate();
+    const batch = gathered;
+    gathered = [];
+    next = undefined;
+    await store.batch(batch);
   };
-  const writeAfter = (before: Promise<void>) => {
-    const written = before.then(
-      () => new Promise<void>((resolve, reject) => setImmediate(() => flush(resolve, reject))),
-    );
-    const flush = (resolve: () => void, reject: (error: unknown) => void) => {
-      const batch = gathered;
-      gathered = [];
-      next = undefined;
-      current = written.catch(() => undefined);
-      store.batch(batch).then(resolve, reject);
-    };
-    return written;
+  return {
+    commit: (operations) => {
+      for (const operation of operations) gathered.push(operation);
+      if (next === undefined) {
+        next = writeAfter(settled);
+        settled = next.catch(() => undefined);
+      }
+      return next;
+    },
+    settled: () => settled,
   };
-  const settled = async () => {
-    await next?.catch(() => undefined);
-    await current;
-  };
-  return { commit, settled };
 }

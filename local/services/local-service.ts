@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** A running stand-in of one AWS service on 127.0.0.1. */
 export interface LocalService {
   /** Base address such as `http://127.0.0.1:43121`, without a trailing slash. */
@@ -12,4 +14,30 @@ export interface LocalServiceOptions {
   directory?: string;
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   port?: number;
+}
+
+/** Rounds take at most one part in so many of the time, however much there is to look through. */
+const ONE_PART_IN = 20;
+
+/** Does something again and again, pausing in between, longer where it takes long; what fails in one round is tried in the next. */
+export function repeat(task: () => Promise<void>, pauseMs: number) {
+  const stopping = new AbortController();
+  const paused = (ms: number) =>
+    delay(ms, true, { ref: false, signal: stopping.signal }).catch(() => false);
+  const rounds = async () => {
+    let pause = pauseMs;
+    while (await paused(pause)) {
+      const began = performance.now();
+      await task().catch(() => undefined);
+      pause = Math.max(pauseMs, (performance.now() - began) * (ONE_PART_IN - 1));
+    }
+  };
+  const running = rounds();
+  return {
+    /** Stops after the round in hand. */
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
 }

@@ -10,7 +10,7 @@ export class ServiceError extends SpanstreamError {
   constructor(
     type: string,
     message: string,
-    options: { statusCode?: number; members?: Record<string, unknown> } = {},
+    options: Partial<Pick<ServiceError, 'statusCode' | 'members'>> = {},
   ) {
     super(type, message);
     this.type = type;
@@ -34,7 +34,7 @@ export type Operations<Context> = ReadonlyMap<string, Operation<Context>>;
 export function operation<Context, Schema extends z.ZodType>(
   schema: Schema,
   run: (context: Context, input: z.output<Schema>) => unknown,
-  errorType = 'ValidationException',
+  errorType?: string,
 ): Operation<Context> {
   return async (context, input) => run(context, parseInput(schema, input, errorType));
 }

@@ -10,9 +10,7 @@ import {
   MergeShardsCommand,
   PutRecordCommand,
   SplitShardCommand,
-  UpdateMaxRecordSizeCommand,
 } from '@aws-sdk/client-kinesis';
-import { cbor } from '@smithy/core/cbor';
 import { Level } from 'level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startKinesis } from '#local/services/kinesis/index.ts';
@@ -31,8 +29,6 @@ describe('the life of a Kinesis stream', () => {
   const start = async () => {
     service = await startKinesis({
       directory,
-      createStreamMs: 0,
-      updateStreamMs: 0,
       trimIntervalMs: 20,
       now: () => clock,
     });
@@ -147,21 +143,6 @@ describe('the life of a Kinesis stream', () => {
     expect(await waitFor(keysLeft, { what: 'the old record to go', everyMs: 100 })).toBe(true);
   });
 
-  it('takes records of ten mebibytes once the stream is set so', async () => {
-    const large = 'x'.repeat(2 ** 20);
-    const StreamARN = `arn:aws:kinesis:us-east-1:000000000000:stream/${StreamName}`;
-    const send = () =>
-      client.send(
-        new PutRecordCommand({ StreamName, PartitionKey: 'k', Data: Buffer.from(large) }),
-      );
-    await expect(send()).rejects.toMatchObject({ name: 'ValidationException' });
-    await client.send(new UpdateMaxRecordSizeCommand({ StreamARN, MaxRecordSizeInKiB: 10_240 }));
-
-    await send();
-
-    expect((await readAll()).texts).toEqual([large]);
-  });
-
   it('opens what kinesalite left, reads it from any place, and goes on after it', async () => {
     await stop();
     const db = new Level<string, unknown>(directory, { valueEncoding: 'json' });
@@ -229,32 +210,6 @@ describe('the life of a Kinesis stream', () => {
         Timestamp: new Date((arrivedAt + 15) * 1_000),
       }),
     ).toEqual(['two', 'three']);
-  });
-
-  it('speaks CBOR, with times in milliseconds and bytes as bytes', async () => {
-    const call = async (operation: string, input: object) => {
-      const response = await fetch(service.endpoint, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/x-amz-cbor-1.1',
-          'x-amz-target': `Kinesis_20131202.${operation}`,
-        },
-        body: Buffer.from(cbor.serialize(input)),
-      });
-      return cbor.deserialize(new Uint8Array(await response.arrayBuffer()));
-    };
-    await call('PutRecord', { StreamName, PartitionKey: 'k', Data: new Uint8Array([0, 255]) });
-    const { ShardIterator } = await call('GetShardIterator', {
-      StreamName,
-      ShardId: FIRST,
-      ShardIteratorType: 'TRIM_HORIZON',
-    });
-    const { Records } = await call('GetRecords', { ShardIterator });
-    const missing = await call('DescribeStream', { StreamName: 'none' });
-
-    expect([...Records[0].Data]).toEqual([0, 255]);
-    expect(Records[0].ApproximateArrivalTimestamp).toMatchObject({ tag: 1, value: clock });
-    expect(missing.__type).toBe('ResourceNotFoundException');
   });
 
   it('speaks to the SDK as it comes, over HTTP/2', async () => {

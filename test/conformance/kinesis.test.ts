@@ -17,7 +17,7 @@ import { kinesisLocalAdapter } from './support/kinesis-local.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
-  localAdapter('our own', () => startKinesis({ createStreamMs: 0, deleteStreamMs: 0 })),
+  localAdapter('our own', () => startKinesis()),
   kinesisLocalAdapter(),
   awsAdapter(),
 ];

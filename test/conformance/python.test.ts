@@ -56,7 +56,7 @@ describe.skipIf(found.length > 0)('boto3 against the local services', () => {
 describe.each(found)('boto3 against the local services: %s', (python) => {
   it('does what the documents show, in every service', async () => {
     const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
-      startKinesis({ createStreamMs: 0 }),
+      startKinesis(),
       startDynamoDb(),
       startCloudWatch({ alarmIntervalMs: 3_600_000 }),
       startS3(),

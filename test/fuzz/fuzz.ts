@@ -65,7 +65,7 @@ function table({ checks, beyond, steepest }: TimeReport): string[] {
 
 async function mutate(flags: Flags, signal: AbortSignal, onProgress: (done: number) => void) {
   const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
-    startKinesis({ createStreamMs: 0 }),
+    startKinesis(),
     startDynamoDb(),
     startCloudWatch(),
     startS3(),

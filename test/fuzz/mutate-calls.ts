@@ -215,7 +215,7 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
   const shard = 'shardId-000000000000';
   return {
     kinesis: {
-      CreateStream: { StreamName: 'other', ShardCount: 1, MaxRecordSizeInKiB: 2048 },
+      CreateStream: { StreamName: 'other', ShardCount: 1 },
       DeleteStream: { StreamName: 'other' },
       DescribeStream: { ...stream, Limit: 1, ExclusiveStartShardId: shard },
       DescribeStreamSummary: { StreamARN: `arn:aws:kinesis:us-east-1:000000000000:stream/${NAME}` },
@@ -227,7 +227,7 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
         StartingSequenceNumber: '1',
         Timestamp: seconds - 10,
       },
-      ListShards: { ...stream, MaxResults: 1, ShardFilter: { Type: 'AT_LATEST' } },
+      ListShards: { ...stream, MaxResults: 1, ExclusiveStartShardId: shard },
       ListStreams: { Limit: 1, ExclusiveStartStreamName: 'a', NextToken: 'a' },
       MergeShards: { ...stream, ShardToMerge: shard, AdjacentShardToMerge: 'shardId-000000000001' },
       PutRecord: { ...stream, PartitionKey: 'k', Data: 'YQ==', ExplicitHashKey: '7' },
@@ -243,7 +243,6 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
         ShardToSplit: shard,
         NewStartingHashKey: '170141183460469231731687303715',
       },
-      UpdateMaxRecordSize: { ...stream, MaxRecordSizeInKiB: 1024 },
     },
     dynamodb: {
       BatchGetItem: {
@@ -580,11 +579,7 @@ function createMaker(random: () => number, iterators: Iterators) {
   const sound = soundInputs(iterators);
   const encoded = (service: keyof typeof TARGETS, operation: string, input: Json) => {
     const plain = json(TARGETS[service], operation, input);
-    if (random() < 0.85 || (service !== 'kinesis' && service !== 'cloudwatch')) return plain;
-    if (service === 'kinesis') {
-      const headers = { ...plain.headers, 'content-type': 'application/x-amz-cbor-1.1' };
-      return { ...plain, headers, body: Buffer.from(cbor.serialize(input)) };
-    }
+    if (random() < 0.85 || service !== 'cloudwatch') return plain;
     if (random() < 0.5) {
       return {
         method: 'POST',

@@ -276,7 +276,7 @@ async function createServiceWorks() {
   const [s3, cloudWatch, kinesis, dynamoDb] = await Promise.all([
     startS3(),
     startCloudWatch(),
-    startKinesis({ createStreamMs: 0, deleteStreamMs: 0 }),
+    startKinesis(),
     startDynamoDb(),
   ]);
   const ask = async (url: string, init: RequestInit) => {

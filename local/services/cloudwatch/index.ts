@@ -1,8 +1,7 @@
 import { awsJson, awsListener, rpcV2Cbor } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
-import type { LocalService, LocalServiceOptions } from '../local-service.ts';
+import { type LocalService, type LocalServiceOptions, repeat } from '../local-service.ts';
 import { runOperation } from '../operations.ts';
-import { repeat } from '../repeat.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import type { Alarm, AlarmNotification, Change, Context } from './alarms.ts';
 import { changeState, createAlarmStore, evaluateAlarm } from './alarms.ts';

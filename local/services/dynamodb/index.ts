@@ -1,9 +1,8 @@
 import { type AwsProtocol, awsJson, awsListener } from '../aws-protocols.ts';
 import { createClosableServer, listenLocally } from '../http-server.ts';
 import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
-import type { LocalService, LocalServiceOptions } from '../local-service.ts';
+import { type LocalService, type LocalServiceOptions, repeat } from '../local-service.ts';
 import { type Operations, runOperation } from '../operations.ts';
-import { repeat } from '../repeat.ts';
 import { createTurns } from '../turns.ts';
 import { type Context, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';

@@ -7,7 +7,7 @@ const [service = '', directory = ''] = process.argv.slice(2);
 const starters: Record<string, () => Promise<{ endpoint: string }>> = {
   cloudwatch: () => startCloudWatch({ directory }),
   dynamodb: () => startDynamoDb({ directory, shardRolloverRecords: 40 }),
-  kinesis: () => startKinesis({ directory, createStreamMs: 0 }),
+  kinesis: () => startKinesis({ directory }),
   s3: () => startS3({ directory }),
 };
 const started = await starters[service]?.();

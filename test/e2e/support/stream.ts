@@ -11,7 +11,7 @@ import { waitFor } from '#test/conformance/support/wait-for.ts';
 
 /** A Kinesis of its own, and streams of one shard on it. */
 export async function startStreams() {
-  const service = await startKinesis({ createStreamMs: 0, deleteStreamMs: 0 });
+  const service = await startKinesis();
   const client = new KinesisClient(clientConfig(service.endpoint));
   return {
     /** What leads a command there, and nowhere else. */

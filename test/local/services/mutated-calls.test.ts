@@ -7,7 +7,7 @@ import { mutateCalls } from '#test/fuzz/mutate-calls.ts';
 
 it('answers every call, however it is mutated, and goes on', async () => {
   const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
-    startKinesis({ createStreamMs: 0, updateStreamMs: 0 }),
+    startKinesis(),
     startDynamoDb(),
     startCloudWatch({ alarmIntervalMs: 200 }),
     startS3(),

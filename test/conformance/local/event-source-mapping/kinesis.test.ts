@@ -36,7 +36,7 @@ let streamArn = '';
 let streams = 0;
 
 beforeAll(async () => {
-  service = await startKinesis({ createStreamMs: 0, updateStreamMs: 0 });
+  service = await startKinesis();
   client = new KinesisClient({
     endpoint: service.endpoint,
     region: 'us-east-1',
