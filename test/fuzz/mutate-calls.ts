@@ -356,8 +356,6 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
         AlarmName: NAME,
         HistoryItemType: 'Action',
         MaxRecords: 1,
-        StartDate: 1,
-        EndDate: seconds,
       },
       DescribeAlarms: { AlarmNames: [NAME], StateValue: 'OK', MaxRecords: 1, NextToken: '0' },
       GetMetricData: {

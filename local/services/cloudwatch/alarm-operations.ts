@@ -27,25 +27,25 @@ const putMetricAlarm = change(alarmSchema, async (context, configuration) => {
   const { AlarmName } = configuration;
   // An expression that cannot be evaluated now never can.
   await evaluateAlarm(context, configuration);
-  const at = context.now();
+  const at = context.now() / 1_000;
   const before = await context.alarms.get(AlarmName);
   await context.alarms.save({
-    state: 'INSUFFICIENT_DATA',
-    reason: 'Unchecked: Initial alarm creation',
-    changedAt: at,
-    ...before,
-    arn: `arn:aws:cloudwatch:${context.region}:${context.account}:alarm:${AlarmName}`,
-    configuration,
-    configuredAt: at,
+    ...configuration,
+    AlarmArn: `arn:aws:cloudwatch:${context.region}:${context.account}:alarm:${AlarmName}`,
+    AlarmConfigurationUpdatedTimestamp: at,
+    StateValue: before?.StateValue ?? 'INSUFFICIENT_DATA',
+    StateReason: before?.StateReason ?? 'Unchecked: Initial alarm creation',
+    StateUpdatedTimestamp: before?.StateUpdatedTimestamp ?? at,
+    StateTransitionedTimestamp: before?.StateTransitionedTimestamp ?? at,
   });
 });
 
 /** All of them or, where one does not exist, none. */
 const deleteAlarms = change(
   z.object({ AlarmNames: listOf(nameSchema, 100) }),
-  async ({ alarms }, { AlarmNames }) => {
-    for (const name of AlarmNames) await existing(alarms.get(name), name);
-    await alarms.remove(AlarmNames);
+  async (context, { AlarmNames }) => {
+    for (const name of AlarmNames) await existing(context, name);
+    await context.alarms.remove(AlarmNames);
   },
 );
 
@@ -56,15 +56,14 @@ const setAlarmState = change(
     StateValue: stateSchema,
     StateReason: z.string().max(1023),
   }),
-  async (context, { AlarmName, StateValue: state, StateReason: reason }) => {
-    const alarm = await existing(context.alarms.get(AlarmName), AlarmName);
-    await changeState(context, alarm, { state, reason });
+  async (context, { AlarmName, ...wanted }) => {
+    await changeState(context, await existing(context, AlarmName), wanted);
   },
 );
 
-async function existing(alarm: Promise<Alarm | undefined>, name: string): Promise<Alarm> {
-  const found = await alarm;
-  if (found !== undefined) return found;
+async function existing({ alarms }: Context, name: string): Promise<Alarm> {
+  const alarm = await alarms.get(name);
+  if (alarm !== undefined) return alarm;
   throw new ServiceError('ResourceNotFound', `no such alarm: ${name}`, { statusCode: 404 });
 }
 
@@ -78,25 +77,13 @@ const describeAlarms = operation(
   }),
   async ({ alarms }: Context, wanted) => {
     const found = (await alarms.all()).filter(
-      ({ configuration: { AlarmName }, state }) =>
+      ({ AlarmName, StateValue }) =>
         (!wanted.AlarmNames?.length || wanted.AlarmNames.includes(AlarmName)) &&
         AlarmName.startsWith(wanted.AlarmNamePrefix) &&
-        (!wanted.StateValue || wanted.StateValue === state),
+        (!wanted.StateValue || wanted.StateValue === StateValue),
     );
     const { items, next } = pageOf(found, wanted.MaxRecords ?? 50, wanted.NextToken);
-    return {
-      MetricAlarms: items.map(({ configuration, ...alarm }) => ({
-        ...configuration,
-        AlarmArn: alarm.arn,
-        AlarmConfigurationUpdatedTimestamp: alarm.configuredAt / 1_000,
-        StateValue: alarm.state,
-        StateReason: alarm.reason,
-        StateUpdatedTimestamp: alarm.changedAt / 1_000,
-        StateTransitionedTimestamp: alarm.changedAt / 1_000,
-      })),
-      CompositeAlarms: [],
-      ...next,
-    };
+    return { MetricAlarms: items, CompositeAlarms: [], ...next };
   },
   'ValidationError',
 );
@@ -106,32 +93,18 @@ const describeAlarmHistory = operation(
   z.object({
     AlarmName: z.string().optional(),
     HistoryItemType: z.enum(['ConfigurationUpdate', 'StateUpdate', 'Action']).optional(),
-    StartDate: z.number().default(0),
-    EndDate: z.number().default(Number.POSITIVE_INFINITY),
     ScanBy: z.enum(['TimestampDescending', 'TimestampAscending']).optional(),
     ...pageMembers,
   }),
   async ({ alarms }: Context, wanted) => {
     const found = (await alarms.history()).filter(
-      ({ alarmName, type, at }) =>
-        (!wanted.AlarmName || wanted.AlarmName === alarmName) &&
-        (!wanted.HistoryItemType || wanted.HistoryItemType === type) &&
-        at >= wanted.StartDate * 1_000 &&
-        at <= wanted.EndDate * 1_000,
+      ({ AlarmName, HistoryItemType }) =>
+        (!wanted.AlarmName || wanted.AlarmName === AlarmName) &&
+        (!wanted.HistoryItemType || wanted.HistoryItemType === HistoryItemType),
     );
     const ordered = wanted.ScanBy === 'TimestampAscending' ? found : found.toReversed();
     const { items, next } = pageOf(ordered, wanted.MaxRecords ?? 100, wanted.NextToken);
-    return {
-      AlarmHistoryItems: items.map((item) => ({
-        AlarmName: item.alarmName,
-        AlarmType: 'MetricAlarm',
-        Timestamp: item.at / 1_000,
-        HistoryItemType: item.type,
-        HistorySummary: item.summary,
-        HistoryData: JSON.stringify(item.data),
-      })),
-      ...next,
-    };
+    return { AlarmHistoryItems: items, ...next };
   },
   'ValidationError',
 );

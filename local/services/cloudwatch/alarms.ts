@@ -9,41 +9,23 @@ import { type AlarmConfiguration, longestPeriod, type Query, type stateSchema } 
 /** State of an alarm. */
 export type StateValue = z.output<typeof stateSchema>;
 
-/** An alarm with its state; times are epoch milliseconds. */
-export interface Alarm {
-  configuration: AlarmConfiguration;
-  arn: string;
-  configuredAt: number;
-  state: StateValue;
-  reason: string;
-  changedAt: number;
+/** An alarm with its state, as DescribeAlarms gives it; times are epoch seconds. */
+export interface Alarm extends AlarmConfiguration {
+  AlarmArn: string;
+  AlarmConfigurationUpdatedTimestamp: number;
+  StateValue: StateValue;
+  StateReason: string;
+  StateUpdatedTimestamp: number;
+  StateTransitionedTimestamp: number;
 }
 
-/** One line of an alarm's history; `at` is epoch milliseconds. */
-export interface HistoryItem {
-  alarmName: string;
-  at: number;
-  type: 'StateUpdate' | 'Action';
-  summary: string;
-  data: object;
-}
+/** One line of an alarm's history, as DescribeAlarmHistory gives it. */
+export type HistoryItem = ReturnType<typeof historyItem>;
 
-/** What an alarm tells the target of an action when it changes state: the message that SNS would be given. */
+/** What an alarm tells the target of an action (its ARN) when it changes state: the message that SNS would be given. */
 export interface AlarmNotification {
-  /** ARN of the action, such as a topic's. */
   action: string;
-  message: {
-    AlarmName: string;
-    AlarmDescription: string | undefined;
-    AlarmArn: string;
-    AWSAccountId: string;
-    Region: string;
-    NewStateValue: StateValue;
-    NewStateReason: string;
-    OldStateValue: StateValue;
-    /** ISO 8601. */
-    StateChangeTime: string;
-  };
+  message: ReturnType<typeof notificationMessage>;
 }
 
 /** What every operation works on. */
@@ -71,25 +53,22 @@ export function createAlarmStore(db: KeyValueStore) {
   return {
     get: async (name: string) => (await db.get(keyOf(name))) as Alarm | undefined,
     /** By name. */
-    async all() {
-      const alarms = await valuesOf<Alarm>(db, ALARM);
-      const byName = alarms.map((alarm) => [alarm.configuration.AlarmName, alarm] as const);
-      return byName.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, alarm]) => alarm);
-    },
+    all: async () =>
+      (await valuesOf<Alarm>(db, ALARM)).sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1)),
     /** Oldest first. */
     history: () => valuesOf<HistoryItem>(db, HISTORY),
     save: (alarm: Alarm, history: readonly HistoryItem[] = []) =>
       db.batch([
-        { type: 'put', key: keyOf(alarm.configuration.AlarmName), value: alarm },
+        { type: 'put', key: keyOf(alarm.AlarmName), value: alarm },
         ...history.map((item): StoreOperation => {
           written += 1;
-          const key = `${HISTORY}${padded(item.at)}/${padded(written)}`;
+          const key = `${HISTORY}${padded(Math.floor(item.Timestamp))}/${padded(written)}`;
           return { type: 'put', key, value: item };
         }),
       ]),
     remove: (names: readonly string[]) =>
       db.batch(names.map((name) => ({ type: 'del', key: keyOf(name) }))),
-    /** Forgets history before a time, epoch milliseconds. */
+    /** Forgets history before a time, epoch seconds. */
     forget: (before: number) => db.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` }),
   };
 }
@@ -98,55 +77,79 @@ export function createAlarmStore(db: KeyValueStore) {
 export async function changeState(
   { alarms, notify, now, region, account }: Context,
   alarm: Alarm,
-  { state, reason }: Pick<Alarm, 'state' | 'reason'>,
+  wanted: Pick<Alarm, 'StateValue' | 'StateReason'>,
 ): Promise<void> {
-  if (state === alarm.state) return;
-  const at = now();
-  const { AlarmName, AlarmDescription, ActionsEnabled, ...actions } = alarm.configuration;
-  const message: AlarmNotification['message'] = {
-    AlarmName,
-    AlarmDescription,
-    AlarmArn: alarm.arn,
-    AWSAccountId: account,
-    Region: region,
-    NewStateValue: state,
-    NewStateReason: reason,
-    OldStateValue: alarm.state,
-    StateChangeTime: new Date(at).toISOString(),
+  if (wanted.StateValue === alarm.StateValue) return;
+  const at = now() / 1_000;
+  const changed = {
+    ...alarm,
+    ...wanted,
+    StateUpdatedTimestamp: at,
+    StateTransitionedTimestamp: at,
   };
-  const called = {
-    ALARM: actions.AlarmActions,
-    OK: actions.OKActions,
-    INSUFFICIENT_DATA: actions.InsufficientDataActions,
-  }[state];
-  const told = ActionsEnabled ? called : [];
-  await alarms.save({ ...alarm, state, reason, changedAt: at }, [
-    {
-      alarmName: AlarmName,
-      at,
-      type: 'StateUpdate',
-      summary: `Alarm updated from ${alarm.state} to ${state}`,
-      data: {
-        version: '1.0',
-        oldState: { stateValue: alarm.state, stateReason: alarm.reason },
-        newState: { stateValue: state, stateReason: reason },
-      },
-    },
-    ...told.map(
-      (action): HistoryItem => ({
-        alarmName: AlarmName,
-        at,
-        type: 'Action',
-        summary: `Successfully executed action ${action}`,
-        data: {
-          actionState: 'Succeeded',
-          notificationResource: action,
-          publishedMessage: JSON.stringify(message),
-        },
+  const message = notificationMessage(alarm, changed, { region, account });
+  const actions = {
+    ALARM: alarm.AlarmActions,
+    OK: alarm.OKActions,
+    INSUFFICIENT_DATA: alarm.InsufficientDataActions,
+  }[wanted.StateValue];
+  const called = alarm.ActionsEnabled ? actions : [];
+  const state = ({ StateValue: stateValue, StateReason: stateReason }: typeof wanted) => ({
+    stateValue,
+    stateReason,
+  });
+  await alarms.save(changed, [
+    historyItem(
+      changed,
+      'StateUpdate',
+      `Alarm updated from ${alarm.StateValue} to ${wanted.StateValue}`,
+      { version: '1.0', oldState: state(alarm), newState: state(wanted) },
+    ),
+    ...called.map((action) =>
+      historyItem(changed, 'Action', `Successfully executed action ${action}`, {
+        actionState: 'Succeeded',
+        notificationResource: action,
+        publishedMessage: JSON.stringify(message),
       }),
     ),
   ]);
-  for (const action of told) notify({ action, message });
+  for (const action of called) notify({ action, message });
+}
+
+function notificationMessage(
+  before: Alarm,
+  after: Alarm,
+  owner: Pick<Context, 'region' | 'account'>,
+) {
+  return {
+    AlarmName: after.AlarmName,
+    AlarmDescription: after.AlarmDescription,
+    AlarmArn: after.AlarmArn,
+    AWSAccountId: owner.account,
+    Region: owner.region,
+    NewStateValue: after.StateValue,
+    NewStateReason: after.StateReason,
+    OldStateValue: before.StateValue,
+    StateChangeTime: new Date(after.StateUpdatedTimestamp * 1_000).toISOString(),
+  };
+}
+
+function historyItem(
+  { AlarmName, StateUpdatedTimestamp }: Alarm,
+  HistoryItemType: 'StateUpdate' | 'Action',
+  HistorySummary: string,
+  data: object,
+) {
+  const HistoryData = JSON.stringify(data);
+  const Timestamp = StateUpdatedTimestamp;
+  return {
+    AlarmName,
+    AlarmType: 'MetricAlarm',
+    Timestamp,
+    HistoryItemType,
+    HistorySummary,
+    HistoryData,
+  };
 }
 
 /** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
@@ -154,11 +157,11 @@ export async function evaluateAlarms(context: Context): Promise<void> {
   const evaluate = async (name: string) => {
     // It may have been changed or deleted since the round began.
     const alarm = await context.alarms.get(name);
-    const wanted = alarm && (await evaluateAlarm(context, alarm.configuration));
+    const wanted = alarm && (await evaluateAlarm(context, alarm));
     if (wanted) await changeState(context, alarm, wanted);
   };
-  for (const { configuration } of await context.alarms.all()) {
-    await context.alone(evaluate, configuration.AlarmName).catch(() => undefined);
+  for (const { AlarmName } of await context.alarms.all()) {
+    await context.alone(evaluate, AlarmName).catch(() => undefined);
   }
 }
 
@@ -177,7 +180,7 @@ const COMPARE = {
 export async function evaluateAlarm(
   { metrics, now }: Pick<Context, 'metrics' | 'now'>,
   configuration: AlarmConfiguration,
-): Promise<Pick<Alarm, 'state' | 'reason'> | undefined> {
+): Promise<Pick<Alarm, 'StateValue' | 'StateReason'> | undefined> {
   const { EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData } = configuration;
   const queries = queriesOf(configuration);
   const period = longestPeriod(queries);
@@ -191,14 +194,15 @@ export async function evaluateAlarm(
   const missing = points.length - known.length;
   if (known.length === 0 && TreatMissingData === 'ignore') return undefined;
   if (known.length === 0 && TreatMissingData === 'missing') {
-    return { state: 'INSUFFICIENT_DATA', reason: `${missing} datapoints were missing` };
+    return { StateValue: 'INSUFFICIENT_DATA', StateReason: `${missing} datapoints were missing` };
   }
   const breaching =
     known.filter((point) => COMPARE[ComparisonOperator](point, Threshold)).length +
     (TreatMissingData === 'breaching' ? missing : 0);
   return {
-    state: breaching >= (configuration.DatapointsToAlarm ?? EvaluationPeriods) ? 'ALARM' : 'OK',
-    reason:
+    StateValue:
+      breaching >= (configuration.DatapointsToAlarm ?? EvaluationPeriods) ? 'ALARM' : 'OK',
+    StateReason:
       `${breaching} of the last ${points.length} datapoints [${known.join(', ')}] breached the threshold ` +
       `(${ComparisonOperator} ${Threshold}); ${missing} were missing`,
   };

@@ -22,8 +22,7 @@ const SERVICE = 'GraniteServiceVersion20100801';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const INFLATED_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES;
 const HOUR_MS = 3_600_000;
-const METRICS_KEPT_MS = 15 * 24 * HOUR_MS;
-const HISTORY_KEPT_MS = 30 * 24 * HOUR_MS;
+const DAY_SECONDS = 86_400;
 
 /** Options of the CloudWatch stand-in. */
 export interface CloudWatchOptions extends LocalServiceOptions {
@@ -86,6 +85,7 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
 }
 
 async function forgetOld({ metrics, alarms, now }: Context): Promise<void> {
-  await metrics.forget(Math.floor((now() - METRICS_KEPT_MS) / 1_000));
-  await alarms.forget(now() - HISTORY_KEPT_MS);
+  const seconds = Math.floor(now() / 1_000);
+  await metrics.forget(seconds - 15 * DAY_SECONDS);
+  await alarms.forget(seconds - 30 * DAY_SECONDS);
 }

@@ -6,7 +6,7 @@ export function digest(...names: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(names)).digest('hex');
 }
 
-/** A count of milliseconds, seconds or entries as part of a key, so that keys stand in its order. */
+/** A count of seconds or entries as part of a key, so that keys stand in its order. */
 export function padded(count: number): string {
   return String(count).padStart(15, '0');
 }

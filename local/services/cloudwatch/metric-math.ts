@@ -107,9 +107,11 @@ function fill(series: Value, filler: Value, { times, spend }: Scope): Series {
   if (typeof series === 'number' || typeof filler !== 'number' || !Number.isFinite(filler)) {
     throw invalid('FILL: the local CloudWatch fills a metric with a number');
   }
+  const filled = new Map<number, number>();
   const all = times();
   spend(all.length);
-  return new Map(all.map((time) => [time, series.get(time) ?? filler]));
+  for (const time of all) filled.set(time, series.get(time) ?? filler);
+  return filled;
 }
 
 function invalid(message: string): ServiceError {
