@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { listOf, type Operation, operation, ServiceError } from '../operations.ts';
-import { type Alarm, type Context, changeState, evaluateAlarm } from './alarms.ts';
+import { type Alarm, arnOf, type Context, changeState, evaluateAlarm } from './alarms.ts';
 import { pageOf } from './metric-operations.ts';
 import { alarmSchema, nameSchema, stateSchema } from './schemas.ts';
 
@@ -31,7 +31,7 @@ const putMetricAlarm = change(alarmSchema, async (context, configuration) => {
   const before = await context.alarms.get(AlarmName);
   await context.alarms.save({
     ...configuration,
-    AlarmArn: `arn:aws:cloudwatch:${context.region}:${context.account}:alarm:${AlarmName}`,
+    AlarmArn: arnOf(AlarmName),
     AlarmConfigurationUpdatedTimestamp: at,
     StateValue: before?.StateValue ?? 'INSUFFICIENT_DATA',
     StateReason: before?.StateReason ?? 'Unchecked: Initial alarm creation',

@@ -36,12 +36,15 @@ export interface Context {
   alone: LimitFunction;
   notify: (notification: AlarmNotification) => void;
   now: () => number;
-  region: string;
-  account: string;
 }
 
+const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
 const ALARM = 'alarm/';
 const HISTORY = 'history/';
+
+/** ARN of an alarm. */
+export const arnOf = (name: string) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`;
 
 /** Every alarm and its history. */
 export type AlarmStore = ReturnType<typeof createAlarmStore>;
@@ -75,7 +78,7 @@ export function createAlarmStore(db: KeyValueStore) {
 
 /** Puts an alarm into a state: the change and the actions it calls for are written down as one, then told. */
 export async function changeState(
-  { alarms, notify, now, region, account }: Context,
+  { alarms, notify, now }: Context,
   alarm: Alarm,
   wanted: Pick<Alarm, 'StateValue' | 'StateReason'>,
 ): Promise<void> {
@@ -87,23 +90,22 @@ export async function changeState(
     StateUpdatedTimestamp: at,
     StateTransitionedTimestamp: at,
   };
-  const message = notificationMessage(alarm, changed, { region, account });
+  const message = notificationMessage(alarm, changed);
   const actions = {
     ALARM: alarm.AlarmActions,
     OK: alarm.OKActions,
     INSUFFICIENT_DATA: alarm.InsufficientDataActions,
   }[wanted.StateValue];
   const called = alarm.ActionsEnabled ? actions : [];
-  const state = ({ StateValue: stateValue, StateReason: stateReason }: typeof wanted) => ({
-    stateValue,
-    stateReason,
-  });
   await alarms.save(changed, [
     historyItem(
       changed,
       'StateUpdate',
       `Alarm updated from ${alarm.StateValue} to ${wanted.StateValue}`,
-      { version: '1.0', oldState: state(alarm), newState: state(wanted) },
+      {
+        oldState: { stateValue: alarm.StateValue, stateReason: alarm.StateReason },
+        newState: { stateValue: wanted.StateValue, stateReason: wanted.StateReason },
+      },
     ),
     ...called.map((action) =>
       historyItem(changed, 'Action', `Successfully executed action ${action}`, {
@@ -116,17 +118,13 @@ export async function changeState(
   for (const action of called) notify({ action, message });
 }
 
-function notificationMessage(
-  before: Alarm,
-  after: Alarm,
-  owner: Pick<Context, 'region' | 'account'>,
-) {
+function notificationMessage(before: Alarm, after: Alarm) {
   return {
     AlarmName: after.AlarmName,
     AlarmDescription: after.AlarmDescription,
     AlarmArn: after.AlarmArn,
-    AWSAccountId: owner.account,
-    Region: owner.region,
+    AWSAccountId: ACCOUNT,
+    Region: REGION,
     NewStateValue: after.StateValue,
     NewStateReason: after.StateReason,
     OldStateValue: before.StateValue,

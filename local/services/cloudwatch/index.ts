@@ -53,8 +53,6 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
     alone: pLimit(1),
     now: options.now ?? Date.now,
     notify: options.onNotification ?? (() => undefined),
-    region: process.env.AWS_REGION ?? 'us-east-1',
-    account: '000000000000',
   };
   await forgetOld(context);
   const { server, close } = createClosableServer(
