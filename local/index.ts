@@ -15,3 +15,4 @@ export type {
   ShardStatus,
 } from './event-source-mapping/types.ts';
 export type { FunctionLogLine, Invocation, Invoke, LambdaFunction } from './lambda/invocation.ts';
+export type { AlarmNotification } from './services/cloudwatch/index.ts';

@@ -5,6 +5,7 @@ import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
@@ -49,6 +50,8 @@ export interface LocalStackOptions {
   readonly clientEndpoints?: Partial<Endpoints>;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
+  /** Told of what alarms send to the topic, which nobody else gets. */
+  readonly onNotification?: (notification: AlarmNotification) => void;
 }
 
 /** A running local stack. */
@@ -72,10 +75,17 @@ export interface LocalStack {
  * @throws {ConfigurationError} where the folder is in use or a port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { settings, directory, ports, endpoints, clientEndpoints } = options;
+  const { settings, directory, ports, endpoints, clientEndpoints, onNotification } = options;
   const names = resourceNames(settings.environmentName);
   const log = options.log ?? createLogger({ level: 'error', name: 'local' });
-  const cloud = await createLocalCloud({ directory, ports, endpoints, clientEndpoints, log });
+  const cloud = await createLocalCloud({
+    directory,
+    ports,
+    endpoints,
+    clientEndpoints,
+    log,
+    onNotification,
+  });
   const closers: (() => unknown)[] = [cloud.close];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();

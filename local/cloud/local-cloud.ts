@@ -4,6 +4,7 @@ import type { EventSourceMapping, MappingLog } from '#local/event-source-mapping
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
 import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
+import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
@@ -27,6 +28,8 @@ export interface LocalCloudOptions {
   readonly clientEndpoints?: Partial<Endpoints> | undefined;
   /** Where mappings say what they do; nowhere unless given. */
   readonly log?: MappingLog | undefined;
+  /** Told of what alarms send to their actions, which nobody else gets. */
+  readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
 }
 
 /** A function to run: a file that exports `handler`, or a folder that was bundled before. */
@@ -105,7 +108,8 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
   };
 
   async function start() {
-    const services = await startServices(directory, options.ports ?? {}, options.endpoints);
+    const { ports = {}, endpoints, onNotification } = options;
+    const services = await startServices(directory, ports, endpoints, onNotification);
     closers.push(services.close);
     const clients = localClients(services.endpoints);
     const inner = localClients({ ...services.endpoints, ...options.clientEndpoints });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
+import { type AlarmNotification, startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
-import type { LocalService, LocalServiceOptions } from '#local/services/local-service.ts';
+import type { LocalService } from '#local/services/local-service.ts';
 import { startS3 } from '#local/services/s3/index.ts';
 
 const start = {
@@ -31,15 +31,19 @@ export interface Services {
  * Starts the AWS stand-ins, each with its data in a folder of its own; where one cannot start, the others end again.
  *
  * @param elsewhere addresses of services that run already: they are used as they are, and not ended
+ * @param onNotification told of what alarms send, where CloudWatch is an own one
  */
 export async function startServices(
   directory: string,
   ports: Partial<Record<ServiceName, number>>,
   elsewhere: Partial<Endpoints> = {},
+  onNotification?: (notification: AlarmNotification) => void,
 ): Promise<Services> {
   const names = serviceNames.filter((name) => elsewhere[name] === undefined);
   const begun = await Promise.allSettled(
-    names.map((name) => start[name]({ directory: join(directory, name), port: ports[name] ?? 0 })),
+    names.map((name) =>
+      start[name]({ directory: join(directory, name), port: ports[name] ?? 0, onNotification }),
+    ),
   );
   const running = begun.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const close = async () => {

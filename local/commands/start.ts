@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
+import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
@@ -20,6 +21,8 @@ interface Flags {
   portHttp: number;
   json?: boolean;
 }
+
+const CLEAR_LINE = '\r\u001b[K';
 
 function announce(stack: LocalStack, directory: string): void {
   const variables = Object.entries(stack.environment).map(
@@ -44,6 +47,14 @@ function announce(stack: LocalStack, directory: string): void {
   );
 }
 
+/** Says on standard error what an alarm tells; not that a new one finds nothing wrong. */
+function showNotification({ message }: AlarmNotification): void {
+  const { AlarmName, OldStateValue, NewStateValue, NewStateReason } = message;
+  if (OldStateValue === 'INSUFFICIENT_DATA' && NewStateValue === 'OK') return;
+  const clear = process.stderr.isTTY ? CLEAR_LINE : '';
+  process.stderr.write(`${clear}alarm ${AlarmName}: ${NewStateValue}: ${NewStateReason}\n`);
+}
+
 /** Rewrites one line on a terminal with how far the stack is; says nothing elsewhere. */
 function showStatus({ mappings: { inference, metrics } }: LocalStack): () => void {
   if (!process.stderr.isTTY) return () => undefined;
@@ -51,7 +62,7 @@ function showStatus({ mappings: { inference, metrics } }: LocalStack): () => voi
     const { records, ms, shards } = inference.lag();
     const done = shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
     process.stderr.write(
-      `\r\u001b[Kprocessed ${done}, waiting ${records} (${(ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
+      `${CLEAR_LINE}processed ${done}, waiting ${records} (${(ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
     );
   }, 1_000);
   return () => {
@@ -68,6 +79,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     settings: readSettingsFile(flags.config),
     ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
     ...(flags.use && { endpoints: flags.use }),
+    onNotification: showNotification,
     ports: {
       kinesis: flags.portKinesis,
       dynamodb: flags.portDynamodb,

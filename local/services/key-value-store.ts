@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { Level } from 'level';
+import { type IteratorOptions, Level } from 'level';
 import { MemoryLevel } from 'memory-level';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 
@@ -8,6 +8,12 @@ import { ConfigurationError, messageOf } from '#shared/errors.ts';
 export type StoreOperation =
   | { type: 'put'; key: string; value: unknown }
   | { type: 'del'; key: string };
+
+/** Keys from one to another, in order or backwards. */
+export type KeyRange = Pick<
+  IteratorOptions<string, unknown>,
+  'gt' | 'gte' | 'lt' | 'lte' | 'limit' | 'reverse'
+>;
 
 /** Keys in order, JSON values; a batch is there whole or not at all. */
 export type KeyValueStore = Pick<

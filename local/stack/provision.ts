@@ -87,8 +87,9 @@ async function makeTable(
 }
 
 async function makeAlarms({ cloudwatch }: LocalClients, settings: Settings, names: ResourceNames) {
+  const topic = `arn:aws:sns:us-east-1:000000000000:${names.alarmTopic}`;
   for (const definition of alarmDefinitions(settings, names)) {
-    await cloudwatch.send(new PutMetricAlarmCommand(putMetricAlarmInput(definition)));
+    await cloudwatch.send(new PutMetricAlarmCommand(putMetricAlarmInput(definition, [topic])));
   }
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CloudWatchClient,
   DeleteAlarmsCommand,
@@ -106,7 +109,7 @@ for (const adapter of adapters) {
           metric('errors', 'Errors'),
           metric('calls', 'Calls'),
           { Id: 'share', Expression: '100 * FILL(errors, 0) / calls' },
-          { Id: 'busy', Expression: 'IF(calls > 15, 1, 0)' },
+          { Id: 'double', Expression: '(calls + calls) - 0' },
         ],
       });
 
@@ -117,7 +120,7 @@ for (const adapter of adapters) {
 
       expect(results.map(({ Id, Values }) => [Id, Values])).toEqual([
         ['share', [25, 0]],
-        ['busy', [1, 0]],
+        ['double', [40, 20]],
       ]);
     });
 
@@ -457,22 +460,116 @@ describe('the local CloudWatch', () => {
   });
 
   it('bounds the work of one request, however its points are asked for', async () => {
+    const metric = {
+      Id: 'm1',
+      MetricStat: { Metric: { Namespace: 'Form', MetricName: 'M' }, Period: 60, Stat: 'Sum' },
+      ReturnData: false,
+    };
     const query = (Expression: string, count = 1) =>
       rpc('GetMetricData', {
         StartTime: tag({ tag: 1, value: 1e9 }),
         EndTime: tag({ tag: 1, value: 1e9 + 100_000 * 60 }),
-        MetricDataQueries: Array.from({ length: count }, (_, index) => ({
-          Id: `e${index}`,
-          Expression,
-          Period: 60,
-        })),
+        MetricDataQueries: [
+          metric,
+          ...Array.from({ length: count }, (_, index) => ({
+            Id: `e${index}`,
+            Expression,
+            Period: 60,
+          })),
+        ],
       });
-    const deep = `${'FILL('.repeat(100)}e1${', 0)'.repeat(100)}`;
+    const filled = 'FILL(m1, 0)';
+    const deep = `${'FILL('.repeat(100)}m1${', 0)'.repeat(100)}`;
+    const long = Array.from({ length: 100 }, () => filled).join('+');
 
-    expect((await query('1')).body.MetricDataResults[0].Values).toHaveLength(100_001);
-    for (const answer of [await query('1', 500), await query(deep.replace('e1', 'FILL([1], 0)'))]) {
+    expect((await query(filled)).body.MetricDataResults[0].Values).toHaveLength(100_001);
+    for (const answer of [await query(filled, 499), await query(deep), await query(long)]) {
       expect(answer.body.__type).toBe('com.amazonaws.cloudwatch#ValidationError');
     }
+  });
+
+  it.each([
+    ['m1 + FILL(other, 0)', 'other is not the Id of a metric'],
+    ['METRICS()', 'METRICS is not supported by the local CloudWatch'],
+    ['2 + 2', 'comes to a number'],
+    ['FILL(m1, ', 'found the end'],
+  ])('refuses an alarm on %j when it is put', async (Expression, reason) => {
+    const answer = await rpc('PutMetricAlarm', {
+      AlarmName: 'refused',
+      Metrics: [
+        {
+          Id: 'm1',
+          MetricStat: { Metric: { Namespace: 'Form', MetricName: 'M' }, Period: 60, Stat: 'Sum' },
+          ReturnData: false,
+        },
+        { Id: 'e1', Expression },
+      ],
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
+
+    expect(answer.body.__type).toBe('com.amazonaws.cloudwatch#ValidationError');
+    expect(answer.body.message).toContain(reason);
+  });
+
+  it('forgets data after 15 days, history after 30, and what it no longer holds', async () => {
+    let now = Date.now();
+    const directory = await mkdtemp(join(tmpdir(), 'spanstream-forget-'));
+    const start = () => startCloudWatch({ directory, alarmIntervalMs: 3_600_000, now: () => now });
+    const ask = async ({ endpoint }: { endpoint: string }, operation: string, input: object) => {
+      const response = await fetch(endpoint, {
+        method: 'POST',
+        headers: { 'x-amz-target': `GraniteServiceVersion20100801.${operation}` },
+        body: JSON.stringify(input),
+      });
+      return (await response.json()) as Record<string, Record<string, string>[]>;
+    };
+    const held = async (started: { endpoint: string }) => {
+      const { Metrics = [] } = await ask(started, 'ListMetrics', {});
+      const { AlarmHistoryItems = [] } = await ask(started, 'DescribeAlarmHistory', {});
+      return [Metrics.map(({ MetricName }) => MetricName), AlarmHistoryItems.length];
+    };
+    const first = await start();
+    await ask(first, 'PutMetricAlarm', {
+      AlarmName: 'kept',
+      Namespace: 'Kept',
+      MetricName: 'Old',
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+    });
+    await ask(first, 'SetAlarmState', { AlarmName: 'kept', StateValue: 'OK', StateReason: 'x' });
+    await ask(first, 'PutMetricData', {
+      Namespace: 'Kept',
+      MetricData: [{ MetricName: 'Old', Value: 1 }],
+    });
+    now += 10 * 86_400_000;
+    await ask(first, 'PutMetricData', {
+      Namespace: 'Kept',
+      MetricData: [{ MetricName: 'New', Value: 1 }],
+    });
+    const before = await held(first);
+    await first.close();
+    now += 6 * 86_400_000;
+    const second = await start();
+    const after = await held(second);
+    await second.close();
+    now += 20 * 86_400_000;
+    const third = await start();
+    const last = await held(third);
+    const { MetricAlarms = [] } = await ask(third, 'DescribeAlarms', {});
+    await third.close();
+    await rm(directory, { recursive: true });
+
+    expect([before, after, last]).toEqual([
+      [expect.arrayContaining(['Old', 'New']), 1],
+      [['New'], 1],
+      [[], 0],
+    ]);
+    expect(MetricAlarms).toMatchObject([{ AlarmName: 'kept', StateValue: 'OK' }]);
   });
 
   it('tells whoever listens what an alarm sends', async () => {

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder, tinyModels } from './support/folders.ts';
 
@@ -73,7 +75,8 @@ describe('the start command', () => {
       expect(stack.said.out).toContain(
         `export AWS_ENDPOINT_URL_S3=${endpoints.AWS_ENDPOINT_URL_S3}`,
       );
-      expect({ code, err: stack.said.err }).toEqual({
+      const err = stack.said.err.replaceAll(/^alarm .*\n/gm, '');
+      expect({ code, err }).toEqual({
         code: 0,
         err: 'ending; batches under way are finished first\n',
       });
@@ -82,6 +85,23 @@ describe('the start command', () => {
       expect(left).not.toContain('in-use');
     },
   );
+
+  it('says what its alarms tell', async () => {
+    // Prepare
+    const stack = start(join(folder.path, 'stack'), '--json');
+    const { AWS_ENDPOINT_URL_CLOUDWATCH = '' } = await stack.ready();
+    const client = new CloudWatchClient(clientConfig(AWS_ENDPOINT_URL_CLOUDWATCH));
+    const AlarmName = 'spanstream-dev-rejected-records';
+
+    // Act
+    const state = { AlarmName, StateValue: 'ALARM', StateReason: 'by hand' } as const;
+    await client.send(new SetAlarmStateCommand(state));
+    client.destroy();
+    await waitFor(async () => stack.said.err.includes('by hand'), { what: 'the notification' });
+
+    // Assess
+    expect(stack.said.err).toContain(`alarm ${AlarmName}: ALARM: by hand\n`);
+  });
 
   it('uses the service that it is given, and ends its own alone', async () => {
     // Prepare

@@ -204,8 +204,8 @@ const METRIC = {
 };
 const QUERIES = [
   { Id: 'm1', MetricStat: { Metric: METRIC, Period: 60, Stat: 'p99' }, ReturnData: false },
-  { Id: 'e1', Expression: 'FILL(m1, 0) + SUM(METRICS()) / -2', Label: 'x' },
-  { Id: 'e2', Expression: 'IF(m1 > 1, RATE(m1), FILL(m1, REPEAT))', Period: 60 },
+  { Id: 'e1', Expression: 'FILL(m1, 0) + (m1 * 1.5) / -2', Label: 'x' },
+  { Id: 'e2', Expression: 'FILL(m1, 1e3) - m1', Period: 60 },
 ];
 
 /** A sound input of every operation, by service. */
@@ -351,8 +351,6 @@ function soundInputs(iterators: Iterators): Record<keyof typeof TARGETS, Record<
         AlarmName: NAME,
         HistoryItemType: 'Action',
         MaxRecords: 1,
-        StartDate: 1,
-        EndDate: seconds,
       },
       DescribeAlarms: { AlarmNames: [NAME], StateValue: 'OK', MaxRecords: 1, NextToken: '0' },
       GetMetricData: {

@@ -1,177 +1,166 @@
-import type { Datum, Dimension, MetricStore, Unit } from './metrics.ts';
-import type { Query } from './queries.ts';
-import { longestPeriod, runQueries } from './queries.ts';
-
-const HISTORY_MS = 30 * 86_400_000;
+import type { LimitFunction } from 'p-limit';
+import type { z } from 'zod';
+import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
+import { digest, padded, valuesOf } from './keys.ts';
+import type { MetricStore } from './metrics.ts';
+import { runQueries } from './queries.ts';
+import { type AlarmConfiguration, longestPeriod, type Query, type stateSchema } from './schemas.ts';
 
 /** State of an alarm. */
-export type StateValue = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+export type StateValue = z.output<typeof stateSchema>;
 
-/** An alarm as PutMetricAlarm gives it. */
-export interface AlarmConfiguration {
-  AlarmName: string;
-  ComparisonOperator: keyof typeof COMPARE;
-  Threshold: number;
-  EvaluationPeriods: number;
-  DatapointsToAlarm: number;
-  TreatMissingData: 'missing' | 'ignore' | 'breaching' | 'notBreaching';
-  ActionsEnabled: boolean;
-  AlarmDescription?: string | undefined;
-  AlarmActions: string[];
-  OKActions: string[];
-  InsufficientDataActions: string[];
-  Namespace?: string | undefined;
-  MetricName?: string | undefined;
-  Dimensions: Dimension[];
-  Statistic?: string | undefined;
-  ExtendedStatistic?: string | undefined;
-  Period?: number | undefined;
-  Unit?: Unit | undefined;
-  Metrics?: Query[] | undefined;
+/** An alarm with its state, as DescribeAlarms gives it; times are epoch seconds. */
+export interface Alarm extends AlarmConfiguration {
+  AlarmArn: string;
+  AlarmConfigurationUpdatedTimestamp: number;
+  StateValue: StateValue;
+  StateReason: string;
+  StateUpdatedTimestamp: number;
+  StateTransitionedTimestamp: number;
 }
 
-/** An alarm with its state; times are epoch milliseconds. */
-export interface Alarm {
-  configuration: AlarmConfiguration;
-  arn: string;
-  configuredAt: number;
-  state: StateValue;
-  reason: string;
-  stateUpdatedAt: number;
-  stateChangedAt: number;
-}
+/** One line of an alarm's history, as DescribeAlarmHistory gives it. */
+export type HistoryItem = ReturnType<typeof historyItem>;
 
-/** One line of an alarm's history. */
-export interface HistoryItem {
-  alarmName: string;
-  at: number;
-  type: 'ConfigurationUpdate' | 'StateUpdate' | 'Action';
-  summary: string;
-  data: string;
-}
-
-/** What an alarm tells the target of an action when it changes state: the message that SNS would be given. */
+/** What an alarm tells the target of an action (its ARN) when it changes state: the message that SNS would be given. */
 export interface AlarmNotification {
-  /** ARN of the action, such as a topic's. */
   action: string;
-  message: {
-    AlarmName: string;
-    AlarmDescription: string | undefined;
-    AlarmArn: string;
-    AWSAccountId: string;
-    Region: string;
-    NewStateValue: StateValue;
-    NewStateReason: string;
-    OldStateValue: StateValue;
-    /** ISO 8601. */
-    StateChangeTime: string;
-  };
+  message: ReturnType<typeof notificationMessage>;
 }
-
-/** One line of the log. */
-export type Change =
-  | { put: Datum[] }
-  | { alarm: Alarm }
-  | { alarmsDeleted: string[] }
-  | { history: HistoryItem };
 
 /** What every operation works on. */
 export interface Context {
   metrics: MetricStore;
   alarms: AlarmStore;
-  /** Writes changes down as one, then makes them. */
-  commit(...changes: Change[]): Promise<void>;
-  notify(notification: AlarmNotification): void;
+  /** Runs what reads and then writes, one at a time. */
+  alone: LimitFunction;
+  notify: (notification: AlarmNotification) => void;
   now: () => number;
-  region: string;
-  account: string;
 }
+
+const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
+const ALARM = 'alarm/';
+const HISTORY = 'history/';
+
+/** ARN of an alarm. */
+export const arnOf = (name: string) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`;
 
 /** Every alarm and its history. */
 export type AlarmStore = ReturnType<typeof createAlarmStore>;
 
-/** Every alarm and its history, in memory. */
-export function createAlarmStore() {
-  const alarms = new Map<string, Alarm>();
-  let history: HistoryItem[] = [];
+/** Every alarm and its history. */
+export function createAlarmStore(db: KeyValueStore) {
+  let written = 0;
+  const keyOf = (name: string) => `${ALARM}${digest(name)}`;
   return {
-    get: (name: string) => alarms.get(name),
-    all: () =>
-      [...alarms.values()].sort((a, b) =>
-        a.configuration.AlarmName < b.configuration.AlarmName ? -1 : 1,
-      ),
-    set: (alarm: Alarm) => alarms.set(alarm.configuration.AlarmName, alarm),
-    remove: (name: string) => alarms.delete(name),
-    history: () => history,
-    addHistory: (item: HistoryItem) => {
-      history.push(item);
-      const oldest = item.at - HISTORY_MS;
-      if ((history[0]?.at ?? oldest) < oldest) history = history.filter(({ at }) => at >= oldest);
-    },
+    get: async (name: string) => (await db.get(keyOf(name))) as Alarm | undefined,
+    /** By name. */
+    all: async () =>
+      (await valuesOf<Alarm>(db, ALARM)).sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1)),
+    /** Oldest first. */
+    history: () => valuesOf<HistoryItem>(db, HISTORY),
+    save: (alarm: Alarm, history: readonly HistoryItem[] = []) =>
+      db.batch([
+        { type: 'put', key: keyOf(alarm.AlarmName), value: alarm },
+        ...history.map((item): StoreOperation => {
+          written += 1;
+          const key = `${HISTORY}${padded(Math.floor(item.Timestamp))}/${padded(written)}`;
+          return { type: 'put', key, value: item };
+        }),
+      ]),
+    remove: (names: readonly string[]) =>
+      db.batch(names.map((name) => ({ type: 'del', key: keyOf(name) }))),
+    /** Forgets history before a time, epoch seconds. */
+    forget: (before: number) => db.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` }),
   };
 }
 
-/** Puts an alarm into a state; a change and the actions it calls for are written to its history. */
+/** Puts an alarm into a state: the change and the actions it calls for are written down as one, then told. */
 export async function changeState(
-  context: Context,
+  { alarms, notify, now }: Context,
   alarm: Alarm,
-  wanted: { state: StateValue; reason: string },
+  wanted: Pick<Alarm, 'StateValue' | 'StateReason'>,
 ): Promise<void> {
-  if (wanted.state === alarm.state) return;
-  const at = context.now();
-  const { AlarmName: alarmName, AlarmDescription } = alarm.configuration;
-  const notifications = actionsOf(alarm.configuration, wanted.state).map((action) => ({
-    action,
-    message: {
-      AlarmName: alarmName,
-      AlarmDescription,
-      AlarmArn: alarm.arn,
-      AWSAccountId: context.account,
-      Region: context.region,
-      NewStateValue: wanted.state,
-      NewStateReason: wanted.reason,
-      OldStateValue: alarm.state,
-      StateChangeTime: new Date(at).toISOString(),
-    },
-  }));
-  await context.commit(
-    { alarm: { ...alarm, ...wanted, stateUpdatedAt: at, stateChangedAt: at } },
-    {
-      history: {
-        alarmName,
-        at,
-        type: 'StateUpdate',
-        summary: `Alarm updated from ${alarm.state} to ${wanted.state}`,
-        data: JSON.stringify({
-          version: '1.0',
-          oldState: { stateValue: alarm.state, stateReason: alarm.reason },
-          newState: { stateValue: wanted.state, stateReason: wanted.reason },
-        }),
+  if (wanted.StateValue === alarm.StateValue) return;
+  const at = now() / 1_000;
+  const changed = {
+    ...alarm,
+    ...wanted,
+    StateUpdatedTimestamp: at,
+    StateTransitionedTimestamp: at,
+  };
+  const message = notificationMessage(alarm, changed);
+  const actions = {
+    ALARM: alarm.AlarmActions,
+    OK: alarm.OKActions,
+    INSUFFICIENT_DATA: alarm.InsufficientDataActions,
+  }[wanted.StateValue];
+  const called = alarm.ActionsEnabled ? actions : [];
+  await alarms.save(changed, [
+    historyItem(
+      changed,
+      'StateUpdate',
+      `Alarm updated from ${alarm.StateValue} to ${wanted.StateValue}`,
+      {
+        oldState: { stateValue: alarm.StateValue, stateReason: alarm.StateReason },
+        newState: { stateValue: wanted.StateValue, stateReason: wanted.StateReason },
       },
-    },
-    ...notifications.map(
-      ({ action, message }): Change => ({
-        history: {
-          alarmName,
-          at,
-          type: 'Action',
-          summary: `Successfully executed action ${action}`,
-          data: JSON.stringify({
-            actionState: 'Succeeded',
-            notificationResource: action,
-            publishedMessage: JSON.stringify(message),
-          }),
-        },
+    ),
+    ...called.map((action) =>
+      historyItem(changed, 'Action', `Successfully executed action ${action}`, {
+        actionState: 'Succeeded',
+        notificationResource: action,
+        publishedMessage: JSON.stringify(message),
       }),
     ),
-  );
-  for (const notification of notifications) context.notify(notification);
+  ]);
+  for (const action of called) notify({ action, message });
 }
 
-function actionsOf(configuration: AlarmConfiguration, state: StateValue): string[] {
-  if (!configuration.ActionsEnabled) return [];
-  if (state === 'ALARM') return configuration.AlarmActions;
-  return state === 'OK' ? configuration.OKActions : configuration.InsufficientDataActions;
+function notificationMessage(before: Alarm, after: Alarm) {
+  return {
+    AlarmName: after.AlarmName,
+    AlarmDescription: after.AlarmDescription,
+    AlarmArn: after.AlarmArn,
+    AWSAccountId: ACCOUNT,
+    Region: REGION,
+    NewStateValue: after.StateValue,
+    NewStateReason: after.StateReason,
+    OldStateValue: before.StateValue,
+    StateChangeTime: new Date(after.StateUpdatedTimestamp * 1_000).toISOString(),
+  };
+}
+
+function historyItem(
+  { AlarmName, StateUpdatedTimestamp }: Alarm,
+  HistoryItemType: 'StateUpdate' | 'Action',
+  HistorySummary: string,
+  data: object,
+) {
+  const HistoryData = JSON.stringify(data);
+  const Timestamp = StateUpdatedTimestamp;
+  return {
+    AlarmName,
+    AlarmType: 'MetricAlarm',
+    Timestamp,
+    HistoryItemType,
+    HistorySummary,
+    HistoryData,
+  };
+}
+
+/** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
+export async function evaluateAlarms(context: Context): Promise<void> {
+  const evaluate = async (name: string) => {
+    // It may have been changed or deleted since the round began.
+    const alarm = await context.alarms.get(name);
+    const wanted = alarm && (await evaluateAlarm(context, alarm));
+    if (wanted) await changeState(context, alarm, wanted);
+  };
+  for (const { AlarmName } of await context.alarms.all()) {
+    await context.alone(evaluate, AlarmName).catch(() => undefined);
+  }
 }
 
 const COMPARE = {
@@ -181,56 +170,46 @@ const COMPARE = {
   LessThanOrEqualToThreshold: (a: number, b: number) => a <= b,
 };
 
-/** The state that an alarm should have, over its last whole periods before `now` (epoch milliseconds). */
-export function evaluateAlarm(
-  store: MetricStore,
-  alarm: Alarm,
-  now: number,
-): { state: StateValue; reason: string } {
-  const { configuration } = alarm;
+/**
+ * The state that an alarm should have, by its last whole periods; undefined where it is to keep the one it has.
+ *
+ * @throws {ServiceError} where its expression cannot be evaluated
+ */
+export async function evaluateAlarm(
+  { metrics, now }: Pick<Context, 'metrics' | 'now'>,
+  configuration: AlarmConfiguration,
+): Promise<Pick<Alarm, 'StateValue' | 'StateReason'> | undefined> {
+  const { EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData } = configuration;
   const queries = queriesOf(configuration);
   const period = longestPeriod(queries);
-  const end = Math.floor(now / 1_000 / period) * period;
-  const start = end - configuration.EvaluationPeriods * period;
-  const series = runQueries(store, queries, { start, end })[0]?.series ?? new Map<number, number>();
-  const points = Array.from({ length: configuration.EvaluationPeriods }, (_, index) =>
-    series.get(start + index * period),
+  const end = Math.floor(now() / 1_000 / period) * period;
+  const start = end - EvaluationPeriods * period;
+  const [result] = await runQueries(metrics, queries, { start, end });
+  const points = Array.from({ length: EvaluationPeriods }, (_, index) =>
+    result?.series.get(start + index * period),
   );
   const known = points.filter((point) => point !== undefined);
   const missing = points.length - known.length;
-  const { TreatMissingData: treat } = configuration;
-  if (known.length === 0 && treat === 'missing') {
-    return { state: 'INSUFFICIENT_DATA', reason: `${missing} datapoints were missing` };
+  if (known.length === 0 && TreatMissingData === 'ignore') return undefined;
+  if (known.length === 0 && TreatMissingData === 'missing') {
+    return { StateValue: 'INSUFFICIENT_DATA', StateReason: `${missing} datapoints were missing` };
   }
-  if (known.length === 0 && treat === 'ignore') return alarm;
-  const breaches = COMPARE[configuration.ComparisonOperator];
   const breaching =
-    known.filter((point) => breaches(point, configuration.Threshold)).length +
-    (treat === 'breaching' ? missing : 0);
-  const state = breaching >= configuration.DatapointsToAlarm ? 'ALARM' : 'OK';
+    known.filter((point) => COMPARE[ComparisonOperator](point, Threshold)).length +
+    (TreatMissingData === 'breaching' ? missing : 0);
   return {
-    state,
-    reason:
+    StateValue:
+      breaching >= (configuration.DatapointsToAlarm ?? EvaluationPeriods) ? 'ALARM' : 'OK',
+    StateReason:
       `${breaching} of the last ${points.length} datapoints [${known.join(', ')}] breached the threshold ` +
-      `(${configuration.ComparisonOperator} ${configuration.Threshold}); ${missing} were missing`,
+      `(${ComparisonOperator} ${Threshold}); ${missing} were missing`,
   };
 }
 
 function queriesOf(configuration: AlarmConfiguration): Query[] {
-  if (configuration.Metrics !== undefined) return configuration.Metrics;
-  return [
-    {
-      Id: 'alarm',
-      MetricStat: {
-        Metric: {
-          Namespace: configuration.Namespace ?? '',
-          MetricName: configuration.MetricName ?? '',
-          Dimensions: configuration.Dimensions,
-        },
-        Period: configuration.Period ?? 60,
-        Stat: configuration.ExtendedStatistic ?? configuration.Statistic ?? 'Average',
-        Unit: configuration.Unit,
-      },
-    },
-  ];
+  if (configuration.Metrics) return configuration.Metrics;
+  const { Namespace = '', MetricName = '', Dimensions, Period = 60, Unit } = configuration;
+  const Stat = configuration.ExtendedStatistic ?? configuration.Statistic ?? 'Average';
+  const Metric = { Namespace, MetricName, Dimensions };
+  return [{ Id: 'alarm', MetricStat: { Metric, Period, Stat, Unit }, ReturnData: true }];
 }

@@ -1,206 +1,152 @@
-/** Name and value that tell metrics of one name apart. */
-export interface Dimension {
-  Name: string;
-  Value: string;
+import { randomUUID } from 'node:crypto';
+import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
+import { ServiceError } from '../operations.ts';
+import { digest, padded, valuesOf } from './keys.ts';
+import type { MetricName } from './schemas.ts';
+
+/** Statistics of values that are not known one by one. */
+export interface StatisticSet {
+  SampleCount: number;
+  Sum: number;
+  Minimum: number;
+  Maximum: number;
 }
 
-/** What names a metric. */
-export interface MetricName {
-  Namespace: string;
-  MetricName: string;
-  Dimensions: Dimension[];
-}
-
-/** One checked datum: its buckets start, its unit and what it adds. */
-export interface Datum extends MetricName {
-  /** Start of the second or minute, epoch seconds. */
+/** One checked datum of a metric. */
+export interface Datum {
+  metric: MetricName;
+  /** Start of its second or minute, epoch seconds. */
   second: number;
   unit: string;
-  values?: [value: number, count: number][];
-  set?: { sampleCount: number; sum: number; minimum: number; maximum: number };
+  values: [value: number, count: number][];
+  set?: StatisticSet | undefined;
 }
 
-/** What a metric took in during one second or one minute. */
-export interface Bucket {
-  sampleCount: number;
-  sum: number;
-  minimum: number;
-  maximum: number;
+/** What a metric took in during one period. */
+export interface Bucket extends StatisticSet {
   /** How often each value came; percentiles come from it. */
   counts: Map<number, number>;
-  /** A statistic set of more than one value took part, so that percentiles are unknown. */
+  /** A statistic set took part, so that percentiles are unknown. */
   opaque: boolean;
 }
 
-interface Metric {
-  name: MetricName;
-  /** By unit, then by second. */
-  units: Map<string, Map<number, Bucket>>;
+/** Told how many points are being worked on; throws where a request has used up what it may. */
+export type Spend = (points: number) => void;
+
+/** Most points that one request may work on, over all of its queries and steps. */
+const MAX_WORK = 2_000_000;
+
+/** What one request may spend. */
+export function createBudget(): Spend {
+  let work = 0;
+  return (points) => {
+    work += points;
+    if (work > MAX_WORK) {
+      throw new ServiceError('ValidationError', 'the request asks for more points than it may');
+    }
+  };
 }
 
-const RETENTION_SECONDS = 15 * 86_400;
+const METRIC = 'metric/';
 
-/** Every unit, in the order in which CloudWatch chooses where a query names none and the data have several. */
-// biome-ignore format: a list to be read as one
-export const UNITS = [
-  'Megabits', 'Terabits', 'Gigabits', 'Count', 'Bytes', 'Gigabytes', 'Gigabytes/Second', 'Kilobytes',
-  'Kilobits/Second', 'Terabytes', 'Terabits/Second', 'Bytes/Second', 'Percent', 'Megabytes', 'Megabits/Second',
-  'Milliseconds', 'Microseconds', 'Kilobytes/Second', 'Gigabits/Second', 'Megabytes/Second', 'Bits', 'Bits/Second',
-  'Count/Second', 'Seconds', 'Kilobits', 'Terabytes/Second', 'None',
-] as const;
-
-/** Unit of a datum. */
-export type Unit = (typeof UNITS)[number];
-
-/** Every metric in memory. */
+/** Every metric, each datum an entry under its metric and its time. */
 export type MetricStore = ReturnType<typeof createMetricStore>;
 
-/** Every metric in memory. */
-export function createMetricStore() {
-  const metrics = new Map<string, Metric>();
+/** Every metric, each datum an entry under its metric and its time. */
+export function createMetricStore(db: KeyValueStore) {
+  const idOf = ({ Namespace, MetricName, Dimensions }: MetricName) =>
+    digest(Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => [Name, Value]).sort());
+  const keyOf = (id: string, second: number) => `datum/${id}/${padded(second)}/`;
 
-  const add = (datum: Datum) => {
-    const { Namespace, MetricName, second, unit } = datum;
-    const Dimensions = sortDimensions(datum.Dimensions);
-    const name = { Namespace, MetricName, Dimensions };
-    const metric = getOrMake(metrics, keyOf(name), () => ({ name, units: new Map() }));
-    const buckets = getOrMake(metric.units, unit, () => new Map<number, Bucket>());
-    const bucket = getOrMake(buckets, second, emptyBucket);
-    for (const [value, count] of datum.values ?? []) addValue(bucket, value, count);
-    if (datum.set) addBucket(bucket, { ...emptyBucket(), ...datum.set, opaque: true });
-  };
-
-  /** Buckets of a metric by unit and period start, for start <= time < end, all in epoch seconds. */
-  const read = (name: MetricName, range: { start: number; end: number; period: number }) => {
-    const found = new Map<string, Map<number, Bucket>>();
-    const metric = metrics.get(keyOf({ ...name, Dimensions: sortDimensions(name.Dimensions) }));
-    const first = Math.floor(range.start / range.period) * range.period;
-    for (const [unit, buckets] of metric?.units ?? []) {
-      for (const [second, bucket] of buckets) {
-        if (second < first || second >= range.end) continue;
-        const periods = getOrMake(found, unit, () => new Map<number, Bucket>());
-        const period = Math.floor(second / range.period) * range.period;
-        addBucket(getOrMake(periods, period, emptyBucket), bucket);
-      }
-    }
-    return found;
-  };
-
-  const forgetOld = (now: number) => {
-    for (const [key, metric] of metrics) {
-      for (const [unit, buckets] of metric.units) {
-        for (const second of buckets.keys()) {
-          if (second < now / 1_000 - RETENTION_SECONDS) buckets.delete(second);
-        }
-        if (buckets.size === 0) metric.units.delete(unit);
-      }
-      if (metric.units.size === 0) metrics.delete(key);
-    }
-  };
-
-  /** Everything as data that, added to an empty store, gives the same again. */
-  function* dump(): Iterable<Datum> {
-    for (const { name, units } of metrics.values()) {
-      for (const [unit, buckets] of units) {
-        for (const [second, bucket] of buckets)
-          yield* dumpBucket({ ...name, second, unit }, bucket);
-      }
-    }
-  }
-
-  const names = () =>
-    [...metrics.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { name }]) => name);
-  return { add, read, names, dump, forgetOld };
-}
-
-function emptyBucket(): Bucket {
   return {
-    sampleCount: 0,
-    sum: 0,
-    minimum: Number.POSITIVE_INFINITY,
-    maximum: Number.NEGATIVE_INFINITY,
-    counts: new Map(),
-    opaque: false,
+    /** Keeps all of the data or none. */
+    put: (data: readonly Datum[]) =>
+      db.batch(
+        data.flatMap(({ metric, ...datum }): StoreOperation[] => {
+          const id = idOf(metric);
+          return [
+            { type: 'put', key: `${METRIC}${id}`, value: metric },
+            { type: 'put', key: `${keyOf(id, datum.second)}${randomUUID()}`, value: datum },
+          ];
+        }),
+      ),
+    names: () => valuesOf<MetricName>(db, METRIC),
+    /** Buckets of a metric by unit and period start, in order of time, for start <= time < end, all in epoch seconds. */
+    async read(
+      metric: MetricName,
+      { start, end, period }: { start: number; end: number; period: number },
+      spend: Spend,
+    ) {
+      const units = new Map<string, Map<number, Bucket>>();
+      const id = idOf(metric);
+      const first = Math.floor(start / period) * period;
+      const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
+      for await (const [, value] of db.iterator(range)) {
+        const datum = value as Omit<Datum, 'metric'>;
+        spend(1 + datum.values.length);
+        const buckets = getOrMake(units, datum.unit, () => new Map<number, Bucket>());
+        const time = Math.floor(datum.second / period) * period;
+        addDatum(getOrMake(buckets, time, emptyBucket), datum);
+      }
+      return units;
+    },
+    /** Forgets data before a time, epoch seconds, and the metrics that have no other. */
+    async forget(before: number) {
+      for await (const [key] of db.iterator(startingWith(METRIC))) {
+        const id = key.slice(METRIC.length);
+        await db.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
+        let isEmpty = true;
+        for await (const _ of db.iterator({ ...startingWith(`datum/${id}/`), limit: 1 })) {
+          isEmpty = false;
+        }
+        if (isEmpty) await db.batch([{ type: 'del', key }]);
+      }
+    },
   };
-}
-
-function addValue(bucket: Bucket, value: number, count: number): void {
-  bucket.sampleCount += count;
-  bucket.sum += value * count;
-  bucket.minimum = Math.min(bucket.minimum, value);
-  bucket.maximum = Math.max(bucket.maximum, value);
-  bucket.counts.set(value, (bucket.counts.get(value) ?? 0) + count);
-}
-
-function addBucket(target: Bucket, other: Bucket): void {
-  target.sampleCount += other.sampleCount;
-  target.sum += other.sum;
-  target.minimum = Math.min(target.minimum, other.minimum);
-  target.maximum = Math.max(target.maximum, other.maximum);
-  target.opaque ||= other.opaque;
-  for (const [value, count] of other.counts) {
-    target.counts.set(value, (target.counts.get(value) ?? 0) + count);
-  }
-}
-
-function* dumpBucket(base: Omit<Datum, 'values' | 'set'>, bucket: Bucket): Iterable<Datum> {
-  const values = [...bucket.counts];
-  if (values.length > 0) yield { ...base, values };
-  if (!bucket.opaque) return;
-  const known = emptyBucket();
-  for (const [value, count] of values) addValue(known, value, count);
-  const { minimum, maximum } = bucket;
-  const sampleCount = bucket.sampleCount - known.sampleCount;
-  yield { ...base, set: { sampleCount, sum: bucket.sum - known.sum, minimum, maximum } };
-}
-
-function sortDimensions(dimensions: readonly Dimension[]): Dimension[] {
-  return [...dimensions].sort((a, b) => (a.Name < b.Name ? -1 : a.Name > b.Name ? 1 : 0));
-}
-
-function keyOf(name: MetricName): string {
-  const dimensions = name.Dimensions.map(({ Name, Value }) => [Name, Value]);
-  return JSON.stringify([name.Namespace, name.MetricName, dimensions]);
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
 }
 
-/** A statistic's name: one of the five plain ones or a percentile such as `p99.9`. */
-export const STATISTIC = /^(SampleCount|Average|Sum|Minimum|Maximum|p(\d{1,2}(\.\d{1,10})?|100))$/;
+function emptyBucket(): Bucket {
+  const [Minimum, Maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  return { SampleCount: 0, Sum: 0, Minimum, Maximum, counts: new Map(), opaque: false };
+}
+
+function addDatum(bucket: Bucket, { values, set }: Pick<Datum, 'values' | 'set'>): void {
+  for (const [value, count] of values) {
+    bucket.counts.set(value, (bucket.counts.get(value) ?? 0) + count);
+    addSet(bucket, { SampleCount: count, Sum: value * count, Minimum: value, Maximum: value });
+  }
+  if (set === undefined) return;
+  addSet(bucket, set);
+  bucket.opaque = true;
+}
+
+function addSet(bucket: Bucket, set: StatisticSet): void {
+  bucket.SampleCount += set.SampleCount;
+  bucket.Sum += set.Sum;
+  bucket.Minimum = Math.min(bucket.Minimum, set.Minimum);
+  bucket.Maximum = Math.max(bucket.Maximum, set.Maximum);
+}
 
 /** A statistic of a bucket; undefined where the data cannot tell. */
 export function statisticOf(bucket: Bucket, statistic: string): number | undefined {
-  if (bucket.sampleCount === 0) return undefined;
-  switch (statistic) {
-    case 'SampleCount':
-      return bucket.sampleCount;
-    case 'Average':
-      return bucket.sum / bucket.sampleCount;
-    case 'Sum':
-      return bucket.sum;
-    case 'Minimum':
-      return bucket.minimum;
-    case 'Maximum':
-      return bucket.maximum;
-    default:
-      return percentile(bucket, Number(statistic.slice(1)));
-  }
+  if (bucket.SampleCount === 0) return undefined;
+  if (statistic === 'Average') return bucket.Sum / bucket.SampleCount;
+  if (!statistic.startsWith('p')) return bucket[statistic as keyof StatisticSet];
+  return bucket.opaque ? undefined : percentile(bucket, Number(statistic.slice(1)));
 }
 
 /** The value at a percentile, interpolated between neighbours by rank (Hyndman and Fan's type 7). */
-function percentile(bucket: Bucket, percent: number): number | undefined {
-  if (bucket.opaque) return undefined;
-  const sorted = [...bucket.counts].sort(([a], [b]) => a - b);
-  const rank = (percent / 100) * (bucket.sampleCount - 1);
+function percentile({ counts, SampleCount }: Bucket, percent: number): number {
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  const rank = (percent / 100) * (SampleCount - 1);
   const lower = valueAt(sorted, Math.floor(rank));
-  const upper = valueAt(sorted, Math.ceil(rank));
-  return lower + (upper - lower) * (rank - Math.floor(rank));
+  return lower + (valueAt(sorted, Math.ceil(rank)) - lower) * (rank - Math.floor(rank));
 }
 
 function valueAt(sorted: readonly [number, number][], rank: number): number {

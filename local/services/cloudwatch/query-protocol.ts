@@ -4,21 +4,10 @@ import { queryCode } from '../aws-protocols.ts';
 
 const XMLNS = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
 const DEPTH = 12;
+// biome-ignore format: a list to be read as one
 const NUMBERS = new Set([
-  'Value',
-  'Values',
-  'Counts',
-  'SampleCount',
-  'Sum',
-  'Minimum',
-  'Maximum',
-  'StorageResolution',
-  'Period',
-  'EvaluationPeriods',
-  'DatapointsToAlarm',
-  'Threshold',
-  'MaxRecords',
-  'MaxDatapoints',
+  'Value', 'Values', 'Counts', 'SampleCount', 'Sum', 'Minimum', 'Maximum', 'StorageResolution', 'Period',
+  'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold', 'MaxRecords', 'MaxDatapoints',
 ]);
 const BOOLEANS = new Set(['ActionsEnabled', 'ReturnData']);
 const TIMES = new Set(['Timestamp', 'StartTime', 'EndTime', 'StartDate', 'EndDate']);
