@@ -96,7 +96,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     stack = await startLocalStack({
       directory,
       settings: readSettingsFile(),
-      ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
+      modelsDirectory: flags.models,
     });
     if (signal.aborted) throw new InterruptedError('nothing was put');
     const work = runDemo(stack, input, signal);

@@ -72,8 +72,8 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const stack = await startLocalStack({
     directory,
     settings: readSettingsFile(flags.config),
-    ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
-    ...(flags.use && { endpoints: flags.use }),
+    modelsDirectory: flags.models,
+    endpoints: flags.use,
     ports: {
       kinesis: flags.portKinesis,
       dynamodb: flags.portDynamodb,

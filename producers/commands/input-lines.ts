@@ -92,8 +92,8 @@ async function fileSource(file: string, signal: AbortSignal): Promise<Source> {
   const { size } = stats;
   // What has no size may yet have content, as devices do.
   if (!stats.isFile() || size === 0) return streamSource(createReadStream('', { fd }), signal);
-  const range = { fd, start: 0, end: size - 1, autoClose: false };
-  return { size, bytes: () => createReadStream('', range), close: () => closeSync(fd) };
+  closeSync(fd);
+  return { size, bytes: () => createReadStream(file, { end: size - 1 }), close() {} };
 }
 
 /**
