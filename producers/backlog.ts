@@ -10,11 +10,9 @@ export interface Entry<T> extends Blob {
 /** What waits for its turn, by partition key: the first of each may be sent, and the next is called when it has left. */
 export type KeyOrder = Map<string, Map<object, () => void>>;
 
-/** What one `put` has in hand: what may be sent, what waits for its time, and what waits for its turn among others of its key. */
-export type Backlog<T> = ReturnType<typeof createBacklog<T>>;
-
 /**
- * A backlog in which there is nothing.
+ * What one `put` has in hand, at first nothing: what may be sent, what waits for its time, and what waits for its turn among
+ * others of its key.
  *
  * @param order shared by all backlogs of a producer, so that records of one key go one after the other
  * @param wake called when an entry's turn comes
