@@ -1,6 +1,10 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLocalCloud, type LocalCloud } from '#local/cloud/local-cloud.ts';
+import {
+  createLocalCloud,
+  type LocalCloud,
+  type LocalCloudOptions,
+} from '#local/cloud/local-cloud.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
@@ -34,20 +38,14 @@ export type Mappings = Readonly<Record<'inference' | 'metrics', EventSourceMappi
 export type WrapInvoke = (name: keyof Mappings, invoke: Invoke) => Invoke;
 
 /** How a local stack is started; only the folder and the settings are needed. */
-export interface LocalStackOptions {
-  /** Folder that keeps everything; a stack started in it again goes on where it was. */
-  readonly directory: string;
+export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'log'> {
   readonly settings: Settings;
   /** Ports on 127.0.0.1; any free one where left out. */
   readonly ports?: Partial<Record<ServiceName | 'http', number>>;
-  /** Services that run already, by address, such as one CloudWatch for several environments. */
-  readonly endpoints?: Partial<Endpoints>;
   /** Folder with `manifest.json`; the bundled models unless given. */
-  readonly modelsDirectory?: string;
+  readonly modelsDirectory?: string | undefined;
   /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
-  /** Endpoints that functions and mappings use instead of the services' own, as a proxy in front of one. */
-  readonly clientEndpoints?: Partial<Endpoints>;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
   /** Told of what alarms send to the topic, which nobody else gets. */

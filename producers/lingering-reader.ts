@@ -1,26 +1,8 @@
 /** What a read gives: `later` means that nothing came within the time given, and nothing is lost by it. */
 export type Read<T> = { readonly item: T } | 'later' | 'end';
 
-/** Reads items one by one, and waits for them no longer than it is told. */
-export interface LingeringReader<T> {
-  /**
-   * The next item; of an input that is no asynchronous one it comes at once, without a turn of the event loop.
-   *
-   * @param milliseconds how long to wait for it; until woken where left out
-   */
-  next(milliseconds?: number): Read<T> | Promise<Read<T>>;
-  /** Waits for nothing but to be woken, or for so many milliseconds. */
-  wait(milliseconds?: number): Promise<unknown>;
-  /** Ends a wait under way with `later`. */
-  wake(): void;
-  /** Reads no further and lets the input close. */
-  stop(): void;
-}
-
-/** Reads an iterable of either kind without ever losing an item to a wait that ran out. */
-export function createLingeringReader<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-): LingeringReader<T> {
+/** Reads an iterable of either kind item by item, waits no longer than it is told, and loses none to a wait that ran out. */
+export function createLingeringReader<T>(items: Iterable<T> | AsyncIterable<T>) {
   const isAsync = Symbol.asyncIterator in items;
   const iterator: Iterator<T> | AsyncIterator<T> = isAsync
     ? items[Symbol.asyncIterator]()
@@ -53,13 +35,21 @@ export function createLingeringReader<T>(
     return take(first);
   }
   return {
-    next(milliseconds) {
+    /**
+     * The next item; of an input that is no asynchronous one it comes at once, without a turn of the event loop.
+     *
+     * @param milliseconds how long to wait for it; until woken where left out
+     */
+    next(milliseconds?: number): Read<T> | Promise<Read<T>> {
       if (ended) return 'end';
       return isAsync ? nextInTime(milliseconds) : take((iterator as Iterator<T>).next());
     },
-    wait: (milliseconds) => firstOf(undefined, milliseconds),
+    /** Waits for nothing but to be woken, or for so many milliseconds. */
+    wait: (milliseconds?: number): Promise<unknown> => firstOf(undefined, milliseconds),
+    /** Ends a wait under way with `later`. */
     wake: () => wakeUp?.(),
-    stop() {
+    /** Reads no further and lets the input close. */
+    stop(): void {
       if (ended) return;
       ended = true;
       // An input that hangs in a read must not hold up its reader.

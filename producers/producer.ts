@@ -7,7 +7,7 @@ import {
 } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
-import { createKeyOrder } from './key-order.ts';
+import type { KeyOrder } from './backlog.ts';
 import { type CallSettings, type PutCounts, type PutEnd, type PutWork, putAll } from './put-all.ts';
 import { type Blob, createPutRecords, type PutRecords, sizeOf } from './put-records.ts';
 import { createRateLimiter } from './rate-limiter.ts';
@@ -186,7 +186,7 @@ export function createProducerOn(
 ): Producer {
   const checked = validate(optionsSchema, options);
   const { partitionKey = ({ id }: TextRecord) => id, ratePerSecond, signal, ...settings } = checked;
-  const order = createKeyOrder();
+  const order: KeyOrder = new Map();
   const limiter = createRateLimiter(ratePerSecond);
   const shared = { ...settings, putRecords, order, limiter };
   const run = <T>(

@@ -1,8 +1,7 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import { backoffDelay } from '#shared/retry.ts';
-import { createBacklog, type Entry } from './backlog.ts';
-import type { KeyOrder } from './key-order.ts';
+import { createBacklog, type Entry, type KeyOrder } from './backlog.ts';
 import { createLingeringReader } from './lingering-reader.ts';
 import {
   type Blob,

@@ -2,17 +2,25 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
-import { createCommand, print, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import {
+  callOf,
+  createCommand,
+  existingFolder,
+  print,
+  runCommand,
+  wholeNumber,
+} from '#shared/cli/run-command.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { createTextEngine, type TextEngineOptions } from '#shared/nlp/index.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
 import { evaluateAnswers } from './evaluate-answers.ts';
 import { evaluateEntities } from './evaluate-entities.ts';
+import { modelsDirectory } from './models-directory.ts';
 
 interface Options {
   readonly task: 'ner' | 'qa';
   readonly data: string;
-  readonly models: string;
+  readonly models?: string;
   readonly model?: string;
   readonly limit?: number;
   readonly unanswerable?: boolean;
@@ -56,7 +64,7 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
 
 /** A folder beside a manifest that names it is that manifest's model, so that its settings hold. */
 async function engineOptions(options: Options): Promise<TextEngineOptions> {
-  const { task, models, model, mustAnswer } = options;
+  const { task, models = modelsDirectory(), model, mustAnswer } = options;
   const other = {
     ...(task === 'ner' ? { answerModel: null } : { entityModel: null }),
     ...(mustAnswer && { nullThreshold: 1 }),
@@ -90,7 +98,11 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
     '--model <name or folder>',
     "model to measure (default: the manifest's first of the task)",
   )
-  .option('--models <folder>', 'folder with the manifest', 'models')
+  .option(
+    '--models <folder>',
+    'folder with the manifest (default: models; where it has none, the bundled ones)',
+    existingFolder,
+  )
   .option('--limit <n>', 'sentences or questions at most (default: all)', wholeNumber(1))
   .option('--unanswerable', 'ask about paragraphs that do not hold the answer (qa)')
   .option('--must-answer', 'never decline: always the best span (qa)')
@@ -99,8 +111,8 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
     'after',
     `
 Examples:
-  npm run eval -- --task ner --data test.txt
-  npm run eval -- --task qa --data dev-v1.1.json --model models/my-model --limit 500 --json`,
+  ${callOf('eval')} --task ner --data test.txt
+  ${callOf('eval')} --task qa --data dev-v1.1.json --model models/my-model --limit 500 --json`,
   )
   .action((options: Options) => interruptible((signal) => evaluate(options, signal)));
 

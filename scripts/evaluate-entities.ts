@@ -3,9 +3,8 @@ import { ValidationError } from '#shared/errors.ts';
 import type { TextEngine } from '#shared/nlp/index.ts';
 import { analyzeInSlices } from './analyze-in-slices.ts';
 import { type EntityScore, scoreEntities } from './evaluation/entity-scores.ts';
-import { mapTag } from './evaluation/entity-types.ts';
 import { readTaggedSentences } from './evaluation/tagged-sentences.ts';
-import { entitiesOfSpans, entitiesOfTags } from './evaluation/word-entities.ts';
+import { entitiesOfSpans, entitiesOfTags, mapTag } from './evaluation/word-entities.ts';
 
 /** Evaluates entity recognition sentence by sentence, the words of each joined by spaces. */
 export async function evaluateEntities(

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress, type Progress } from '#shared/cli/progress.ts';
-import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
+import { callOf, createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { ModelError, messageOf } from '#shared/errors.ts';
 import { checkFile } from '#shared/nlp/file-sums.ts';
 import { type Manifest, readManifest } from '#shared/nlp/manifest.ts';
+import { modelsDirectory } from './models-directory.ts';
 import { hubOf } from './pull/hub.ts';
 import { parseHubId } from './pull/hub-id.ts';
 import { pullModel } from './pull/pull-model.ts';
 
 interface Options {
-  models: string;
+  models?: string;
   json?: boolean;
 }
 
@@ -21,7 +22,7 @@ async function manifestOf(models: string): Promise<Manifest> {
 }
 
 async function list(options: Options): Promise<void> {
-  const { models } = await manifestOf(options.models);
+  const { models } = await manifestOf(options.models ?? modelsDirectory());
   const lines = models.map((model) => {
     const megabytes = model.files.reduce((sum, file) => sum + file.bytes, 0) / 1e6;
     return `${model.name}  ${model.task}  ${megabytes.toFixed(1)} MB  ${model.licence}  ${model.revision}`;
@@ -30,13 +31,14 @@ async function list(options: Options): Promise<void> {
 }
 
 async function verify(options: Options): Promise<void> {
-  const { models } = await manifestOf(options.models);
+  const directory = options.models ?? modelsDirectory();
+  const { models } = await manifestOf(directory);
   const faults: string[] = [];
   let files = 0;
   for (const model of models) {
     for (const file of model.files) {
       files += 1;
-      await checkFile(join(options.models, model.name, file.path), file).catch((error: unknown) =>
+      await checkFile(join(directory, model.name, file.path), file).catch((error: unknown) =>
         faults.push(messageOf(error)),
       );
     }
@@ -54,7 +56,7 @@ async function pull(id: string, options: Options): Promise<void> {
     try {
       return await pullModel({
         id: hubId,
-        modelsDirectory: options.models,
+        modelsDirectory: options.models ?? 'models',
         hub,
         signal,
         onBytes(done, total) {
@@ -75,8 +77,7 @@ async function pull(id: string, options: Options): Promise<void> {
 
 const command = createCommand('models', 'Lists, checks and fetches models.').option(
   '--models <folder>',
-  'folder with the models and their manifest',
-  'models',
+  'folder with the models and their manifest (default: models; where it has none, the bundled ones are read)',
 );
 command
   .command('list')
@@ -101,7 +102,7 @@ Environment:
   HF_TOKEN      token for models that are not public
 
 Example:
-  npm run models -- pull Xenova/bert-base-NER@main`,
+  ${callOf('models')} pull Xenova/bert-base-NER@main`,
   )
   .action((id: string) => pull(id, command.opts()));
 await runCommand(command);

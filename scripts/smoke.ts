@@ -5,7 +5,14 @@ import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { Option } from 'commander';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
-import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
+import {
+  callOf,
+  createCommand,
+  print,
+  runCommand,
+  say,
+  wholeNumber,
+} from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { dimensionNames, metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
@@ -116,7 +123,7 @@ await runCommand(
     .addHelpText(
       'after',
       `
---target local finds the stack by the variables of its services, else by what npm start wrote to .spanstream/.
+--target local finds the stack by the variables of its services, else by what the stack wrote to .spanstream/.
 --target aws finds the API by what npm run deploy wrote to cdk-outputs.json.
 
 Environment:
@@ -124,7 +131,7 @@ Environment:
   SPANSTREAM_API_KEY    its key
 
 Example:
-  SPANSTREAM_API_KEY=... npm run smoke -- --target aws`,
+  SPANSTREAM_API_KEY=... ${callOf('smoke')} --target aws`,
     )
     .action((options: Options) => interruptible((signal) => smoke(options, signal))),
 );

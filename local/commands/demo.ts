@@ -5,7 +5,7 @@ import { type DemoInput, type DemoOutcome, readDemoInput, runDemo } from '#local
 import { markEntities, pickAnswers, pickTexts } from '#local/demo/show.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { InterruptedError, interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { createCommand, existingFolder, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
@@ -96,7 +96,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     stack = await startLocalStack({
       directory,
       settings: readSettingsFile(),
-      ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
+      modelsDirectory: flags.models,
     });
     if (signal.aborted) throw new InterruptedError('nothing was put');
     const work = runDemo(stack, input, signal);
@@ -119,7 +119,7 @@ const command = createCommand(
   'Runs the whole pipeline on the fixtures, in a temporary folder',
 )
   .option('--records <n>', 'texts to put at most (default: all)', wholeNumber(1))
-  .option('--models <dir>', 'models to run (default: the bundled ones)')
+  .option('--models <dir>', 'models to run (default: the bundled ones)', existingFolder)
   .option('--keep', 'keep the temporary folder, with its logs')
   .action((flags: Flags) => interruptible((signal) => run(flags, signal)));
 

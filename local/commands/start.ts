@@ -6,7 +6,13 @@ import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/ser
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import {
+  createCommand,
+  existingFile,
+  existingFolder,
+  runCommand,
+  wholeNumber,
+} from '#shared/cli/run-command.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
 interface Flags {
@@ -77,8 +83,8 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const stack = await startLocalStack({
     directory,
     settings: readSettingsFile(flags.config),
-    ...(flags.models === undefined ? {} : { modelsDirectory: flags.models }),
-    ...(flags.use && { endpoints: flags.use }),
+    modelsDirectory: flags.models,
+    endpoints: flags.use,
     onNotification: showNotification,
     ports: {
       kinesis: flags.portKinesis,
@@ -120,11 +126,15 @@ function addEndpoint(value: string, others: Partial<Endpoints> = {}): Partial<En
   return { ...others, [name]: url };
 }
 
-const port = wholeNumber(0);
+const port = wholeNumber(0, 65_535);
 const command = createCommand('start', 'Runs the local stack until Ctrl-C')
   .option('--directory <dir>', 'folder that keeps everything', '.spanstream')
-  .option('--config <file>', 'settings (default: spanstream.config.json, where it exists)')
-  .option('--models <dir>', 'models to run (default: the bundled ones)')
+  .option(
+    '--config <file>',
+    'settings (default: spanstream.config.json, where it exists)',
+    existingFile,
+  )
+  .option('--models <dir>', 'models to run (default: the bundled ones)', existingFolder)
   .option(
     '--use <service=url>',
     'a service that runs already, such as cloudwatch=http://127.0.0.1:4569 of another stack; may be given several times',

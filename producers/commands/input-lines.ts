@@ -1,9 +1,12 @@
-import { open } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fstatSync, open } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { MAXIMUM_RECORD_BYTES } from '../producer.ts';
 
-const CHUNK_BYTES = 64 * 1024;
+/** On Linux a named pipe is opened without waiting for its writer; while that call waits, nothing ends the process. */
+const READ = process.platform === 'linux' ? constants.O_NONBLOCK : constants.O_RDONLY;
 const LINE_FEED = 0x0a;
 
 /** No stream takes a record that is longer, so neither is a longer line ever held in memory. */
@@ -25,7 +28,7 @@ export interface Input {
   readonly bytesRead: () => number;
   /** Reads the lines from the first on; ends early, and quietly, when the signal aborts. */
   lines(): AsyncGenerator<InputLine, void, undefined>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
@@ -33,12 +36,17 @@ export interface Input {
  *
  * @throws {ConfigurationError} naming the file that cannot be read
  */
-export async function openInput(
-  file: string,
-  signal: AbortSignal,
-  standardInput: () => Readable = () => process.stdin,
-): Promise<Input> {
-  const source = file === '-' ? streamSource(standardInput(), signal) : await fileSource(file);
+export async function openInput(file: string, signal: AbortSignal): Promise<Input> {
+  const failed = (cause: unknown) => {
+    const name = file === '-' ? 'standard input' : file;
+    return new ConfigurationError(`cannot read ${name}: ${messageOf(cause)}`, { cause });
+  };
+  const source =
+    file === '-'
+      ? streamSource(process.stdin, signal)
+      : await fileSource(file, signal).catch((cause: unknown) => {
+          throw failed(cause);
+        });
   let read = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of source.bytes()) {
@@ -56,9 +64,7 @@ export async function openInput(
           yield line;
         }
       } catch (cause) {
-        if (signal.aborted) return;
-        const name = file === '-' ? 'standard input' : file;
-        throw new ConfigurationError(`cannot read ${name}: ${messageOf(cause)}`, { cause });
+        if (!signal.aborted) throw failed(cause);
       }
     },
     close: source.close,
@@ -67,45 +73,27 @@ export async function openInput(
 
 interface Source {
   readonly size: number | undefined;
-  bytes(): AsyncIterable<Uint8Array>;
-  close(): Promise<void>;
+  bytes(): Readable;
+  close(): void;
 }
 
 function streamSource(stream: Readable, signal: AbortSignal): Source {
   // A stream that waits for more would keep the process from ending.
   const end = () => void stream.destroy();
   signal.addEventListener('abort', end, { once: true });
-  return {
-    size: undefined,
-    bytes: () => stream,
-    async close() {
-      signal.removeEventListener('abort', end);
-      end();
-    },
-  };
+  return { size: undefined, bytes: () => stream, close: end };
 }
 
-async function fileSource(file: string): Promise<Source> {
-  const handle = await open(file).catch((cause: unknown) => {
-    throw new ConfigurationError(`cannot read ${file}: ${messageOf(cause)}`, { cause });
-  });
-  const stats = await handle.stat();
-  // What has no size may yet have content, as pipes do.
-  const size = stats.isFile() && stats.size > 0 ? stats.size : undefined;
-  return {
-    size,
-    async *bytes() {
-      for (let at = 0; size === undefined || at < size; ) {
-        const most = size === undefined ? CHUNK_BYTES : Math.min(CHUNK_BYTES, size - at);
-        const position = size === undefined ? null : at;
-        const { bytesRead, buffer } = await handle.read(Buffer.alloc(most), 0, most, position);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        yield buffer.subarray(0, bytesRead);
-      }
-    },
-    close: () => handle.close(),
-  };
+async function fileSource(file: string, signal: AbortSignal): Promise<Source> {
+  const fd = await promisify(open)(file, READ);
+  const stats = fstatSync(fd);
+  // Unlike a read of a file, one of a socket can be given up while it waits.
+  if (stats.isFIFO()) return streamSource(new Socket({ fd }), signal);
+  const { size } = stats;
+  // What has no size may yet have content, as devices do.
+  if (!stats.isFile() || size === 0) return streamSource(createReadStream('', { fd }), signal);
+  closeSync(fd);
+  return { size, bytes: () => createReadStream(file, { end: size - 1 }), close() {} };
 }
 
 /**

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
+import {
+  callOf,
+  createCommand,
+  print,
+  runCommand,
+  say,
+  wholeNumber,
+} from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { sourceSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
@@ -39,7 +46,7 @@ async function produce(file: string, flags: Flags): Promise<void> {
     try {
       return await send(input, flags, signal);
     } finally {
-      await input.close();
+      input.close();
     }
   });
   const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
@@ -242,16 +249,15 @@ Lines are read, checked and sent as they come, from a file as from a pipe, and n
 ends the sending: what came before it was sent, and it is named by number and field. --dry-run checks a file beforehand.
 Records of one id keep their order; where one is given up, so are the later ones of its id.
 
---target local finds the stack by AWS_ENDPOINT_URL_KINESIS, else by what npm start wrote to .spanstream/.
+--target local finds the stack by AWS_ENDPOINT_URL_KINESIS, else by what the stack wrote to .spanstream/.
 --target aws goes where the SDK's own settings say, but never to an address of this machine.
 
 Exit code: 0 all was put, 1 something was not, 2 wrong usage, 130 ended by Ctrl-C.
 
 Examples:
-  npm run produce
-  npm run produce -- tickets.jsonl --source tickets --rate 200
-  tail -n +1 -f tickets.jsonl | npm run --silent produce -- - --skip-invalid
-  npm run produce -- tickets.jsonl --dry-run --json`,
+  ${callOf('produce')} tickets.jsonl --source tickets --rate 200
+  tail -n +1 -f tickets.jsonl | ${callOf('produce')} - --skip-invalid
+  ${callOf('produce')} tickets.jsonl --dry-run --json`,
   )
   .action(produce);
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { failuresTable, parseSpan } from '#producers/commands/failures-table.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
+import { callOf, createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
@@ -177,14 +177,14 @@ const command = createCommand(
     `
 Each object is sent once: what was sent is marked so in the bucket, and nothing is deleted.
 
---target local finds the stack by AWS_ENDPOINT_URL_KINESIS and AWS_ENDPOINT_URL_S3, else by what npm start wrote to
+--target local finds the stack by AWS_ENDPOINT_URL_KINESIS and AWS_ENDPOINT_URL_S3, else by what the stack wrote to
 .spanstream/. --target aws goes where the SDK's own settings say, but never to an address of this machine.
 
 Exit code: 0 all was sent, 1 something was not, 2 wrong usage, 130 ended by Ctrl-C.
 
 Examples:
-  npm run redrive -- --dry-run
-  npm run redrive -- --reason inference-failed --older-than 1h`,
+  ${callOf('redrive')} --dry-run
+  ${callOf('redrive')} --reason inference-failed --older-than 1h`,
   )
   .action(run);
 

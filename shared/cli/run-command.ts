@@ -6,6 +6,12 @@ import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
 // The SDK's notice on Node versions to come would stand in the middle of every command's output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
+const isPackage = import.meta.url.endsWith('.js');
+
+/** How a command is called: by the program of the installed package, or as a script of the repository. */
+export const callOf = (name: string): string =>
+  isPackage ? `spanstream ${name}` : `npm run ${name} --`;
+
 /** A command with the manners they all share: `--json`, `--help`, errors on standard error, exit code 2 for wrong usage. */
 export function createCommand(name: string, description: string): Command {
   return new Command(name)
@@ -13,7 +19,7 @@ export function createCommand(name: string, description: string): Command {
     .option('--json', 'end with one JSON object as the last line of standard output')
     .configureHelp({
       showGlobalOptions: true,
-      commandUsage: (shown) => new Help().commandUsage(shown).replace(name, `npm run ${name} --`),
+      commandUsage: (shown) => new Help().commandUsage(shown).replace(name, callOf(name)),
     })
     .configureOutput({
       outputError(text, write) {

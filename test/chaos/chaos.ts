@@ -1,5 +1,5 @@
 import { InterruptedError, interruptible } from '#shared/cli/interrupt.ts';
-import { createCommand, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
+import { createCommand, existingFolder, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { createPlan, odds } from './plan.ts';
 import { readTexts } from './read-texts.ts';
 import { type ChaosOutcome, runChaos, tinyModels } from './run-chaos.ts';
@@ -76,7 +76,7 @@ async function chaos(flags: Flags, signal: AbortSignal): Promise<void> {
     plan,
     texts: await readTexts(),
     keep: flags.keep === true,
-    modelsDirectory: flags.models === 'tiny' ? tinyModels : flags.models,
+    modelsDirectory: flags.models,
     signal,
   }).catch((error: unknown) => {
     throw signal.aborted ? new InterruptedError('nothing was audited') : error;
@@ -92,7 +92,11 @@ const command = createCommand(
 )
   .option('--records <n>', 'records to put on the stream', wholeNumber(10), 20_000)
   .option('--seed <n>', 'seed of faults and texts', wholeNumber(0), 1)
-  .option('--models <dir>', 'models to run; tiny: those of the tests (default: the bundled ones)')
+  .option(
+    '--models <dir>',
+    'models to run; tiny: those of the tests (default: the bundled ones)',
+    (value) => (value === 'tiny' ? tinyModels : existingFolder(value)),
+  )
   .option('--plan', 'print the fault plan of the seed and end')
   .option('--keep', 'keep the folders of the stacks')
   .action((flags: Flags) => interruptible((signal) => chaos(flags, signal)));

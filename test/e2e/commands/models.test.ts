@@ -1,5 +1,5 @@
 import { appendFile, cp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeFolder, tinyModels } from '../support/folders.ts';
 import { lastJson, runCommand } from '../support/run-command.ts';
@@ -32,6 +32,21 @@ describe('models list', () => {
 
     expect(code).toBe(1);
     expect(said).toBe(`models: ${join(models, 'manifest.json')} is missing\n`);
+  });
+});
+
+describe('the models that are read unless a folder is named', () => {
+  const namesIn = async (cwd: string) => {
+    const { out } = await runCommand('scripts/models.ts', ['list', '--json'], { cwd });
+    return (lastJson(out) as { models: { name: string }[] }).models.map(({ name }) => name);
+  };
+
+  it('are those of the working folder', async () => {
+    expect(await namesIn(dirname(models))).toEqual(['tiny-ner', 'tiny-qa']);
+  });
+
+  it('are the bundled ones where it has none', async () => {
+    expect(await namesIn(models)).toEqual(expect.arrayContaining(['minilm-l6-ner']));
   });
 });
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder } from '../support/folders.ts';
@@ -180,6 +182,41 @@ describe('produce from standard input', () => {
     expect(code).toBe(1);
     expect(said).toMatch(/^line 11: .*\nand 2 more bad lines\n1 records are valid; --dry-run/m);
     expect(lastJson(out)).toMatchObject({ read: 13, put: 0 });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('produce from a named pipe', () => {
+  it('waits for its writer, sends each line as it comes, and ends at Ctrl-C although nobody closed it', async () => {
+    // Prepare
+    const pipe = join(folder.path, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+
+    // Act
+    const running = startCommand(...command([pipe]));
+    const writer = await open(pipe, 'w');
+    await writer.write(line('a'));
+    await waitFor(async () => (await idsOnStream()).length === 1, { what: 'a record' });
+    running.interrupt();
+    const { code, out } = await running.ended;
+    await writer.close();
+
+    // Assess
+    expect(code).toBe(130);
+    expect(lastJson(out)).toMatchObject({ read: 1, put: 1 });
+  });
+
+  it('ends at Ctrl-C although nobody writes to it', async () => {
+    const pipe = join(folder.path, 'silent');
+    await promisify(execFile)('mkfifo', [pipe]);
+
+    const running = startCommand('producers/commands/produce.ts', [pipe, '--dry-run']);
+    // Once it has the pipe, it can be opened for writing without waiting.
+    const writer = await open(pipe, 'w');
+    running.interrupt();
+    const { code } = await running.ended;
+    await writer.close();
+
+    expect(code).toBe(130);
   });
 });
 

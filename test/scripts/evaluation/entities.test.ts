@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { scoreEntities } from '../../../scripts/evaluation/entity-scores.ts';
-import { mapTag } from '../../../scripts/evaluation/entity-types.ts';
 import { readTaggedSentences } from '../../../scripts/evaluation/tagged-sentences.ts';
-import { entitiesOfSpans, entitiesOfTags } from '../../../scripts/evaluation/word-entities.ts';
+import {
+  entitiesOfSpans,
+  entitiesOfTags,
+  mapTag,
+} from '../../../scripts/evaluation/word-entities.ts';
 
 describe('tagged sentences', () => {
   test('reads columns parted by spaces, without the document marks', () => {
