@@ -137,7 +137,10 @@ export function validateInput(
     validations.checkValidations(data, validation.types, validation.custom, store);
     return data;
   } catch (error) {
-    throw asServiceError(error);
+    // It takes members of a list or map for granted, which may be null.
+    throw error instanceof TypeError
+      ? new ServiceError('SerializationException', 'a member is null where none may be')
+      : asServiceError(error);
   }
 }
 
