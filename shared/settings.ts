@@ -224,7 +224,14 @@ function contradictions(settings: Settings): [string, string][] {
       `must be under ${patience}: a record that waits for its batch is not to be too old, nor to raise an alarm (alarms.iteratorAgeSeconds)`,
     ]);
   }
-  const { batchingWindowSeconds, tumblingWindowSeconds } = metrics.mapping;
+  const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
+  const patience = metrics.readBackSeconds + metrics.timeoutSeconds;
+  if (maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= patience) {
+    faults.push([
+      'metrics.mapping.maximumRecordAgeSeconds',
+      `must be over ${patience} (readBackSeconds and timeoutSeconds): what waits for a publication to be read back would be given up, and never counted`,
+    ]);
+  }
   if (batchingWindowSeconds > tumblingWindowSeconds) {
     faults.push([
       'metrics.mapping.batchingWindowSeconds',

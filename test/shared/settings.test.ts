@@ -52,6 +52,7 @@ describe('parseSettings', () => {
     ['metrics.timeoutSeconds', 901, '900'],
     ['metrics.reservedConcurrency', -1, '0'],
     ['metrics.lowConfidenceThreshold', 1.01, '1'],
+    ['metrics.mapping.maximumRecordAgeSeconds', 240, 'never counted'],
     ['inference.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
     ['inference.mapping.tumblingWindowSeconds', 60, 'keeps nothing from batch to batch'],
     ['inference.mapping.batchingWindowSeconds', 300, 'raise an alarm'],
