@@ -29,7 +29,7 @@ const logging = { SPANSTREAM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'
 const results = {
   SPANSTREAM_RESULTS_TABLE: text,
   SPANSTREAM_STORE_TEXT: flag,
-  SPANSTREAM_RETENTION_DAYS: number,
+  SPANSTREAM_RETENTION_DAYS: number.pipe(z.int().max(3_650)),
 };
 const models = {
   /** Folder that holds `manifest.json`; by default `models` beside the bundle. */
@@ -61,7 +61,7 @@ export const metricsEnvironmentSchema = z.object({
   SPANSTREAM_METRICS_STATE_TABLE: text,
   SPANSTREAM_METRICS_NAMESPACE: text,
   SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: number.pipe(z.number().max(1)),
-  SPANSTREAM_READ_BACK_SECONDS: number,
+  SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
 });
 
 /**

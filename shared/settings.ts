@@ -227,7 +227,8 @@ function contradictions(settings: Settings): [field: string, why: string][] {
     `${part}.provisionedConcurrency`,
     `must be at most reservedConcurrency (${reservedConcurrency})`,
   ];
-  const { batchingWindowSeconds, tumblingWindowSeconds } = metrics.mapping;
+  const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
+  const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
   const rules: Rule[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
@@ -235,6 +236,11 @@ function contradictions(settings: Settings): [field: string, why: string][] {
       batchingWindowSeconds > tumblingWindowSeconds,
       'metrics.mapping.batchingWindowSeconds',
       `must be at most tumblingWindowSeconds (${tumblingWindowSeconds}), which ends a batch`,
+    ],
+    [
+      maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= readBack,
+      'metrics.mapping.maximumRecordAgeSeconds',
+      `must be over ${readBack} (readBackSeconds and timeoutSeconds): what waits for a publication to be read back would be given up, and never counted`,
     ],
     ofConcurrency('inference', inference),
     ofConcurrency('http', http),

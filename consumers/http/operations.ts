@@ -185,8 +185,13 @@ async function analyzeOne(
   throw unreadable(field, outcome?.error.message, deps);
 }
 
-/** JSON is never shorter in an envelope than it is alone. */
-const reading = ({ maximumBytes, signal }: Bounds) => ({ maximumLength: maximumBytes, signal });
+/** Most characters of what the table has of results and an answer leaves out, their keys, over the longest page and one more. */
+const KEYS_SLACK = 101 * 1_000;
+/** JSON is never shorter in an envelope than it is alone: more than this never fits, so that the page's cursor tells of the rest. */
+const reading = ({ maximumBytes, signal }: Bounds) => ({
+  maximumLength: maximumBytes + KEYS_SLACK,
+  signal,
+});
 
 /** As much of a list as is asked for and fits an answer; with a cursor where it was cut. */
 function cutPage(list: List, items: readonly ResultItem[], limit: number, bounds: Bounds) {

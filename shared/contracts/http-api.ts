@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type HttpOperation, routesOf } from './http-route.ts';
+import { parseIsoTime } from './iso-time.ts';
 import { resultSchema } from './result.ts';
 import {
   attributesSchema,
@@ -34,15 +35,12 @@ const found = { tokens, windows, ...recorded };
 
 const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
+const CURSOR = 'must be one that was given out';
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
-
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|([+-]\d\d)(?::?(\d\d))?)$/;
 
 /** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
 const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context) => {
-  const [, local, hours = '+00', minutes = '00'] = TIME.exec(given.toUpperCase()) ?? [];
-  const at = new Date(`${local}${hours}:${minutes}`);
-  const utc = Number.isNaN(at.getTime()) ? '' : at.toISOString();
+  const utc = new Date(parseIsoTime(given) ?? 0).toISOString();
   if (/^\d{4}-/.test(utc)) return utc;
   const message = 'must be a time of the years 0000 to 9999, such as 2026-01-31T12:00:00Z';
   context.addIssue({ code: 'custom', message });
@@ -51,7 +49,12 @@ const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context
 
 const paging = {
   limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
-  cursor: z.string().min(1).max(2_048).optional().describe('Where the last page ended.'),
+  cursor: z
+    .string()
+    .min(1, CURSOR)
+    .max(2_048, CURSOR)
+    .optional()
+    .describe('Where the last page ended.'),
 };
 const cursor = z
   .string()

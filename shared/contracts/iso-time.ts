@@ -7,37 +7,40 @@ const TIME = {
   basic: /^(\d\d)(?:(\d\d)(?:(\d\d))?)?(?:[.,](\d+))?$/,
 };
 const ZONE = /^(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Whether a text is a time of ISO 8601 with a zone: a calendar, week or ordinal date, in extended or basic form; hours, or hours and
- * minutes, or seconds too, with a fraction; `Z` or an offset. The end of a day may be 24:00. A leap second may be where
- * one can be: at the end of a month, in UTC.
+ * Epoch milliseconds of a time of ISO 8601 with a zone; undefined for any other text. It may be a calendar, week or ordinal date,
+ * in extended or basic form; hours, or hours and minutes, or seconds too, the last of them with a fraction; `Z` or an offset. The
+ * end of a day may be 24:00. A leap second may be where one can be, at the end of a month in UTC, and is the moment after it.
  */
-export function isIsoTime(text: string): boolean {
+export function parseIsoTime(text: string): number | undefined {
   const [, date = '', time = '', zone = ''] =
     /^([\dW-]{7,10})T([\d:.,]{2,40})(Z|[+-][\d:]{2,5})$/.exec(text.toUpperCase()) ?? [];
   const form = date.lastIndexOf('-') > 0 ? 'extended' : 'basic';
   const day = dayOf(DATE[form].exec(date));
-  const [, hours, minutes = '0', seconds = '0', fraction = '0'] = TIME[form].exec(time) ?? [];
-  const [, sign = '+', zoneHours = '0', zoneMinutes = '0'] = ZONE.exec(zone) ?? ['', 'none'];
-  if (day === undefined || hours === undefined || sign === 'none') return false;
-  const [h, m, s, zh, zm] = [hours, minutes, seconds, zoneHours, zoneMinutes].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  if (zh > 23 || zm > 59 || m > 59) return false;
-  if (h === 24) return m === 0 && s === 0 && Number(fraction) === 0;
-  if (h > 23 || s > 60) return false;
-  if (s < 60) return true;
-  const offset = (zh * 60 + zm) * (sign === '-' ? 1 : -1);
-  // The instant after the leap second begins a month.
-  const next = new Date(day + (h * 60 + m + 1 + offset) * 60_000);
-  return next.getUTCDate() === 1 && next.getUTCHours() === 0 && next.getUTCMinutes() === 0;
+  const [, hours, minutes, seconds, fraction = '0'] = TIME[form].exec(time) ?? [];
+  const [, sign = '+', zoneHours, zoneMinutes] = ZONE.exec(zone) ?? ['', 'none'];
+  if (day === undefined || hours === undefined || sign === 'none') return undefined;
+  const [h, m, s] = [Number(hours), Number(minutes ?? 0), Number(seconds ?? 0)];
+  const [zh, zm] = [Number(zoneHours ?? 0), Number(zoneMinutes ?? 0)];
+  const part = Number(`0.${fraction}`);
+  if (zh > 23 || zm > 59 || m > 59 || h > 24 || s > 60) return undefined;
+  if (h === 24 && (m > 0 || s > 0 || part > 0)) return undefined;
+  const minute = day + (h * 60 + m - (zh * 60 + zm) * (sign === '-' ? -1 : 1)) * MINUTE_MS;
+  if (s === 60) return beginsMonth(minute + MINUTE_MS) ? minute + MINUTE_MS : undefined;
+  const unit = seconds !== undefined ? 1_000 : minutes !== undefined ? MINUTE_MS : 60 * MINUTE_MS;
+  return minute + s * 1_000 + Math.floor(part * unit);
 }
+
+/** See {@link parseIsoTime}. */
+export const isIsoTime = (text: string): boolean => parseIsoTime(text) !== undefined;
+
+const beginsMonth = (time: number): boolean => {
+  const at = new Date(time);
+  return at.getUTCDate() === 1 && at.getUTCHours() === 0 && at.getUTCMinutes() === 0;
+};
 
 /** Epoch milliseconds of a date's first moment; undefined where there is no such date. */
 function dayOf(parts: RegExpExecArray | null): number | undefined {

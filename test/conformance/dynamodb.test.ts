@@ -312,6 +312,29 @@ for (const adapter of adapters) {
       },
     );
 
+    it.skipIf(adapter.name === 'aws')('refuses null where a value is due', async () => {
+      const nothing = null as unknown as { S: string };
+      const calls = [
+        client.send(
+          new DeleteItemCommand({
+            TableName: table,
+            Key: key('x'),
+            ConditionExpression: 'size(pk) > :n',
+            ExpressionAttributeValues: { ':n': nothing },
+          }),
+        ),
+        client.send(
+          new BatchWriteItemCommand({
+            RequestItems: { [table]: [{ DeleteRequest: { Key: { pk: nothing } } }] },
+          }),
+        ),
+      ];
+
+      for (const call of calls) {
+        await expect(call).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
+      }
+    });
+
     it('lists the stream, and names a stream that is none', async () => {
       const { Streams } = await streams.send(new ListStreamsCommand({ TableName: table }));
       const missing = streams.send(new DescribeStreamCommand({ StreamArn: `${arn}0` }));

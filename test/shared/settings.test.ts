@@ -52,6 +52,7 @@ describe('parseSettings', () => {
     ['metrics.timeoutSeconds', 901, '900'],
     ['metrics.reservedConcurrency', -1, '0'],
     ['metrics.lowConfidenceThreshold', 1.01, '1'],
+    ['metrics.mapping.maximumRecordAgeSeconds', 240, 'never counted'],
     ['inference.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
     ['inference.mapping.tumblingWindowSeconds', 60, 'keeps nothing from batch to batch'],
     ['inference.mapping.batchingWindowSeconds', 300, 'raise an alarm'],
@@ -208,10 +209,22 @@ describe('the functions’ environments', () => {
   it.each([
     ['SPANSTREAM_LOW_CONFIDENCE_THRESHOLD', '1.5'],
     ['SPANSTREAM_READ_BACK_SECONDS', '9'.repeat(400)],
+    ['SPANSTREAM_READ_BACK_SECONDS', '100000'],
     ['SPANSTREAM_LOG_LEVEL', 'loud'],
   ])('refuse to start with %s %s', (name, value) => {
     const wrong = { ...environments.metrics, [name]: value };
 
     expect(() => readEnvironment(metricsEnvironmentSchema, wrong)).toThrow(name);
   });
+
+  it.each(['0.5', '999999999999', '-1'])(
+    'refuse to start with results that expire after %s days, which nothing could read',
+    (days) => {
+      const wrong = { ...environments.http, SPANSTREAM_RETENTION_DAYS: days };
+
+      expect(() => readEnvironment(httpEnvironmentSchema, wrong)).toThrow(
+        'SPANSTREAM_RETENTION_DAYS',
+      );
+    },
+  );
 });

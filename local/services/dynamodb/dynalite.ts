@@ -73,7 +73,10 @@ export function checkInput(operation: string, input: unknown): Record<string, un
     validations.checkValidations(data, types, custom, { options: storeOptions });
     return data;
   } catch (error) {
-    throw asServiceError(error);
+    // It takes members of a list or map for granted, which may be null.
+    throw error instanceof TypeError
+      ? new ServiceError('SerializationException', 'a member is null where none may be')
+      : asServiceError(error);
   }
 }
 

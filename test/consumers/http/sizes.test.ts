@@ -114,6 +114,22 @@ describe('a page', () => {
     expect(pages.length).toBeGreaterThan(2);
   });
 
+  it.each(['/v1/records?source=s&limit=100', `/v1/records/${'i'.repeat(128)}?limit=100`])(
+    'leaves nothing out, although results are longer in the table than in an answer: %s',
+    async (path) => {
+      for (const length of [100_400, 100_600, 100_800, 101_000]) {
+        const items = Array.from({ length: 65 }, (_, at) => {
+          const item = stored('i'.repeat(128), at, { entities: 0 });
+          return { ...item, text: `${at} `.padEnd(length, 'x') };
+        });
+
+        const { pages } = await readAll(depsOver(items), path);
+
+        expect(pages.flat()).toHaveLength(65);
+      }
+    },
+  );
+
   it.each(['/v1/records?source=s', '/v1/records/same'])(
     'that no single result fits says so, and where %s goes on',
     async (path) => {

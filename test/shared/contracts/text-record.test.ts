@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isIsoTime } from '#shared/contracts/iso-time.ts';
+import { isIsoTime, parseIsoTime } from '#shared/contracts/iso-time.ts';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { checkTextRecord } from '#shared/contracts/text-record.ts';
 
@@ -152,9 +152,22 @@ describe('isIsoTime', () => {
     });
     fc.assert(
       fc.property(date, (time) => {
-        expect(isIsoTime(time.toISOString())).toBe(true);
+        expect(parseIsoTime(time.toISOString())).toBe(time.getTime());
       }),
     );
+  });
+
+  it.each([
+    ['20260131T120000Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-W05-6T12:00Z', '2026-01-31T12:00:00.000Z'],
+    ['2026-031T14+02', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31T12:00,5Z', '2026-01-31T12:00:30.000Z'],
+    ['2026-01-31T12.5Z', '2026-01-31T12:30:00.000Z'],
+    ['2026-01-31T12:00:00.123999999-01:30', '2026-01-31T13:30:00.123Z'],
+    ['2026-01-31T24:00Z', '2026-02-01T00:00:00.000Z'],
+    ['2016-12-31T23:59:60.5Z', '2017-01-01T00:00:00.000Z'],
+  ])('reads %s as %s', (text, utc) => {
+    expect(new Date(parseIsoTime(text) ?? 0).toISOString()).toBe(utc);
   });
 });
 
