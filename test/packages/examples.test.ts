@@ -53,8 +53,9 @@ function examplesOf(name: string, { files, exported }: Sources): [string, string
   return [...files].flatMap(([path, code]) =>
     [...code.matchAll(/^ *\* @example\n((?: *\* (?!@).*\n)+)/gm)].map(([, lines = '']) => {
       const body = lines.replace(/^ *\* /gm, '');
+      // A word after a dot or before a colon names a property.
       const uses = (word: string) =>
-        new RegExp(`(?<!\\.)\\b${word}\\b`).test(body) &&
+        new RegExp(`(?<!\\.)\\b${word}\\b(?!:)`).test(body) &&
         !new RegExp(`const ${word}\\b`).test(body);
       const declared = Object.entries(known)
         .filter(([word]) => uses(word))
