@@ -99,17 +99,17 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     const functions = await createFunctions(cloud, options, names, bundleDirectory, log);
     await becomeReady(functions.http);
 
-    const map = (name: keyof Mappings, streamArn: string, onFailureBucket?: string) =>
+    const map = (name: keyof Mappings, streamArn: string) =>
       cloud.mapStream({
         name,
         streamArn,
         functionName: functions[name].name,
         settings: settings[name].mapping,
-        onFailureBucket,
+        onFailureBucket: names.failuresBucket,
         wrapInvoke: (invoke) => options.wrapInvoke?.(name, invoke) ?? invoke,
       });
     const mappings = {
-      inference: await map('inference', provisioned.streamArn, names.failuresBucket),
+      inference: await map('inference', provisioned.streamArn),
       metrics: await map('metrics', provisioned.resultsStreamArn),
     };
     const api = await startApiGateway({

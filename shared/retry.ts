@@ -31,14 +31,17 @@ export function isThrottle(error: unknown): boolean {
 
 /** Codes of the operating system (`ECONNRESET`), of TLS, HTTP/2 and undici: what goes wrong between us and a service. */
 const NETWORK_CODE =
-  /^(E[A-Z0-9]+|EAI_\w+|\w*CERT\w*|UNABLE_TO_\w+|ERR_(TLS|SSL|HTTP2|STREAM|SOCKET)\w*|UND_ERR_\w+)$/;
+  /^(ECONN\w+|E(PIPE|TIMEDOUT|PROTO|CANCELED|NOTFOUND|MFILE|NFILE|NOBUFS|NOMEM|AGAIN)|E(HOST|NET)\w+|EADDR\w+|EAI_\w+|\w*CERT\w*|UNABLE_TO_\w+|ERR_(TLS|SSL|HTTP2|STREAM|SOCKET)\w*|UND_ERR_\w+)$/;
 const NETWORK_NAME = /^(AbortError|TimeoutError|RequestTimeout|NetworkingError|\w*ProviderError)$/;
 
 /** Whether no answer came because of the way to the service: a lost connection, a time-out, no credentials just then. */
-function isNetworkFault(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+function isNetworkFault(error: unknown, depth = 0): boolean {
+  // However an error came by its causes, even as one of them, there is an end to looking.
+  if (!(error instanceof Error) || depth > 8) return false;
   return (
-    NETWORK_NAME.test(error.name) || NETWORK_CODE.test(codeOf(error)) || isNetworkFault(error.cause)
+    NETWORK_NAME.test(error.name) ||
+    NETWORK_CODE.test(codeOf(error)) ||
+    isNetworkFault(error.cause, depth + 1)
   );
 }
 

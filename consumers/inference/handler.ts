@@ -20,7 +20,11 @@ import { RECALLED_ATTRIBUTES } from './recall.ts';
 import type { InferenceDeps } from './types.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
-const s3 = new S3Client({ forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined });
+// A pause before another attempt is not ended by a signal: with one retry it stays well within the time that is kept back.
+const s3 = new S3Client({
+  maxAttempts: 2,
+  forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
+});
 const client = createDocumentClient();
 const table = environment.SPANSTREAM_RESULTS_TABLE;
 

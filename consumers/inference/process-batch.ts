@@ -70,10 +70,10 @@ export async function processBatch(
         {
           recall: deps.now() + Math.max(0, left) * LOOKUP_SHARE,
           inference: Math.min(end - reserve, alone ? end : deps.now() + sliceTime),
-          health: end - reserve * 0.6,
-          results: end - reserve * 0.4,
-          objects: end - reserve * 0.25,
-          rejections: end - reserve * 0.1,
+          health: end - reserve * 0.7,
+          results: end - reserve * 0.5,
+          objects: end - reserve * 0.35,
+          rejections: end - reserve * 0.2,
         },
         alone && left >= budget * WHOLE_SHARE,
       );

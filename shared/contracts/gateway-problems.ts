@@ -9,7 +9,8 @@ export const corsHeaders = {
 /** An error that API Gateway answers by itself, by its response type; without a detail its own message is passed on. */
 export interface GatewayProblem {
   readonly type: string;
-  readonly status: number;
+  /** Absent where it stays as it is, and the body does not repeat it. */
+  readonly status?: number;
   readonly title: string;
   readonly detail?: string;
 }
@@ -36,4 +37,5 @@ export const gatewayProblems: readonly GatewayProblem[] = [
   { type: 'THROTTLED', status: 429, title: 'Too many requests' },
   { type: 'QUOTA_EXCEEDED', status: 429, title: 'Too many requests' },
   { type: 'INTEGRATION_TIMEOUT', status: 504, title: 'Out of time' },
+  { type: 'DEFAULT_5XX', title: 'Internal server error', detail: 'The call failed; try again.' },
 ];

@@ -27,21 +27,16 @@ function options(problem: GatewayProblem): GatewayResponseOptions {
   const { type, status, title } = problem;
   return {
     type: ResponseType.of(type),
-    statusCode: String(status),
+    ...(status !== undefined && { statusCode: String(status) }),
     responseHeaders: { ...cors, 'Content-Type': "'application/problem+json'" },
     templates: {
-      'application/json': `{"type":"about:blank","title":"${title}","status":${status},"detail":${detailOf(problem)}}`,
+      'application/json': `{"type":"about:blank","title":"${title}"${status === undefined ? '' : `,"status":${status}`},"detail":${detailOf(problem)}}`,
     },
   };
 }
 
 /** Gives the gateway's own errors CORS headers, which it leaves out by default, and a body that names the problem. */
 export function addProblemResponses(api: RestApi): void {
-  for (const [id, type] of [
-    ['Default4xx', ResponseType.DEFAULT_4XX],
-    ['Default5xx', ResponseType.DEFAULT_5XX],
-  ] as const) {
-    api.addGatewayResponse(id, { type, responseHeaders: cors });
-  }
+  api.addGatewayResponse('Default4xx', { type: ResponseType.DEFAULT_4XX, responseHeaders: cors });
   for (const problem of gatewayProblems) api.addGatewayResponse(problem.type, options(problem));
 }

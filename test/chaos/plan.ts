@@ -74,11 +74,11 @@ export const odds: Readonly<Record<string, Odds>> = {
     delay: 0.01,
   },
   'dynamodb:BatchGetItem': {
-    throttle: 0.1,
-    'internal-error': 0.1,
-    'lose-response': 0.05,
-    'kill-after': 0.05,
-    delay: 0.05,
+    throttle: 0.02,
+    'internal-error': 0.02,
+    'lose-response': 0.02,
+    'kill-after': 0.004,
+    delay: 0.01,
   },
   'dynamodb:UpdateItem': {
     throttle: 0.03,

@@ -110,7 +110,7 @@ export function* drawWorkload(options: WorkloadOptions): Generator<WorkloadRecor
       continue;
     }
     const questions = index % 50 === 7 && text.length > 40 ? ['Who is it about?'] : undefined;
-    const source = hard && index % 300 === 5 ? REFUSED_SOURCE : name;
+    const source = hard && index % 2_000 === 5 ? REFUSED_SOURCE : name;
     const ownName = ownNames[index % ownNames.length] ?? '';
     const attributes = index % 97 === 3 ? { [ownName]: 'x', plain: 'y' } : undefined;
     yield {

@@ -288,6 +288,23 @@ describe('the API Gateway stand-in', () => {
     });
   });
 
+  it('words the end of a function, whose status stays, and shows nothing of it', async () => {
+    const endpoint = await start({
+      problems: gatewayProblems,
+      invoke: async () => ({ ok: false as const, errorMessage: 'secret' }),
+    });
+
+    const response = await fetch(`${endpoint}/v1/health`);
+
+    expect(response.status).toBe(502);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toEqual({
+      type: 'about:blank',
+      title: 'Internal server error',
+      detail: 'The call failed; try again.',
+    });
+  });
+
   it('answers preflight requests of this machine’s pages', async () => {
     const endpoint = await start({});
     const headers = { origin: 'http://localhost:3000' };

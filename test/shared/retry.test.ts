@@ -8,6 +8,12 @@ const answer = (name: string, httpStatusCode: number) =>
 const system = (code: string) => Object.assign(new Error(code), { code });
 const named = (name: string) => Object.assign(new Error(name), { name });
 
+const causeOfItself = () => {
+  const error = new Error('in a circle');
+  error.cause = error;
+  return error;
+};
+
 describe('isTransient', () => {
   it.each([
     // No answer, because of the way to the service.
@@ -22,6 +28,8 @@ describe('isTransient', () => {
     [new TypeError('fetch failed', { cause: system('ECONNREFUSED') }), true],
     // The SDK gives its own count of attempts to an error that brought no answer.
     [Object.assign(system('EPIPE'), { $metadata: { attempts: 2 } }), true],
+    [system('EMFILE'), true],
+    [system('EHOSTUNREACH'), true],
     // An answer that may be another one later.
     [answer('InternalServerError', 500), true],
     [answer('SlowDown', 503), true],
@@ -38,6 +46,9 @@ describe('isTransient', () => {
     [new Error('Unsupported type passed'), false],
     [new TypeError('Cannot read properties of undefined'), false],
     [system('ERR_INVALID_ARG_TYPE'), false],
+    [system('ENOENT'), false],
+    [system('EINVAL'), false],
+    [causeOfItself(), false],
     [new RangeError('Maximum call stack size exceeded'), false],
     [new SpanstreamError('unstorable', 'x cannot be stored'), false],
     ['a string', false],

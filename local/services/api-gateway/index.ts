@@ -165,13 +165,14 @@ function errorAnswer(
   { problems }: ApiGatewayOptions,
   headers: Readonly<Record<string, string>> = corsHeaders,
 ): HttpAnswer {
-  const problem = problems?.find((one) => one.type === type);
   const [status, message] = ERRORS[type];
+  const worded = (wanted: string) => problems?.find((one) => one.type === wanted);
+  const problem = worded(type) ?? (status >= 500 ? worded('DEFAULT_5XX') : undefined);
   const body = problem
     ? {
         type: 'about:blank',
         title: problem.title,
-        status: problem.status,
+        ...(problem.status !== undefined && { status: problem.status }),
         detail: problem.detail ?? reason ?? message,
       }
     : // What is wrong with a body goes to the log alone, unless the API words it.
