@@ -1,9 +1,14 @@
 import { createPace } from '#consumers/inference/pace.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
+import { RECALLED_ATTRIBUTES } from '#consumers/inference/recall.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
-import { createDocumentClient, createPutBatch } from '#shared/results-table/dynamodb-results.ts';
+import {
+  createDocumentClient,
+  createGetBatch,
+  createPutBatch,
+} from '#shared/results-table/dynamodb-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { kinesisEvent, silentLog } from '#test/consumers/inference/doubles.ts';
 import type { ModelFolders } from './arms.ts';
@@ -73,15 +78,18 @@ function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
     requestHandler: {
       handle: async () => ({
-        response: { statusCode: 200, headers: {}, body: Buffer.from('{"UnprocessedItems":{}}') },
+        response: {
+          statusCode: 200,
+          headers: {},
+          body: Buffer.from('{"Responses":{},"UnprocessedItems":{}}'),
+        },
       }),
     },
   });
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: createPutBatch(client, 'results') }),
-    // Only large aggregates are looked up, and there are none here.
-    getBatch: async () => ({ items: [], unprocessed: [] }),
+    getBatch: createGetBatch(client, 'results', RECALLED_ATTRIBUTES),
     putFailure: async (key) => {
       throw new SpanstreamError('bench', `${key}: a record of the batch cannot be processed`);
     },

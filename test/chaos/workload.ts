@@ -105,7 +105,7 @@ export function* drawWorkload(options: WorkloadOptions): Generator<WorkloadRecor
       continue;
     }
     const text = textOf(index, random, options.texts);
-    if (hard && index % 8_000 === 1_500) {
+    if (hard && index % 40_000 === 1_500) {
       yield { partitionKey, ...slowRecord(id, name) };
       continue;
     }
