@@ -1,10 +1,14 @@
 import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
 
 // The SDK's notice on Node versions to come would stand in the middle of every command's output.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+/** How long an ended command waits for its last words to be read. */
+const LAST_WORDS_MS = 2_000;
 
 const isPackage = import.meta.url.endsWith('.js');
 
@@ -53,7 +57,19 @@ export async function runCommand(
     // Nobody who closed the output wants to read what came of it.
     if (process.exitCode !== CODES.SIGPIPE) say(`${command.name()}: ${faultOf(error)}`);
   }
-  if (endedBySignal()) process.exit();
+  if (!endedBySignal()) return;
+  // A pipe that is read slowly still holds what was said last, which an exit would cut off.
+  const handedOn = Promise.all([process.stdout, process.stderr].map(drained));
+  await Promise.race([handedOn, delay(LAST_WORDS_MS)]);
+  process.exit();
+}
+
+/** Resolves once a stream has handed on what was written to it, or cannot any more. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writable) stream.write('', () => resolve());
+    else resolve();
+  });
 }
 
 function faultOf(error: unknown): string {
