@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
+import { languageSchema } from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
-import type { Settings } from './settings.ts';
+import type { ResultOptions } from './results-table/result-item.ts';
+import { redactionSchema, type Settings, standingOf, standingSchema } from './settings.ts';
 
 const text = z.string().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -12,17 +13,19 @@ const number = z
   .string()
   .regex(/^\d{1,15}(\.\d{1,15})?$/, 'must be a number')
   .transform(Number);
-const standingQuestions = z
-  .string()
-  .transform((value, context): unknown => {
-    try {
-      return JSON.parse(value);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'must be JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(sourceSchema, questionsSchema));
+/** JSON of a shape; it fails by the variable's name. */
+const json = <Shape extends z.ZodType>(shape: Shape) =>
+  z
+    .string()
+    .transform((value, context): unknown => {
+      try {
+        return JSON.parse(value);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(shape);
 
 // Defaults are the settings' alone: whatever starts a function gives it all of these, from `functionEnvironments`.
 const logging = { SPANSTREAM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']) };
@@ -30,12 +33,16 @@ const results = {
   SPANSTREAM_RESULTS_TABLE: text,
   SPANSTREAM_STORE_TEXT: flag,
   SPANSTREAM_RETENTION_DAYS: number.pipe(z.int().max(3_650)),
+  /** What is hidden, and the key of its tags; nothing is where they are left out. */
+  SPANSTREAM_REDACT: json(redactionSchema).optional(),
+  SPANSTREAM_REDACT_KEY: z.string().min(16, 'must be at least 16 characters').optional(),
 };
 const models = {
   /** Folder that holds `manifest.json`; by default `models` beside the bundle. */
   SPANSTREAM_MODELS: text.optional(),
   /** Worker threads; by default one per vCPU. */
   SPANSTREAM_WORKERS: number.pipe(z.int().min(1).max(256)).optional(),
+  SPANSTREAM_DEFAULT_LANGUAGE: languageSchema,
 };
 
 /** What the inference function reads from its environment. */
@@ -44,7 +51,7 @@ export const inferenceEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_FAILURES_BUCKET: text,
-  SPANSTREAM_STANDING_QUESTIONS: standingQuestions,
+  SPANSTREAM_STANDING: json(standingSchema),
 });
 
 /** What the HTTP function reads from its environment. */
@@ -61,6 +68,9 @@ export const metricsEnvironmentSchema = z.object({
   SPANSTREAM_METRICS_STATE_TABLE: text,
   SPANSTREAM_METRICS_NAMESPACE: text,
   SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: number.pipe(z.number().max(1)),
+  SPANSTREAM_COUNTED_BY_NAME: json(
+    z.object({ labels: z.array(text), personalDataKinds: z.array(text) }),
+  ),
   SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
 });
 
@@ -80,12 +90,32 @@ export function readEnvironment<T extends z.ZodType>(
   );
 }
 
-/** Folder of the models: as configured, else `models` beside the file of that URL. */
-export function modelsDirectoryOf(
-  environment: { readonly SPANSTREAM_MODELS?: string | undefined },
-  fileUrl: string,
-): string {
-  return environment.SPANSTREAM_MODELS ?? fileURLToPath(new URL('models', fileUrl));
+type ModelEnvironment = z.output<z.ZodObject<typeof models>>;
+type ResultEnvironment = z.output<z.ZodObject<typeof results>>;
+
+/** How a function makes its engine: models as configured, else from `models` beside the file of that URL. */
+export function engineOptionsOf(environment: ModelEnvironment, fileUrl: string) {
+  const { SPANSTREAM_MODELS: folder, SPANSTREAM_WORKERS: workers } = environment;
+  return {
+    modelsDirectory: folder ?? fileURLToPath(new URL('models', fileUrl)),
+    defaultLanguage: environment.SPANSTREAM_DEFAULT_LANGUAGE,
+    ...(workers !== undefined && { workers }),
+  };
+}
+
+/** What a function keeps of results. */
+export function resultOptionsOf(environment: ResultEnvironment): ResultOptions {
+  const { SPANSTREAM_REDACT: redact, SPANSTREAM_REDACT_KEY: key } = environment;
+  if (redact && key === undefined) {
+    throw new ConfigurationError(
+      'SPANSTREAM_REDACT_KEY is required where SPANSTREAM_REDACT is set',
+    );
+  }
+  return {
+    storeText: environment.SPANSTREAM_STORE_TEXT,
+    retentionDays: environment.SPANSTREAM_RETENTION_DAYS,
+    ...(redact && key !== undefined && { redaction: { ...redact, key } }),
+  };
 }
 
 /** The environment that each function is given, on AWS and locally. */
@@ -95,20 +125,29 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
     SPANSTREAM_RESULTS_TABLE: names.resultsTable,
     SPANSTREAM_STORE_TEXT: String(settings.results.storeText),
     SPANSTREAM_RETENTION_DAYS: String(settings.results.retentionDays),
+    ...(settings.results.redact && { SPANSTREAM_REDACT: JSON.stringify(settings.results.redact) }),
   };
+  const engine = { SPANSTREAM_DEFAULT_LANGUAGE: settings.defaultLanguage };
   return {
     inference: {
       ...common,
       ...table,
+      ...engine,
       SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
-      SPANSTREAM_STANDING_QUESTIONS: JSON.stringify(settings.standingQuestions),
+      SPANSTREAM_STANDING: JSON.stringify(standingOf(settings)),
     },
-    http: { ...common, ...table, SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store) },
+    http: {
+      ...common,
+      ...table,
+      ...engine,
+      SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
+    },
     metrics: {
       ...common,
       SPANSTREAM_METRICS_STATE_TABLE: names.metricsStateTable,
       SPANSTREAM_METRICS_NAMESPACE: names.metricsNamespace,
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: String(settings.metrics.lowConfidenceThreshold),
+      SPANSTREAM_COUNTED_BY_NAME: JSON.stringify(settings.metrics.countedByName),
       SPANSTREAM_READ_BACK_SECONDS: String(settings.metrics.readBackSeconds),
     },
   } as const;

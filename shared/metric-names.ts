@@ -20,6 +20,12 @@ export const metricNames = {
   endToEndLatency: 'EndToEndLatency',
   /** Results whose text was read in more than one window. */
   textsWindowed: 'TextsWindowed',
+  /** Labels in results, by `Label`. */
+  labelsFound: 'LabelsFound',
+  /** Spans of personal data in results of texts that were asked for it, or had it hidden; also by `Kind`. */
+  personalDataFound: 'PersonalDataFound',
+  /** Results of texts in whose language no model serves what was asked. */
+  languageUnserved: 'LanguageUnserved',
   /** Inserts into the results table that are neither a result nor a rejection, or that can no longer be counted once. */
   itemsIgnored: 'ItemsIgnored',
   /** Metric data that CloudWatch refused, and that were dropped so that the others could go on. */
@@ -31,7 +37,13 @@ export const metricNames = {
 } as const;
 
 /** Dimensions in use. */
-export const dimensionNames = { source: 'Source', reason: 'Reason', type: 'Type' } as const;
+export const dimensionNames = {
+  source: 'Source',
+  reason: 'Reason',
+  type: 'Type',
+  label: 'Label',
+  kind: 'Kind',
+} as const;
 
 /** Entity types that have a metric of their own; all others count as `OTHER_TYPE`, so that a model cannot run up costs. */
 export const entityTypeDimensions: ReadonlySet<string> = new Set([
@@ -44,7 +56,7 @@ export const entityTypeDimensions: ReadonlySet<string> = new Set([
   'DATE',
 ]);
 
-/** Dimension value of entity types that have no metric of their own. */
+/** Dimension value of entity types, labels and kinds that have no metric of their own. */
 export const OTHER_TYPE = 'other';
 
 /** A metric's name with its dimensions, such as `RecordsProcessed{Source=news}`. */

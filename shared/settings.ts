@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { questionsSchema, sourceSchema } from './contracts/text-record.ts';
+import { redactionModeSchema } from './contracts/result.ts';
+import {
+  languageSchema,
+  questionsSchema,
+  sourceSchema,
+  tasksSchema,
+} from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 
@@ -9,7 +15,7 @@ const TABLE_STREAM_SECONDS = 24 * HOUR_SECONDS;
 /** An hour under the shortest retention: what is given up for its age is still there to be written down. */
 const RECORD_AGE_SECONDS = 23 * HOUR_SECONDS;
 /** Lambda takes 4 KB of environment variables in all; the others need about a quarter. */
-const MOST_QUESTION_BYTES = 3_000;
+const MOST_STANDING_BYTES = 3_000;
 /** CloudWatch Logs keeps logs for one of these numbers of days, and refuses any other. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922,
@@ -61,6 +67,8 @@ const inferenceSettings = z.strictObject({
     .prefault({}),
 });
 
+const countedNames = z.array(z.string().min(1).max(64)).max(50);
+
 const metricsSettings = z.strictObject({
   memoryMb: z.int().min(128).max(10_240).default(256),
   timeoutSeconds: z.int().min(10).max(900).default(60),
@@ -68,6 +76,13 @@ const metricsSettings = z.strictObject({
   reservedConcurrency: z.int().min(0).max(100_000).default(1),
   /** Entities and answers under this score make a result count as low confidence. */
   lowConfidenceThreshold: z.number().min(0).max(1).default(0.5),
+  /** Labels and kinds of personal data that are counted by name; every other one counts as `other`, so that a model cannot run up costs. */
+  countedByName: z
+    .strictObject({
+      labels: countedNames.default(['positive', 'negative', 'neutral', 'ambiguous']),
+      personalDataKinds: countedNames.default(['PERSON', 'EMAIL', 'PHONE', 'CREDIT_CARD']),
+    })
+    .prefault({}),
   /** How long CloudWatch may take until a publication can be read back, in seconds. */
   readBackSeconds: z.int().min(0).max(900).default(180),
   mapping: z
@@ -103,11 +118,36 @@ const httpSettings = z.strictObject({
   store: z.boolean().default(true),
 });
 
+/** What of personal data is hidden, and how. */
+export const redactionSchema = z.strictObject({
+  mode: redactionModeSchema,
+  /** Kinds to hide, such as `EMAIL`; every kind where left out. */
+  kinds: z
+    .array(z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'must be a kind such as EMAIL'))
+    .min(1)
+    .max(100)
+    .optional(),
+});
+
+/** What is asked of texts that do not say, by source. */
+export const standingSchema = z.strictObject({
+  questions: z.record(sourceSchema, questionsSchema).default({}),
+  tasks: z.record(sourceSchema, tasksSchema).default({}),
+  languages: z.record(sourceSchema, languageSchema).default({}),
+});
+
+/** What is asked of texts that do not say, by source. */
+export type Standing = z.output<typeof standingSchema>;
+
 const resultsSettings = z.strictObject({
   /** Keep the text with the result; without it only its hash and the spans are kept. */
   storeText: z.boolean().default(true),
   /** Days until a result expires; 0 keeps it for ever. */
   retentionDays: z.int().min(0).max(3_650).default(0),
+  /** Hides personal data before anything of a text is stored or logged; parked records keep their bytes. */
+  redact: redactionSchema.optional(),
+  /** Days for which parked records keep their bytes, and can be redriven. */
+  parkedDays: z.int().min(1).max(3_650).default(90),
 });
 
 /** A share that is to be passed: what never is more than 1 would never be told. */
@@ -143,6 +183,10 @@ const alarmSettings = z.strictObject({
   unansweredShare: sharePassed.default(0.8),
   /** Minutes in which the stream brings nothing until the silence alarm; 0 switches it off. */
   silenceMinutes: z.int().min(0).max(1_440).default(60),
+  /** Texts in five minutes whose language no model serves until an alarm; 0 switches it off. */
+  unservedTexts: z.int().min(0).default(0),
+  /** Spans of personal data in five minutes until an alarm; 0 switches it off. */
+  personalData: z.int().min(0).default(0),
 });
 
 /** Everything that can be configured, with its default; the stacks and the local runtime read the same. */
@@ -169,14 +213,12 @@ export const settingsSchema = z
     http: httpSettings.prefault({}),
     results: resultsSettings.prefault({}),
     alarms: alarmSettings.prefault({}),
-    /** Questions asked of every text of a source that brings none of its own. */
-    standingQuestions: z
-      .record(sourceSchema, questionsSchema)
-      .refine(
-        (all) => Buffer.byteLength(JSON.stringify(all)) <= MOST_QUESTION_BYTES,
-        `must be at most ${MOST_QUESTION_BYTES} bytes as JSON: Lambda takes 4 KB of environment variables`,
-      )
-      .default({}),
+    /** Language of texts whose own cannot be told. */
+    defaultLanguage: languageSchema.default('en'),
+    /** Questions, tasks and language, by source, of texts that bring none of their own. */
+    standingQuestions: standingSchema.shape.questions,
+    standingTasks: standingSchema.shape.tasks,
+    standingLanguages: standingSchema.shape.languages,
   })
   .superRefine((settings, check) => {
     for (const [path, message] of contradictions(settings)) {
@@ -229,6 +271,7 @@ function contradictions(settings: Settings): [field: string, why: string][] {
   ];
   const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
   const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
+  const standing = JSON.stringify(standingOf(settings));
   const rules: Rule[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
@@ -250,9 +293,21 @@ function contradictions(settings: Settings): [field: string, why: string][] {
       'alarms.iteratorAgeSeconds',
       `must be under ${TABLE_STREAM_SECONDS}: no record on a stream is older`,
     ],
+    [
+      Buffer.byteLength(standing) > MOST_STANDING_BYTES,
+      'standingQuestions',
+      `must be, with standingTasks and standingLanguages, at most ${MOST_STANDING_BYTES} bytes as JSON: Lambda takes 4 KB of environment variables`,
+    ],
   ];
   return rules.flatMap(([isBroken, field, why]) => (isBroken ? [[field, why]] : []));
 }
+
+/** What the settings ask of texts that do not say. */
+export const standingOf = (settings: Settings): Standing => ({
+  questions: settings.standingQuestions,
+  tasks: settings.standingTasks,
+  languages: settings.standingLanguages,
+});
 
 type Rule = readonly [isBroken: boolean, field: string, why: string];
 type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedConcurrency'>;

@@ -22,6 +22,7 @@ import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
+import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 
 /** The same models on demand: a REST API in front of the HTTP function. */
@@ -30,7 +31,7 @@ export class ApiStack extends Stack {
     scope: Construct,
     id: string,
     context: StackContext,
-    props: StackProps & { results: Table },
+    props: StackProps & { results: Table; redaction: RedactionKeys | undefined },
   ) {
     super(scope, id, props);
     const { settings, names } = context;
@@ -39,7 +40,10 @@ export class ApiStack extends Stack {
       description: 'Entities and answers on demand, and stored results',
       command: 'http/index.handler',
       settings: settings.http,
-      environment: functionEnvironments(settings, names).http,
+      environment: {
+        ...functionEnvironments(settings, names).http,
+        ...redactionEnvironment(props.redaction),
+      },
     });
     const { tableArn } = props.results;
     allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);

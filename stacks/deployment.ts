@@ -22,14 +22,12 @@ export function createDeployment(
     ...props,
     stream: stream.stream,
   });
-  const metrics = new MetricsStack(app, id('metrics'), context, {
-    ...props,
-    results: inference.results,
-  });
-  const api = new ApiStack(app, id('api'), context, { ...props, results: inference.results });
+  const { results, redaction, failures } = inference;
+  const metrics = new MetricsStack(app, id('metrics'), context, { ...props, results, redaction });
+  const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
-    failures: inference.failures,
+    failures,
     metricsMapping: metrics.mapping,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -8,6 +8,7 @@ import { allowAbandoning, allowParking, failuresBucket } from './parts/failures-
 import { allow } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { resultsTable } from './parts/results-table.ts';
+import { type RedactionKeys, redactionEnvironment, redactionKeys } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 
@@ -15,6 +16,7 @@ import { StreamMapping } from './parts/stream-mapping.ts';
 export class InferenceStack extends Stack {
   readonly results: Table;
   readonly failures: Bucket;
+  readonly redaction: RedactionKeys | undefined;
 
   constructor(
     scope: Construct,
@@ -25,7 +27,8 @@ export class InferenceStack extends Stack {
     super(scope, id, props);
     const { settings, names } = context;
     this.results = resultsTable(this, context);
-    this.failures = failuresBucket(this, context);
+    this.redaction = redactionKeys(this, context);
+    this.failures = failuresBucket(this, context, this.redaction?.parked);
 
     const inference = new ModelFunction(this, 'Inference', context, {
       functionName: names.inferenceFunction,
@@ -34,6 +37,7 @@ export class InferenceStack extends Stack {
       settings: settings.inference,
       environment: {
         ...functionEnvironments(settings, names).inference,
+        ...redactionEnvironment(this.redaction),
         SPANSTREAM_FAILURES_BUCKET: this.failures.bucketName,
       },
     });
@@ -63,5 +67,6 @@ export class InferenceStack extends Stack {
     allow(role, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], this.results.tableArn);
     allowParking(role, this.failures, 'rejected/');
     allowAbandoning(role, this.failures);
+    if (this.redaction) allow(role, ['kms:GenerateDataKey'], this.redaction.parked.keyArn);
   }
 }

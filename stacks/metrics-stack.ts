@@ -13,6 +13,7 @@ import { functionEnvironments } from '#shared/function-environment.ts';
 import { metricsStateTableDefinition } from '#shared/results-table/definition.ts';
 import { allowAbandoning, namedFailuresBucket } from './parts/failures-bucket.ts';
 import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
+import type { RedactionKeys } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 
@@ -24,7 +25,7 @@ export class MetricsStack extends Stack {
     scope: Construct,
     id: string,
     context: StackContext,
-    props: StackProps & { results: Table },
+    props: StackProps & { results: Table; redaction: RedactionKeys | undefined },
   ) {
     super(scope, id, props);
     const { settings, names } = context;
@@ -36,6 +37,7 @@ export class MetricsStack extends Stack {
     allowWork(role, streamArn, state, names.metricsNamespace);
     const failures = namedFailuresBucket(this, context);
     allowAbandoning(role, failures);
+    if (props.redaction) allow(role, ['kms:GenerateDataKey'], props.redaction.parked.keyArn);
     const { reservedConcurrency } = settings.metrics;
     const metrics = new LambdaFunction(this, 'Function', {
       functionName: names.metricsFunction,

@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import {
+  engineOptionsOf,
   httpEnvironmentSchema,
-  modelsDirectoryOf,
   readEnvironment,
+  resultOptionsOf,
 } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
@@ -21,21 +22,13 @@ const client = createDocumentClient();
 const table = environment.SPANSTREAM_RESULTS_TABLE;
 
 const deps: HttpDeps = {
-  engine: await createTextEngine({
-    modelsDirectory: modelsDirectoryOf(environment, import.meta.url),
-    ...(environment.SPANSTREAM_WORKERS !== undefined && {
-      workers: environment.SPANSTREAM_WORKERS,
-    }),
-  }),
+  engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
   reader: createResultsReader({
     query: createQueryItems(client, table),
     getBatch: createGetBatch(client, table),
   }),
-  options: {
-    storeText: environment.SPANSTREAM_STORE_TEXT,
-    retentionDays: environment.SPANSTREAM_RETENTION_DAYS,
-  },
+  options: resultOptionsOf(environment),
   storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'http' }),
   now: Date.now,

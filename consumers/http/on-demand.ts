@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { ResultItem } from '#shared/contracts/result.ts';
+import type { Asked, ResultItem } from '#shared/contracts/result.ts';
 import { messageOf } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
-import type { Analysis, AnalysisOutcome, AnalysisRequest, TextEngine } from '#shared/nlp/types.ts';
+import type {
+  Analysis,
+  AnalysisOutcome,
+  AnalysisRequest,
+  TaskName,
+  TextEngine,
+} from '#shared/nlp/types.ts';
 import type { ResultsReader } from '#shared/results-table/read-results.ts';
-import { createResultItem, type ResultOptions } from '#shared/results-table/result-item.ts';
+import { createStoredResult } from '#shared/results-table/redact.ts';
+import {
+  createResultItem,
+  type ResultContent,
+  type ResultOptions,
+} from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import { HttpError } from './problems.ts';
 
@@ -92,31 +103,39 @@ export interface Finding {
   /** Made where left out. */
   readonly id?: string | undefined;
   readonly text: string;
-  readonly questions?: readonly string[];
-  readonly operation: 'entities' | 'answers' | 'analyze';
+  readonly asked?: Partial<Asked>;
+  readonly operation: TaskName | 'analyze';
   readonly analysis: Analysis;
   readonly createdAt?: string | undefined;
   readonly attributes?: Record<string, string> | undefined;
 }
 
-/** The result item of a finding, of source `http`. */
-export function itemOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): ResultItem {
-  const { id = madeId(), questions = [], operation, analysis, ...record } = finding;
-  return createResultItem(
-    {
-      record: { ...record, id, source: SOURCE },
-      questions,
-      scope: `http/${operation}`,
-      analysis,
-      pipelineVersion: deps.engine.pipelineVersion,
-      arrival: {
-        arrivedAt: new Date(arrivedAt).toISOString(),
-        shard: SOURCE,
-        sequenceNumber: String(arrivedAt),
-      },
+/** The result of a finding, of source `http`: as it is answered, and as it is stored, which may hide personal data. */
+export interface OnDemandResult {
+  readonly item: ResultItem;
+  readonly stored: ResultItem;
+}
+
+/** Makes the result of a finding. */
+export function resultOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): OnDemandResult {
+  const { id = madeId(), asked, operation, analysis, ...record } = finding;
+  const content: ResultContent = {
+    record: { ...record, id, source: SOURCE },
+    questions: [],
+    ...asked,
+    scope: `http/${operation}`,
+    analysis,
+    pipelineVersion: deps.engine.pipelineVersion,
+    arrival: {
+      arrivedAt: new Date(arrivedAt).toISOString(),
+      shard: SOURCE,
+      sequenceNumber: String(arrivedAt),
     },
-    deps.options,
-  );
+  };
+  return {
+    item: createResultItem(content, deps.options),
+    stored: createStoredResult(content, deps.options),
+  };
 }
 
 /** An id for a text that came without one. */
@@ -141,15 +160,16 @@ const longest: Recorded = { stored: false, notStoredBecause: NOT_RECORDED.late }
  * @throws {HttpError} 413 where the answer would be too large
  */
 export async function answerRecorded<Answer extends object>(
-  items: readonly ResultItem[],
+  results: readonly OnDemandResult[],
   wanted: boolean | undefined,
   deps: HttpDeps,
   bounds: Bounds,
   answerOf: (recorded: readonly Recorded[]) => Answer,
 ): Promise<Answer> {
-  refuseTooLarge(answerOf(items.map(() => longest)), bounds);
+  refuseTooLarge(answerOf(results.map(() => longest)), bounds);
   if (!deps.storeOnDemand || wanted === false)
-    return answerOf(items.map(() => ({ stored: false })));
+    return answerOf(results.map(() => ({ stored: false })));
+  const items = results.map(({ stored }) => stored);
   const outcomes = await deps.writer.write(items, bounds.deadline - RESERVE_MS / 3);
   return answerOf(
     items.map(({ id }, index): Recorded => {

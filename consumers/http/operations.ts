@@ -8,16 +8,21 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
-import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
+import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
-import { storedAnswer } from '#shared/results-table/result-item.ts';
+import {
+  type Redaction,
+  type ResultOptions,
+  requestOf,
+  storedAnswer,
+} from '#shared/results-table/result-item.ts';
 import {
   analyze,
   answerRecorded,
   type Bounds,
   type HttpDeps,
-  itemOf,
   madeId,
+  resultOf,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { HttpError } from './problems.ts';
@@ -56,64 +61,38 @@ export function serve(call: Call, deps: HttpDeps, bounds: Bounds): Promise<objec
 }
 
 const handlers: Handlers = {
-  async findEntities({ body: { text, texts = [text], id = madeId(), store } }, deps, bounds) {
-    const single = text !== undefined;
-    const checked = texts.map((given, index) =>
-      checkText(given, index, single ? 'text' : `texts[${index}]`),
-    );
-    const usable = checked.filter((one) => 'text' in one);
-    const outcomes = await analyze(usable.map(toRequest), deps, bounds);
-    const failed: Unusable[] = [];
-    const found = usable.flatMap(({ index, field, text }, at) => {
-      const outcome = outcomes[at];
-      if (!outcome?.ok) {
-        failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
-        return [];
-      }
-      const named = single ? id : `${id}.${index}`;
-      const finding = { id: named, text, operation: 'entities', analysis: outcome.value } as const;
-      return { index, item: itemOf(finding, deps, bounds) };
-    });
-    const errors = [...checked.filter((one) => 'fault' in one), ...failed]
-      .sort((a, b) => a.index - b.index)
-      .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
-    const items = found.map(({ item }) => item);
-    return answerRecorded(items, store, deps, bounds, (recorded) => ({
-      pipelineVersion: deps.engine.pipelineVersion,
-      results: found.map(({ index, item: { id, entities, tokens, windows } }, at) => ({
-        index,
-        id,
-        entities,
-        tokens,
-        windows,
-        ...statusOf(recorded[at]),
-      })),
-      errors,
-    }));
-  },
+  findEntities: eachText('entities', ({ entities }) => ({ entities })),
+  classifyTexts: eachText('labels', ({ labels = [] }) => ({ labels })),
+  tagTexts: eachText('tags', ({ tags = [] }) => ({ tags })),
+  findPersonalData: eachText('pii', ({ pii = [] }, { text, mode = 'type' }, { options }) => ({
+    pii,
+    redactedText: redactText(text, pii, { mode, key: keyFor(mode, options) }),
+  })),
 
-  async answerQuestion({ body: { context: text, question, topK, id, store } }, deps, bounds) {
-    const questions = [question];
-    const request = { text, questions, entities: false, topK };
-    const analysis = await analyzeOne(request, 'context', deps, bounds);
-    const item = itemOf({ id, text, questions, operation: 'answers', analysis }, deps, bounds);
-    return answerRecorded([item], store, deps, bounds, ([recorded]) => ({
-      id: item.id,
-      pipelineVersion: item.pipelineVersion,
+  async answerQuestion(
+    { body: { context: text, question, topK, language, id, store } },
+    deps,
+    bounds,
+  ) {
+    const asked = { questions: [question], tasks: ['answers'], language } as const;
+    const analysis = await analyzeOne({ ...asked, text, topK }, 'context', deps, bounds);
+    const result = resultOf({ id, text, asked, operation: 'answers', analysis }, deps, bounds);
+    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+      ...foundIn(result.item),
+      id: result.item.id,
+      pipelineVersion: result.item.pipelineVersion,
       answers: analysis.answers.map(storedAnswer),
-      tokens: item.tokens,
-      windows: item.windows,
       ...statusOf(recorded),
     }));
   },
 
-  async analyzeText({ body: { store, ...finding } }, deps, bounds) {
-    const { text, questions } = finding;
-    const analysis = await analyzeOne({ text, questions }, 'text', deps, bounds);
-    const item = itemOf({ ...finding, operation: 'analyze', analysis }, deps, bounds);
-    const result = publicResultSchema.parse(item);
-    return answerRecorded([item], store, deps, bounds, ([recorded]) => ({
-      ...result,
+  async analyzeText({ body: { store, questions, tasks, language, ...finding } }, deps, bounds) {
+    const asked = { questions, tasks, language };
+    const request = requestOf(finding.text, asked, deps.options);
+    const analysis = await analyzeOne(request, 'text', deps, bounds);
+    const result = resultOf({ ...finding, asked, operation: 'analyze', analysis }, deps, bounds);
+    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+      ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
     }));
   },
@@ -134,7 +113,11 @@ const handlers: Handlers = {
   },
 
   async getHealth(_input, { engine }) {
-    const models = engine.models.map(({ name, task, version }) => ({ name, task, version }));
+    const models = engine.models.map(({ tasks, languages, ...model }) => ({
+      ...model,
+      tasks: [...tasks],
+      languages: [...languages],
+    }));
     return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
   },
 
@@ -142,6 +125,80 @@ const handlers: Handlers = {
     return openApiDescription();
   },
 };
+
+/** What every call says of a text that it read. */
+const foundIn = ({ language = 'und', unserved, tokens, windows }: ResultItem) => ({
+  language,
+  ...(unserved && { unserved }),
+  tokens,
+  windows,
+});
+
+/** Body of a call that is one task for one text or several. */
+interface TextsBody {
+  readonly text?: string | undefined;
+  readonly texts?: readonly unknown[] | undefined;
+  readonly language?: string | undefined;
+  readonly id?: string | undefined;
+  readonly store?: boolean | undefined;
+  readonly mode?: Redaction['mode'];
+}
+
+/** Handles a call that is one task for one text or several; `give` picks of a text's result what the call answers. */
+function eachText<Given extends object>(
+  task: Exclude<TaskName, 'answers'>,
+  give: (
+    item: ResultItem,
+    asked: { readonly text: string; readonly mode?: Redaction['mode'] | undefined },
+    deps: HttpDeps,
+  ) => Given,
+) {
+  return async ({ body }: { readonly body: TextsBody }, deps: HttpDeps, bounds: Bounds) => {
+    const { text, texts = [text], language, id = madeId(), store, mode } = body;
+    const single = text !== undefined;
+    const asked = { questions: [], tasks: [task], language };
+    const checked = texts.map((given, index) =>
+      checkText(given, index, single ? 'text' : `texts[${index}]`),
+    );
+    const usable = checked.filter((one) => 'text' in one);
+    const requests = usable.map((one) => requestOf(one.text, asked, deps.options));
+    const outcomes = await analyze(requests, deps, bounds);
+    const failed: Unusable[] = [];
+    const found = usable.flatMap(({ index, field, text }, at) => {
+      const outcome = outcomes[at];
+      if (!outcome?.ok) {
+        failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
+        return [];
+      }
+      const named = single ? id : `${id}.${index}`;
+      const finding = { id: named, text, asked, operation: task, analysis: outcome.value };
+      const result = resultOf(finding, deps, bounds);
+      return { index, result, given: give(result.item, { text, mode }, deps) };
+    });
+    const errors = [...checked.filter((one) => 'fault' in one), ...failed]
+      .sort((a, b) => a.index - b.index)
+      .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
+    const results = found.map(({ result }) => result);
+    return answerRecorded(results, store, deps, bounds, (recorded) => ({
+      pipelineVersion: deps.engine.pipelineVersion,
+      results: found.map(({ index, result: { item }, given }, at) => ({
+        index,
+        id: item.id,
+        ...given,
+        ...foundIn(item),
+        ...statusOf(recorded[at]),
+      })),
+      errors,
+    }));
+  };
+}
+
+/** @throws {ValidationError} where tags are asked for and the deployment has no key to make them with */
+function keyFor(mode: Redaction['mode'], { redaction }: ResultOptions): string {
+  if (redaction) return redaction.key;
+  if (mode !== 'hash') return '';
+  throw new ValidationError('mode', 'mode: hash needs a key, which this deployment has none of');
+}
 
 const statusOf = (recorded = { stored: false }) => recorded;
 
@@ -155,8 +212,6 @@ interface Usable extends Named {
 interface Unusable extends Named {
   readonly fault: SpanstreamError;
 }
-
-const toRequest = ({ text }: Usable): AnalysisRequest => ({ text });
 
 /** A text of several is judged by the same rule as one alone, under its own name. */
 function checkText(text: unknown, index: number, field: string): Usable | Unusable {

@@ -2,9 +2,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { createPutFailure } from '#shared/dead-letters/write.ts';
 import {
+  engineOptionsOf,
   inferenceEnvironmentSchema,
-  modelsDirectoryOf,
   readEnvironment,
+  resultOptionsOf,
 } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
@@ -29,21 +30,13 @@ const client = createDocumentClient();
 const table = environment.SPANSTREAM_RESULTS_TABLE;
 
 const deps: InferenceDeps = {
-  engine: await createTextEngine({
-    modelsDirectory: modelsDirectoryOf(environment, import.meta.url),
-    ...(environment.SPANSTREAM_WORKERS !== undefined && {
-      workers: environment.SPANSTREAM_WORKERS,
-    }),
-  }),
+  engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
   getBatch: createGetBatch(client, table, RECALLED_ATTRIBUTES),
   putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
   pace: createPace(),
-  options: {
-    storeText: environment.SPANSTREAM_STORE_TEXT,
-    retentionDays: environment.SPANSTREAM_RETENTION_DAYS,
-  },
-  standingQuestions: environment.SPANSTREAM_STANDING_QUESTIONS,
+  options: resultOptionsOf(environment),
+  standing: environment.SPANSTREAM_STANDING,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'inference' }),
   now: Date.now,
 };

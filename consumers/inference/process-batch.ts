@@ -35,7 +35,7 @@ export async function processBatch(
   remaining: () => number,
 ): Promise<KinesisStreamBatchResponse> {
   const end = deps.now() + remaining();
-  const delivered = readKinesisEvent(event).map((decoded) => withQuestions(decoded, deps));
+  const delivered = readKinesisEvent(event).map((decoded) => withAsked(decoded, deps));
   const { signalAfter = AbortSignal.timeout } = deps;
   const lookup = Math.max(1, Math.ceil((end - deps.now()) * LOOKUP_SHARE));
   const settled = await recallAggregate(delivered, { ...deps, signal: signalAfter(lookup) });
@@ -117,14 +117,20 @@ function readKinesisEvent(event: KinesisStreamEvent): DecodedRecord[] {
   );
 }
 
-function withQuestions(decoded: DecodedRecord, deps: InferenceDeps): BatchRecord {
-  if (!decoded.record) return { ...decoded, questions: [], weight: 0 };
-  const { text, source, questions: own } = decoded.record;
-  const standing = Object.hasOwn(deps.standingQuestions, source)
-    ? deps.standingQuestions[source]
-    : undefined;
-  const questions = own ?? standing ?? [];
-  return { ...decoded, questions, weight: text.length * (1 + questions.length) };
+/** What a record does not say its source's standing settings do. */
+function withAsked(decoded: DecodedRecord, { standing }: InferenceDeps): BatchRecord {
+  if (!decoded.record) return { ...decoded, asked: { questions: [] }, weight: 0 };
+  const { text, source, ...own } = decoded.record;
+  const bySource = <Value>(values: Readonly<Record<string, Value>>): Value | undefined =>
+    Object.hasOwn(values, source) ? values[source] : undefined;
+  const questions = own.questions ?? bySource(standing.questions) ?? [];
+  const tasks = own.tasks ?? bySource(standing.tasks);
+  const language = own.language ?? bySource(standing.languages);
+  return {
+    ...decoded,
+    asked: { questions, tasks, language },
+    weight: text.length * (1 + questions.length),
+  };
 }
 
 /** The next records that fit the limits; at least one where something must be done. A text that is to be alone is that. */

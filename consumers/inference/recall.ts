@@ -1,5 +1,4 @@
 import { rejectionKey, rejectionSchema } from '#shared/contracts/rejection.ts';
-import { contentHashOf, resultKey } from '#shared/contracts/result.ts';
 import { messageOf } from '#shared/errors.ts';
 import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
 import { expiryOf } from '#shared/results-table/result-item.ts';
@@ -90,9 +89,9 @@ export async function recallResults(
       const item = items[index];
       if (!item || !staysLong(item, entry, deps.options.retentionDays)) return [];
       const last = lastOf.get(nameOf(key)) === entry;
-      return last && broughtBy(item) !== broughtBy(entry.record)
-        ? []
-        : [[entry, { state: 'stored' }]];
+      // Where personal data is hidden what was stored differs from what was brought, all of which the key names then.
+      const other = !deps.options.redaction && broughtBy(item) !== broughtBy(entry.record);
+      return last && other ? [] : [[entry, { state: 'stored' }]];
     }),
   );
 }
@@ -138,13 +137,10 @@ export async function recallAggregate(
   return settled;
 }
 
-function resultKeyOf(
-  { record, questions }: BatchRecord,
-  { engine }: RecallDeps,
-): ItemKey | undefined {
-  if (!record) return undefined;
-  return resultKey(record.id, engine.pipelineVersion, contentHashOf(record.text, questions));
-}
+const resultKeyOf = (
+  { record, asked }: BatchRecord,
+  { engine, options }: RecallDeps,
+): ItemKey | undefined => record && keyOf({ record, ...asked }, engine.pipelineVersion, options);
 
 /** What a record brings into its result beside the text and the questions, which the key names. */
 const broughtBy = (from: StoredItem | BatchRecord['record']): string => {

@@ -1,7 +1,8 @@
 import { rejectionMessage } from '#shared/contracts/rejection.ts';
 import { EngineError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
-import { createResultItem } from '#shared/results-table/result-item.ts';
+import { createStoredResult } from '#shared/results-table/redact.ts';
+import { requestOf } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { late, park, recallInto, type SliceDeadlines, signalUntil, write } from './park.ts';
@@ -106,7 +107,7 @@ async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadl
   };
   try {
     const analyses = await deps.engine.analyze(
-      texts.map(({ record, questions }) => ({ text: record?.text ?? '', questions })),
+      texts.map(({ record, asked }) => requestOf(record?.text ?? '', asked, deps.options)),
       { signal },
     );
     if (analyses.length !== texts.length) {
@@ -123,7 +124,7 @@ async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadl
 
 /** @throws {EngineError} where the engine cannot read a few words either: then it was not the text that took so long */
 async function askForHealth(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
-  const questions = texts.some((entry) => entry.questions.length > 0) ? [HEALTH_TEXT] : [];
+  const questions = texts.some(({ asked }) => asked.questions.length > 0) ? [HEALTH_TEXT] : [];
   const signal = signalUntil(deadline, deps);
   try {
     await deps.engine.analyze([{ text: HEALTH_TEXT, questions }], { signal });
@@ -141,12 +142,12 @@ function toItem(
 ): TableItem | RecordOutcome {
   if (!entry.record || !analyzed) return late('the engine gave no outcome');
   if (!analyzed.ok) return rejected('inference-failed', analyzed.error);
-  const { record, questions, position, arrivedAt } = entry;
+  const { record, asked, position, arrivedAt } = entry;
   try {
-    return createResultItem(
+    return createStoredResult(
       {
         record,
-        questions,
+        ...asked,
         analysis: analyzed.value,
         pipelineVersion: deps.engine.pipelineVersion,
         arrival: { arrivedAt, shard: position.shard, sequenceNumber: position.sequenceNumber },

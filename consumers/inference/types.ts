@@ -1,10 +1,12 @@
 import type { RejectionReason } from '#shared/contracts/rejection.ts';
+import type { Asked } from '#shared/contracts/result.ts';
 import type { PutFailure } from '#shared/dead-letters/write.ts';
 import type { Logger } from '#shared/log.ts';
 import type { TextEngine } from '#shared/nlp/types.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
 import type { ResultOptions } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
+import type { Standing } from '#shared/settings.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import type { Pace } from './pace.ts';
 
@@ -17,17 +19,17 @@ export interface InferenceDeps {
   readonly putFailure: PutFailure;
   readonly pace: Pace;
   readonly options: ResultOptions;
-  /** Questions by source, for records that bring none. */
-  readonly standingQuestions: Readonly<Record<string, readonly string[]>>;
+  /** What is asked by source, for records that do not say. */
+  readonly standing: Standing;
   readonly log: Logger;
   readonly now: () => number;
   /** A signal that aborts after so many milliseconds; by default `AbortSignal.timeout`. */
   readonly signalAfter?: (milliseconds: number) => AbortSignal;
 }
 
-/** A decoded record with the questions it is asked and its weight, in characters that the models read. */
+/** A decoded record with what is asked of it and its weight, in characters that the models read. */
 export type BatchRecord = DecodedRecord & {
-  readonly questions: readonly string[];
+  readonly asked: Asked;
   readonly weight: number;
 };
 

@@ -20,6 +20,7 @@ const deps: MetricsDeps = {
     environment.SPANSTREAM_METRICS_NAMESPACE,
   ),
   lowConfidenceThreshold: environment.SPANSTREAM_LOW_CONFIDENCE_THRESHOLD,
+  countedByName: environment.SPANSTREAM_COUNTED_BY_NAME,
   readBackMs: environment.SPANSTREAM_READ_BACK_SECONDS * 1_000,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'metrics' }),
   now: Date.now,

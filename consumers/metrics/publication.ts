@@ -4,7 +4,7 @@ import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
 import type { MetricsState, Pending, StateStore, Unsent } from './state.ts';
-import type { MetricDatum } from './summarize.ts';
+import type { MetricDatum, SummaryOptions } from './summarize.ts';
 
 /** From its claim on, a publication is sent within this time or left to whoever comes next. */
 const PUBLISH_WITHIN_MS = 6_000;
@@ -14,10 +14,9 @@ const LOOK_UP_MS = 1_000;
 const MOST_STRIKES = 3;
 
 /** What the metrics consumer works with. */
-export interface MetricsDeps {
+export interface MetricsDeps extends SummaryOptions {
   readonly store: StateStore;
   readonly service: MetricsService;
-  readonly lowConfidenceThreshold: number;
   /** How long CloudWatch may take until a publication can be read back. */
   readonly readBackMs: number;
   readonly log: Pick<Logger, 'warn' | 'error'>;

@@ -110,9 +110,9 @@ function cutToSize(
   deps: MetricsDeps,
   now: number,
 ): { part: readonly TableChange[]; data: MetricDatum[] } {
-  const { lowConfidenceThreshold } = deps;
+  const { lowConfidenceThreshold, countedByName } = deps;
   for (let part = fresh; ; part = part.slice(0, Math.ceil(part.length / 2))) {
-    const data = summarize(part, { lowConfidenceThreshold, now });
+    const data = summarize(part, { lowConfidenceThreshold, countedByName, now });
     const fits = data.length <= MOST_METRICS && JSON.stringify(data).length <= MOST_CHARACTERS;
     if (fits || part.length === 1) return { part, data };
   }

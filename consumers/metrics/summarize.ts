@@ -24,10 +24,25 @@ const FINEST = 4_096;
 /** Shard of results that came by a call and not by the stream. */
 const HTTP_SHARD = 'http';
 
+/** How results are summed up. */
+export interface SummaryOptions {
+  readonly lowConfidenceThreshold: number;
+  /** None where left out. */
+  readonly countedByName?: CountedByName | undefined;
+}
+
+/** Labels and kinds of personal data that are counted by name; others count as `other`. */
+export interface CountedByName {
+  readonly labels: readonly string[];
+  readonly personalDataKinds: readonly string[];
+}
+
+const none: CountedByName = { labels: [], personalDataKinds: [] };
+
 /** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
 export function summarize(
   changes: readonly TableChange[],
-  options: { readonly lowConfidenceThreshold: number; readonly now: number },
+  options: SummaryOptions & { readonly now: number },
 ): MetricDatum[] {
   const sums = new Map<
     string,
@@ -51,7 +66,7 @@ export function summarize(
       add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
       continue;
     }
-    addResult(item, add);
+    addResult(item, options.countedByName ?? none, add);
     unsure.push(isUnsure(item, options.lowConfidenceThreshold) ? 1 : 0);
     latencies.push(latencyOf(createdAt, Date.parse(item.arrivedAt), options.now));
   }
@@ -69,6 +84,7 @@ export function summarize(
 
 function addResult(
   result: ResultItem,
+  counted: CountedByName,
   add: (name: string, by: number, dimensions?: Record<string, string>) => void,
 ): void {
   add(metricNames.recordsProcessed, 1);
@@ -81,6 +97,16 @@ function addResult(
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
   }
+  for (const { label } of result.labels ?? []) {
+    const known = counted.labels.includes(label) ? label : OTHER_TYPE;
+    add(metricNames.labelsFound, 1, { [dimensionNames.label]: known });
+  }
+  add(metricNames.personalDataFound, result.pii?.length ?? 0);
+  for (const { kind } of result.pii ?? []) {
+    const known = counted.personalDataKinds.includes(kind) ? kind : OTHER_TYPE;
+    add(metricNames.personalDataFound, 1, { [dimensionNames.kind]: known });
+  }
+  if (result.unserved && result.unserved.length > 0) add(metricNames.languageUnserved, 1);
   add(metricNames.tokensProcessed, result.tokens);
   if (result.windows > 1) add(metricNames.textsWindowed, 1);
 }

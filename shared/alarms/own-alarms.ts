@@ -13,7 +13,7 @@ import {
 /** What the deployment says of itself: its results, its silence, its logs, its counting. */
 export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[] {
   const own = signal(names.metricsNamespace);
-  const { lowConfidenceShare, unansweredShare, silenceMinutes } = alarms;
+  const { lowConfidenceShare, unansweredShare, silenceMinutes, unservedTexts } = alarms;
   // Short periods, all of them empty: one record ends the silence within minutes.
   const silencePeriod = silenceMinutes % 5 === 0 ? FIVE_MINUTES : 60;
   const silentPeriods = (silenceMinutes * 60) / silencePeriod;
@@ -28,6 +28,22 @@ export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[]
     threshold: 1,
     comparison: 'LessThanThreshold',
     treatMissingData: 'breaching',
+  };
+  const unserved: AlarmDraft = {
+    id: 'language-unserved',
+    severity: 'warning',
+    description: 'Texts are in languages that no model serves: they are stored without spans.',
+    signal: own(metricNames.languageUnserved, 'Sum'),
+    ...atOnce,
+    threshold: unservedTexts,
+  };
+  const personalData: AlarmDraft = {
+    id: 'personal-data',
+    severity: 'warning',
+    description: 'Personal data was found in texts that were searched for it.',
+    signal: own(metricNames.personalDataFound, 'Sum'),
+    ...atOnce,
+    threshold: alarms.personalData,
   };
   return [
     {
@@ -84,6 +100,8 @@ export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[]
       signal: own(metricNames.dataRefused, 'Sum'),
       ...atOnce,
     },
+    ...(unservedTexts > 0 ? [unserved] : []),
+    ...(alarms.personalData > 0 ? [personalData] : []),
     ...(silenceMinutes > 0 ? [silence] : []),
   ];
 }

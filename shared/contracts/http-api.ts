@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import type { TaskName } from '../nlp/types.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';
 import { parseIsoTime } from './iso-time.ts';
-import { resultSchema } from './result.ts';
+import {
+  labelSchema,
+  personalDataSchema,
+  redactionModeSchema,
+  resultSchema,
+  tagSchema,
+} from './result.ts';
 import {
   attributesSchema,
+  languageSchema,
   questionSchema,
   questionsSchema,
   recordIdSchema,
   sourceSchema,
+  tasksSchema,
   textRecordSchema,
   textSchema,
 } from './text-record.ts';
@@ -30,8 +39,11 @@ const storing = {
 
 /** Whether the call was recorded; the reason where it should have been and was not. */
 const recorded = { stored: z.boolean(), notStoredBecause: z.string().optional() };
-const { entities, answers, tokens, windows } = resultSchema.shape;
-const found = { tokens, windows, ...recorded };
+const { entities, answers, tokens, windows, unserved } = resultSchema.shape;
+const found = { language: z.string(), unserved, tokens, windows, ...recorded };
+const language = languageSchema
+  .describe('Tag of BCP 47, such as pt-BR; detected where left out.')
+  .optional();
 
 const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
@@ -73,42 +85,17 @@ export const publicResultSchema = resultSchema.omit({
 const inferenceErrors = [400, 413, 415, 503, 504] as const;
 const readErrors = [400, 413, 504] as const;
 
-/** Every call of the API; a new one is an entry here and its handler in `consumers/http`. */
-export const httpOperations = {
-  answerQuestion: {
+/** A call that is one task for one text or several; one bad text never fails the others. */
+function callOfTexts<Answer extends z.ZodRawShape, Body extends z.ZodRawShape = object>(
+  task: Exclude<TaskName, 'answers'>,
+  what: string,
+  given: Answer,
+  more?: Body,
+) {
+  return {
     method: 'POST',
-    path: '/v1/answers',
-    summary: 'Answers to a question from a context, best first.',
-    body: z.strictObject({
-      context: textSchema,
-      question: questionSchema,
-      topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
-      ...storing,
-    }),
-    knownBy: ['context', 'question'],
-    answer: z.object({ id: z.string(), pipelineVersion: z.string(), answers, ...found }),
-    errors: inferenceErrors,
-  },
-  analyzeText: {
-    method: 'POST',
-    path: '/v1/analyze',
-    summary:
-      'Entities of a text and answers to questions about it, in the shape of a stored result.',
-    body: z.strictObject({
-      text: textSchema,
-      questions: questionsSchema.default([]),
-      createdAt: textRecordSchema.shape.createdAt,
-      attributes: attributesSchema.optional(),
-      ...storing,
-    }),
-    knownBy: ['questions', 'createdAt', 'attributes'],
-    answer: publicResultSchema.extend(recorded),
-    errors: inferenceErrors,
-  },
-  findEntities: {
-    method: 'POST',
-    path: '/v1/entities',
-    summary: `Named entities of 1 to ${MAXIMUM_TEXTS} texts; one bad text never fails the others.`,
+    path: `/v1/${task}`,
+    summary: `${what} of 1 to ${MAXIMUM_TEXTS} texts; one bad text never fails the others.`,
     body: z
       .strictObject({
         text: textSchema.optional(),
@@ -118,18 +105,19 @@ export const httpOperations = {
           .max(MAXIMUM_TEXTS, TEXTS)
           .describe('Texts; each that is no usable text is answered in `errors`, by its index.')
           .optional(),
+        language,
         ...storing,
+        ...(more as Body),
       })
-      .superRefine(({ text, texts }, context) => {
+      .superRefine(({ text, texts }: { text?: unknown; texts?: unknown }, context) => {
         if ((text === undefined) !== (texts === undefined)) return;
         const message = text === undefined ? 'is required, or text' : 'must not stand beside text';
         context.addIssue({ code: 'custom', path: ['texts'], message });
       })
       .meta({ oneOf: [{ required: ['text'] }, { required: ['texts'] }] }),
-    knownBy: ['text', 'texts'],
     answer: z.object({
       pipelineVersion: z.string(),
-      results: z.array(z.object({ index: z.int().min(0), id: z.string(), entities, ...found })),
+      results: z.array(z.object({ index: z.int().min(0), id: z.string(), ...given, ...found })),
       errors: z.array(
         z.object({
           index: z.int().min(0),
@@ -140,7 +128,63 @@ export const httpOperations = {
       ),
     }),
     errors: inferenceErrors,
+  } as const satisfies HttpOperation;
+}
+
+/** Every call of the API; a new one is an entry here and its handler in `consumers/http`. */
+export const httpOperations = {
+  answerQuestion: {
+    method: 'POST',
+    path: '/v1/answers',
+    summary: 'Answers to a question from a context, best first.',
+    body: z.strictObject({
+      context: textSchema,
+      question: questionSchema,
+      topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
+      language,
+      ...storing,
+    }),
+    knownBy: ['context', 'question'],
+    answer: z.object({ id: z.string(), pipelineVersion: z.string(), answers, ...found }),
+    errors: inferenceErrors,
   },
+  analyzeText: {
+    method: 'POST',
+    path: '/v1/analyze',
+    summary:
+      'All that is asked of a text: entities, labels, answers to questions, parts of speech, personal data; in the shape of a stored result.',
+    body: z.strictObject({
+      text: textSchema,
+      questions: questionsSchema.default([]),
+      createdAt: textRecordSchema.shape.createdAt,
+      attributes: attributesSchema.optional(),
+      tasks: tasksSchema.optional(),
+      language,
+      ...storing,
+    }),
+    knownBy: ['questions', 'createdAt', 'attributes', 'tasks'],
+    answer: publicResultSchema.extend(recorded),
+    errors: inferenceErrors,
+  },
+  findEntities: {
+    ...callOfTexts('entities', 'Named entities', { entities }),
+    // A body without a path that has texts and nothing more asks for entities.
+    knownBy: ['text', 'texts'],
+  },
+  classifyTexts: callOfTexts('labels', 'Labels', { labels: z.array(labelSchema) }),
+  tagTexts: callOfTexts('tags', 'Parts of speech, word by word,', { tags: z.array(tagSchema) }),
+  findPersonalData: callOfTexts(
+    'pii',
+    'Personal data',
+    { pii: z.array(personalDataSchema), redactedText: z.string() },
+    {
+      mode: redactionModeSchema
+        .default('type')
+        .describe(
+          'How `redactedText` hides it: by as many asterisks, by its kind, or by a keyed tag (where the deployment has a key).',
+        ),
+    },
+  ),
   getRecord: {
     method: 'GET',
     path: '/v1/records/{id}',
@@ -175,7 +219,14 @@ export const httpOperations = {
     answer: z.object({
       status: z.literal('ready'),
       pipelineVersion: z.string(),
-      models: z.array(z.object({ name: z.string(), task: z.string(), version: z.string() })),
+      models: z.array(
+        z.object({
+          name: z.string(),
+          tasks: z.array(z.string()),
+          languages: z.array(z.string()),
+          version: z.string(),
+        }),
+      ),
     }),
     errors: [],
   },

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { recordIdSchema, sourceSchema, stringMapSchema } from './text-record.ts';
+import type { TaskName } from '../nlp/types.ts';
+import { recordIdSchema, sourceSchema, stringMapSchema, tasksSchema } from './text-record.ts';
 
 /** A time that was written by us: anything else is no item of ours. */
 export const arrivedAtSchema = z
@@ -28,6 +29,29 @@ export const answerSchema = z.object({
   noAnswerScore: scoreSchema,
 });
 
+/** One label of a text, and the classification that gave it. */
+export const labelSchema = z.object({ task: z.string(), label: z.string(), score: scoreSchema });
+
+/** A word's part of speech (UPOS); offsets are UTF-16 code units. */
+export const tagSchema = z.object({
+  tag: z.string(),
+  start: z.int().min(0),
+  end: z.int().min(0),
+  score: scoreSchema,
+});
+
+/** Personal data of a text, by kind; offsets are UTF-16 code units. */
+export const personalDataSchema = z.object({
+  kind: z.string().min(1),
+  text: z.string(),
+  start: z.int().min(0),
+  end: z.int().min(0),
+  score: scoreSchema,
+});
+
+/** How personal data is hidden: by as many asterisks, by its kind's name, or by a keyed tag, the same for the same value. */
+export const redactionModeSchema = z.enum(['mask', 'type', 'hash']);
+
 /** An item of the results table that holds what the models said of one text. */
 export const resultSchema = z.object({
   pk: z.string().startsWith('REC#'),
@@ -45,8 +69,22 @@ export const resultSchema = z.object({
   questions: z.array(z.string()).optional(),
   createdAt: z.string().optional(),
   attributes: stringMapSchema.optional(),
+  /** As the record asked; absent where it left that to its source or the defaults. */
+  tasks: tasksSchema.optional(),
+  /** As the record said or as it was detected, `und` where that cannot be told; absent in results of version 0.1. */
+  language: z.string().optional(),
+  /** Tasks that no model serves in the text's language: nothing was guessed. */
+  unserved: z.array(z.string()).optional(),
   entities: z.array(entitySchema),
   answers: z.array(answerSchema),
+  /** Absent where no model gave any. */
+  labels: z.array(labelSchema).optional(),
+  /** Absent where they were not asked for. */
+  tags: z.array(tagSchema).optional(),
+  /** Absent where it was not asked for. */
+  pii: z.array(personalDataSchema).optional(),
+  /** How personal data was hidden in everything above; absent where none was to be. */
+  redacted: redactionModeSchema.optional(),
   tokens: z.int().min(0),
   windows: z.int().min(0),
   /** Arrival on the stream, or of the request, ISO 8601 in UTC with milliseconds. */
@@ -61,13 +99,34 @@ export const resultSchema = z.object({
 /** An item of the results table. */
 export type ResultItem = z.output<typeof resultSchema>;
 
+/** What is asked of a text: by its record, or by its source's standing settings. */
+export interface Asked {
+  readonly questions: readonly string[];
+  /** The defaults where left out. */
+  readonly tasks?: readonly TaskName[] | undefined;
+  /** Detected where left out. */
+  readonly language?: string | undefined;
+}
+
 /**
- * SHA-256 over the text and its questions, 32 hex digits: what makes two records of one id different.
- * On-demand calls add their `scope`, so that they never overwrite what came by the stream.
+ * SHA-256 over a text and what is asked of it, 32 hex digits: what makes two records of one id different.
+ *
+ * @param scope of on-demand calls, so that they never overwrite what came by the stream
+ * @param hidden where personal data is hidden: the hash is keyed then, or it could be used to guess what the text was; it
+ *   covers all that the record brought, which cannot be compared with what is stored any more
  */
-export function contentHashOf(text: string, questions: readonly string[], scope?: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify(scope === undefined ? [text, questions] : [text, questions, scope]))
+export function contentHashOf(
+  text: string,
+  { questions, tasks, language }: Asked,
+  scope?: string,
+  hidden?: { readonly key: string; readonly also: unknown },
+): string {
+  const asked =
+    tasks || language ? [{ tasks: tasks && [...tasks].sort(), language }, scope ?? null] : [scope];
+  const content = [text, questions, ...asked.filter((part) => part !== undefined)];
+  const hash = hidden ? createHmac('sha256', hidden.key) : createHash('sha256');
+  return hash
+    .update(JSON.stringify(hidden ? [content, hidden.also] : content))
     .digest('hex')
     .slice(0, 32);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TaskName } from '../nlp/types.ts';
 import { isIsoTime } from './iso-time.ts';
 import { validate } from './validate.ts';
 
@@ -50,6 +51,37 @@ export const questionSchema = z
 export const questionsSchema = z
   .array(questionSchema)
   .max(MAXIMUM_QUESTIONS, `must hold at most ${MAXIMUM_QUESTIONS} questions`);
+
+/** What may be asked of a text. */
+export const taskNames = [
+  'entities',
+  'answers',
+  'labels',
+  'tags',
+  'pii',
+] as const satisfies readonly TaskName[];
+
+/** The rule for a list of tasks: some of them, each once. */
+export const tasksSchema = z
+  .array(z.enum(taskNames, `must be one of ${taskNames.join(', ')}`))
+  .min(1, 'must name at least one task')
+  .refine((tasks) => new Set(tasks).size === tasks.length, 'must name each task once');
+
+/** The rule for `language`: a well-formed tag of BCP 47, kept in its canonical form (`pt-br` is `pt-BR`). */
+export const languageSchema = z
+  .string()
+  .max(35, 'must be at most 35 characters')
+  .transform((tag, context) => {
+    try {
+      return new Intl.Locale(tag).toString();
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a language tag of BCP 47, such as en or pt-BR',
+      });
+      return z.NEVER;
+    }
+  });
 
 /** A map of strings with names of any kind; zod's own record leaves out the name `__proto__`. */
 export const stringMapSchema = mapOfStrings({ type: 'string' }, () => undefined);
@@ -107,6 +139,10 @@ export const textRecordSchema = z.strictObject({
     .refine(isIsoTime, 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z')
     .optional(),
   attributes: attributesSchema.optional(),
+  /** What is asked of the text; the source's standing tasks where left out. */
+  tasks: tasksSchema.optional(),
+  /** The text's language; detected where left out. */
+  language: languageSchema.optional(),
 });
 
 /** A text record as producers write it (`source` may be left out). */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
+import { type Asked, contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
 import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
-import type { Analysis } from '#shared/nlp/types.ts';
+import type { Analysis, AnalysisRequest, PersonalData, TaskName } from '#shared/nlp/types.ts';
 
 /** What is kept of results, and how long. */
 export interface ResultOptions {
@@ -10,7 +10,19 @@ export interface ResultOptions {
   readonly storeText: boolean;
   /** Days from arrival until a result expires; 0 keeps it for ever. */
   readonly retentionDays: number;
+  /** How personal data is hidden before anything is stored; nothing is hidden where left out. */
+  readonly redaction?: Redaction;
 }
+
+/** What of personal data is hidden, how, and the key that its tags and content hashes are made with. */
+export interface Redaction {
+  readonly mode: 'mask' | 'type' | 'hash';
+  readonly kinds?: readonly PersonalDataKind[] | undefined;
+  readonly key: string;
+}
+
+/** What is asked of a text that says nothing of it. */
+const DEFAULT_TASKS: readonly TaskName[] = ['entities', 'answers', 'labels'];
 
 /** Where and when a text arrived. */
 export interface Arrival {
@@ -23,6 +35,18 @@ export interface Arrival {
 const MILLION = 1_000_000;
 const rounded = (score: number): number =>
   Math.round(Math.min(1, Math.max(0, score)) * MILLION) / MILLION;
+
+/** With its score as it is kept: rounded to six decimals. */
+export const withRoundedScore = <Scored extends { readonly score: number }>(scored: Scored) => ({
+  ...scored,
+  score: rounded(scored.score),
+});
+
+/** Personal data as it is kept: without the rule that found it. */
+export const personalDataOf = ({ kind, text, start, end, score }: PersonalData) => ({
+  ...{ kind, text, start, end },
+  score: rounded(score),
+});
 
 /** An answer as it is kept: its scores rounded to six decimals. */
 export function storedAnswer(answer: Analysis['answers'][number]) {
@@ -39,27 +63,59 @@ export function expiryOf(arrivedAt: string, retentionDays: number): number | und
   return Math.floor(Date.parse(arrivedAt) / 1000) + Math.round(retentionDays * 86_400);
 }
 
+/** What a result is made of; what was asked is the record's own or its source's standing settings'. */
+export interface ResultContent extends Asked {
+  readonly record: Pick<TextRecord, 'id' | 'text' | 'source' | 'createdAt' | 'attributes'>;
+  /** Set for on-demand calls, so that they never overwrite a streamed record's result. */
+  readonly scope?: string;
+  /** What was not asked for may be left out. */
+  readonly analysis: Partial<Analysis> &
+    Pick<Analysis, 'entities' | 'answers' | 'tokens' | 'windows'>;
+  readonly pipelineVersion: string;
+  readonly arrival: Arrival;
+}
+
+/** What the engine is to do for a text; where personal data is to be hidden it has to be found, asked for or not. */
+export function requestOf(
+  text: string,
+  { questions, tasks = DEFAULT_TASKS, language }: Asked,
+  { redaction }: ResultOptions,
+): AnalysisRequest {
+  return {
+    text,
+    questions: tasks.includes('answers') ? questions : [],
+    tasks: redaction && !tasks.includes('pii') ? [...tasks, 'pii'] : tasks,
+    ...(language !== undefined && { language }),
+  };
+}
+
+/** Key of the result of a text that is brought and asked so. */
+export function keyOf(
+  content: Asked & Pick<ResultContent, 'record' | 'scope'>,
+  pipelineVersion: string,
+  { redaction }: ResultOptions,
+) {
+  const { record, scope } = content;
+  const { id, text, source, createdAt, attributes } = record;
+  const hidden = redaction && {
+    key: redaction.key,
+    also: [redaction.mode, redaction.kinds, source, createdAt, attributes],
+  };
+  return resultKey(id, pipelineVersion, contentHashOf(text, content, scope, hidden));
+}
+
 /**
- * The item of one text: a pure function of the record, the pipeline and the arrival, so that writing it twice is harmless.
- * Scores are rounded to six decimals; of several answers to a question the best is kept.
- *
- * @param content.questions as they were asked: the record's own or its source's standing ones
- * @param content.scope set for on-demand calls, so that they never overwrite a streamed record's result
+ * The item of one text, a pure function of what it is made of and the options, so that writing it twice is harmless. Nothing
+ * is hidden here: `createStoredResult` does that where the options say so. Scores are rounded to six decimals; of several answers to a question the best is
+ * kept.
  */
 export function createResultItem(
-  content: {
-    readonly record: Omit<TextRecord, 'questions'>;
-    readonly questions: readonly string[];
-    readonly scope?: string;
-    readonly analysis: Analysis;
-    readonly pipelineVersion: string;
-    readonly arrival: Arrival;
-  },
+  content: ResultContent,
   options: ResultOptions,
+  key = keyOf(content, content.pipelineVersion, options),
 ): ResultItem {
-  const { record, questions, analysis, pipelineVersion, arrival } = content;
-  const contentHash = contentHashOf(record.text, questions, content.scope);
-  const key = resultKey(record.id, pipelineVersion, contentHash);
+  const { record, questions, tasks, analysis, pipelineVersion, arrival } = content;
+  const { language, unserved = [], labels = [], tags = [], pii = [] } = analysis;
   const expiresAt = expiryOf(arrival.arrivedAt, options.retentionDays);
   return {
     ...key,
@@ -68,13 +124,19 @@ export function createResultItem(
     id: record.id,
     source: record.source,
     pipelineVersion,
-    contentHash,
+    contentHash: key.sk.slice(key.sk.lastIndexOf('#') + 1),
     ...(options.storeText && { text: record.text }),
     ...(questions.length > 0 && { questions: [...questions] }),
     ...(record.createdAt !== undefined && { createdAt: record.createdAt }),
     ...(record.attributes !== undefined && { attributes: record.attributes }),
-    entities: analysis.entities.map((entity) => ({ ...entity, score: rounded(entity.score) })),
+    ...(tasks && { tasks: [...tasks] }),
+    ...(language !== undefined && { language }),
+    ...(unserved.length > 0 && { unserved: [...unserved] }),
+    entities: analysis.entities.map(withRoundedScore),
     answers: bestAnswers(analysis, questions).map(storedAnswer),
+    ...(labels.length > 0 && { labels: labels.map(withRoundedScore) }),
+    ...(tasks?.includes('tags') && { tags: tags.map(withRoundedScore) }),
+    ...(tasks?.includes('pii') && { pii: pii.map(personalDataOf) }),
     tokens: analysis.tokens,
     windows: analysis.windows,
     arrivedAt: arrival.arrivedAt,
@@ -85,7 +147,7 @@ export function createResultItem(
 }
 
 /** Answers come question by question, best first: the first of each run is the best. */
-function bestAnswers(analysis: Analysis, questions: readonly string[]) {
+function bestAnswers(analysis: Pick<Analysis, 'answers'>, questions: readonly string[]) {
   const best: Analysis['answers'][number][] = [];
   let at = 0;
   for (const question of questions) {

@@ -21,50 +21,73 @@ export function isResult(item: TableItem): item is ResultItem {
 /** An item as it lies in the table: plain, or with its spans and text packed where it would pass DynamoDB's limit. */
 export type StoredItem = Record<string, unknown>;
 
-const packedSchema = z.object({
+const packedSpansSchema = z.object({
   types: z.array(z.string()),
-  /** Per entity: index into `types`, start minus the last entity's end, length, score in millionths. */
+  /** Per span: index into `types`, start minus the last span's end, length, score in millionths. */
   spans: z.array(z.tuple([z.int(), z.int(), z.int(), z.int()])),
+  /** Left out where the text gives them. */
   texts: z.array(z.string()).optional(),
+});
+const packedSchema = packedSpansSchema.extend({
   text: z.string().optional(),
+  tags: packedSpansSchema.optional(),
+  pii: packedSpansSchema.optional(),
 });
 
 /**
- * The item as it is stored. One that would pass DynamoDB's 400 KB keeps its text and entities in one Brotli-compressed
- * attribute, `packed`; no entity and no text is dropped.
+ * The item as it is stored. One that would pass DynamoDB's 400 KB keeps its text, entities, tags and personal data in one
+ * Brotli-compressed attribute, `packed`; nothing of them is dropped.
  *
  * @throws {SpanstreamError} `inference-failed` where it would not fit even so.
  */
 export function toStoredItem(item: TableItem): StoredItem {
   if (!('entities' in item) || itemSize(item) <= LARGEST_ITEM_BYTES) return { ...item };
-  const { entities, text, ...rest } = item;
-  const stored = { ...rest, packed: pack(entities, text) };
+  const { entities, tags, pii, text, ...rest } = item;
+  const stored = { ...rest, packed: pack({ entities, tags, pii, text }) };
   if (itemSize(stored) <= LARGEST_ITEM_BYTES) return stored;
   throw new SpanstreamError('inference-failed', 'the result is too large for the results table');
 }
 
-function pack(entities: ResultItem['entities'], text: string | undefined): Uint8Array {
-  const types = [...new Set(entities.map((entity) => entity.type))];
-  const indexOf = new Map(types.map((type, index) => [type, index]));
-  let last = 0;
-  const spans = entities.map((entity) => {
-    const start = entity.start - last;
-    last = entity.end;
-    const score = Math.round(entity.score * 1_000_000);
-    return [indexOf.get(entity.type) ?? 0, start, entity.end - entity.start, score] as const;
-  });
-  const derivable = entities.every(
-    (entity) => text?.slice(entity.start, entity.end) === entity.text,
-  );
+function pack({
+  entities,
+  tags,
+  pii,
+  text,
+}: Pick<ResultItem, 'entities' | 'tags' | 'pii' | 'text'>) {
   const body = {
-    types,
-    spans,
-    ...(!derivable && { texts: entities.map((entity) => entity.text) }),
+    ...packSpans(entities, ({ type }) => type, text),
+    ...(tags && { tags: packSpans(tags, ({ tag }) => tag) }),
+    ...(pii && { pii: packSpans(pii, ({ kind }) => kind, text) }),
     ...(text !== undefined && { text }),
   };
   return brotliCompressSync(JSON.stringify(body), {
     params: { [constants.BROTLI_PARAM_QUALITY]: 5 },
   });
+}
+
+type Span = { readonly start: number; readonly end: number; readonly score: number };
+
+function packSpans<Packed extends Span & { readonly text?: string }>(
+  spans: readonly Packed[],
+  typeOf: (span: Packed) => string,
+  text?: string,
+): z.input<typeof packedSpansSchema> {
+  const types = [...new Set(spans.map(typeOf))];
+  const indexOf = new Map(types.map((type, index) => [type, index]));
+  let last = 0;
+  const packed = spans.map((span): [number, number, number, number] => {
+    const start = span.start - last;
+    last = span.end;
+    const score = Math.round(span.score * 1_000_000);
+    return [indexOf.get(typeOf(span)) ?? 0, start, span.end - span.start, score];
+  });
+  const given = (span: Packed) =>
+    span.text === undefined || text?.slice(span.start, span.end) === span.text;
+  return {
+    types,
+    spans: packed,
+    ...(!spans.every(given) && { texts: spans.map((span) => span.text ?? '') }),
+  };
 }
 
 /**
@@ -87,12 +110,27 @@ function unpack({ packed: _, ...rest }: StoredItem, packed: Uint8Array): StoredI
   } catch {
     return undefined;
   }
+  const { text, tags, pii } = body;
+  return {
+    ...rest,
+    entities: unpackSpans(body, text),
+    ...(tags && { tags: unpackSpans(tags).map(({ type, ...tag }) => ({ ...tag, tag: type })) }),
+    ...(pii && { pii: unpackSpans(pii, text).map(({ type, ...one }) => ({ ...one, kind: type })) }),
+    ...(text !== undefined && { text }),
+  };
+}
+
+function unpackSpans({ types, spans, texts }: z.output<typeof packedSpansSchema>, text = '') {
   let last = 0;
-  const entities = body.spans.map(([type, gap, length, score], index) => {
+  return spans.map(([type, gap, length, score], index) => {
     const start = last + gap;
     last = start + length;
-    const text = body.texts?.[index] ?? body.text?.slice(start, last) ?? '';
-    return { type: body.types[type] ?? '', text, start, end: last, score: score / 1_000_000 };
+    return {
+      type: types[type] ?? '',
+      text: texts?.[index] ?? text.slice(start, last),
+      start,
+      end: last,
+      score: score / 1_000_000,
+    };
   });
-  return { ...rest, entities, ...(body.text !== undefined && { text: body.text }) };
 }

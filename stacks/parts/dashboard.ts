@@ -88,6 +88,13 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         ]),
       ],
       [
+        graph('Labels', [byDimension(metricNames.labelsFound, dimensionNames.label)]),
+        graph('Personal data by kind', [
+          byDimension(metricNames.personalDataFound, dimensionNames.kind),
+        ]),
+        graph('Texts in languages without a model', [own(metricNames.languageUnserved, 'Sum')]),
+      ],
+      [
         graph('Low-confidence share', [own(metricNames.lowConfidenceShare, 'Average')]),
         graph(
           'Tokens and long texts',

@@ -1,5 +1,6 @@
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -12,13 +13,21 @@ import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/name
 import { acknowledge, allow } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
-const DAYS_KEPT = 90;
-
-/** The bucket for what could not be processed: kept long enough to be redriven, then gone. */
-export function failuresBucket(scope: Construct, context: StackContext): Bucket {
+/**
+ * The bucket for what could not be processed: kept long enough to be redriven, then gone.
+ *
+ * @param key for originals of texts in which personal data is to be hidden
+ */
+export function failuresBucket(
+  scope: Construct,
+  context: StackContext,
+  key: IKey | undefined,
+): Bucket {
   const bucket = new Bucket(scope, 'Failures', {
     bucketName: bucketName(context),
-    encryption: BucketEncryption.S3_MANAGED,
+    ...(key
+      ? { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
+      : { encryption: BucketEncryption.S3_MANAGED }),
     enforceSSL: true,
     minimumTLSVersion: 1.2,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -28,7 +37,7 @@ export function failuresBucket(scope: Construct, context: StackContext): Bucket 
     lifecycleRules: [
       {
         id: 'Forget',
-        expiration: Duration.days(DAYS_KEPT),
+        expiration: Duration.days(context.settings.results.parkedDays),
         abortIncompleteMultipartUploadAfter: Duration.days(1),
       },
     ],

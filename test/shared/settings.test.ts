@@ -73,6 +73,12 @@ describe('parseSettings', () => {
     ['environmentName', 'ends-', 'no - at the end'],
     ['environmentName', 'Prod', 'a letter first'],
     ['standingQuestions', { news: Array(8).fill('x'.repeat(400)) }, '4 KB'],
+    ['standingTasks', { news: ['summaries'] }, 'one of entities'],
+    ['standingLanguages', { news: 'e' }, 'BCP 47'],
+    ['defaultLanguage', 'en_US', 'BCP 47'],
+    ['results.redact', { mode: 'blur' }, 'mask'],
+    ['results.redact', { mode: 'type', kinds: ['email'] }, 'EMAIL'],
+    ['results.parkedDays', 0, '1'],
     ['metrics.mapping.speed', 1, 'is not a known name'],
     ['speed', 1, 'is not a known name'],
   ])('refuses %s %j, naming it and why', (path, value, why) => {
@@ -168,6 +174,10 @@ describe('the functions’ environments', () => {
   const settings = parseSettings({
     environmentName: 'prod',
     standingQuestions: { news: ['Who?'] },
+    standingTasks: { news: ['entities', 'pii'] },
+    standingLanguages: { tickets: 'pt-br' },
+    defaultLanguage: 'de',
+    results: { redact: { mode: 'hash', kinds: ['EMAIL'] } },
     http: { store: false },
   });
   const environments = functionEnvironments(settings, resourceNames('prod'));
@@ -177,7 +187,13 @@ describe('the functions’ environments', () => {
     const http = readEnvironment(httpEnvironmentSchema, environments.http);
     const metrics = readEnvironment(metricsEnvironmentSchema, environments.metrics);
 
-    expect(inference.SPANSTREAM_STANDING_QUESTIONS).toEqual({ news: ['Who?'] });
+    expect(inference.SPANSTREAM_STANDING).toEqual({
+      questions: { news: ['Who?'] },
+      tasks: { news: ['entities', 'pii'] },
+      languages: { tickets: 'pt-BR' },
+    });
+    expect(inference.SPANSTREAM_DEFAULT_LANGUAGE).toBe('de');
+    expect(inference.SPANSTREAM_REDACT).toEqual({ mode: 'hash', kinds: ['EMAIL'] });
     expect(http.SPANSTREAM_STORE_ON_DEMAND).toBe(false);
     expect(metrics).toMatchObject({
       SPANSTREAM_METRICS_NAMESPACE: 'Spanstream/prod',

@@ -1,4 +1,6 @@
+import type { CountedByName } from '#consumers/metrics/summarize.ts';
 import { entityTypeDimensions, metricKey, OTHER_TYPE } from '#shared/metric-names.ts';
+import { parseSettings } from '#shared/settings.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 
 /**
@@ -8,6 +10,7 @@ import type { TableItem } from '#shared/results-table/stored-item.ts';
 export function expectedMetrics(
   items: Iterable<TableItem>,
   lowConfidenceThreshold = 0.5,
+  { labels, personalDataKinds }: CountedByName = parseSettings({}).metrics.countedByName,
 ): Record<string, number> {
   const sums: Record<string, number> = {};
   const add = (by: number, name: string, dimensions?: Record<string, string>): void => {
@@ -27,6 +30,14 @@ export function expectedMetrics(
     for (const { type } of item.entities) {
       add(1, 'EntitiesFound', { Type: entityTypeDimensions.has(type) ? type : OTHER_TYPE });
     }
+    for (const { label } of item.labels ?? []) {
+      add(1, 'LabelsFound', { Label: labels.includes(label) ? label : OTHER_TYPE });
+    }
+    for (const { kind } of item.pii ?? []) {
+      add(1, 'PersonalDataFound');
+      add(1, 'PersonalDataFound', { Kind: personalDataKinds.includes(kind) ? kind : OTHER_TYPE });
+    }
+    add(item.unserved?.length ? 1 : 0, 'LanguageUnserved');
     const given = item.answers.filter((answer) => answer.text !== null);
     add(given.length, 'QuestionsAnswered');
     add(item.answers.length - given.length, 'QuestionsUnanswered');

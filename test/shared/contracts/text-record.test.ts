@@ -64,10 +64,28 @@ describe('checkTextRecord', () => {
       'attributes must hold at most 16 pairs',
     ],
     [{ source: '__proto__' }, 'valid'],
+    [{ tasks: ['entities', 'pii'] }, 'valid'],
+    [{ tasks: [] }, 'tasks must name at least one task'],
+    [{ tasks: ['entities', 'entities'] }, 'tasks must name each task once'],
+    [
+      { tasks: ['summaries'] },
+      'tasks[0] must be one of entities, answers, labels, tags, pii',
+    ],
+    [{ language: 'pt-BR' }, 'valid'],
+    [{ language: 'english' }, 'valid'],
+    [{ language: 'e' }, 'language must be a language tag of BCP 47, such as en or pt-BR'],
+    [{ language: 'en_GB' }, 'language must be a language tag of BCP 47, such as en or pt-BR'],
+    [{ language: '' }, 'language must be a language tag of BCP 47, such as en or pt-BR'],
+    [{ language: `en-${'x-a'.repeat(20)}` }, 'language must be at most 35 characters'],
     [{ id: 'a\n' }, /^id must be 1 to 128/],
   ])('judges %j', (more, expected) => {
     if (typeof expected === 'string') expect(faultOf(record(more))).toBe(expected);
     else expect(faultOf(record(more))).toMatch(expected);
+  });
+
+  it('keeps a language in its canonical form', () => {
+    expect(checkTextRecord(record({ language: 'PT-br' })).language).toBe('pt-BR');
+    expect(checkTextRecord(record({ language: 'zh-hant-tw' })).language).toBe('zh-Hant-TW');
   });
 
   it('takes no field for known because every object has it', () => {

@@ -1,3 +1,4 @@
+import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { itemSize } from '#shared/results-table/item-size.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
@@ -48,6 +49,30 @@ describe('toStoredItem', () => {
       expect(stored).toMatchObject({ expiresAt: item.expiresAt, sourceKey: item.sourceKey });
     },
   );
+
+  it('keeps parts of speech and personal data of a long text, hidden or not', () => {
+    const { text = '', ...item } = worstItem(true);
+    const spans = item.entities.map(({ start, end, score }) => ({ start, end, score }));
+    const tags = spans.map((span, index) => ({ ...span, tag: index % 3 ? 'NOUN' : 'PUNCT' }));
+    const pii = spans
+      .slice(0, 5_000)
+      .map((span, index) => ({ ...span, kind: index % 2 ? 'EMAIL' : 'PHONE', text: '[HIDDEN]' }));
+    const full = { ...item, text, entities: [], tags, pii, redacted: 'type' as const };
+
+    const stored = toStoredItem(full);
+
+    expect(stored).toHaveProperty('packed');
+    expect(fromStoredItem(stored)).toEqual(full);
+  });
+
+  it('reads what version 0.1 packed', () => {
+    const item = worstItem(true);
+    const { packed, ...rest } = toStoredItem(item);
+    const body = JSON.parse(brotliDecompressSync(packed as Uint8Array).toString());
+
+    expect(Object.keys(body).sort()).toEqual(['spans', 'text', 'types']);
+    expect(fromStoredItem({ ...rest, packed })).toEqual(item);
+  });
 
   it('leaves an item of common size as it is', () => {
     const item = worstItem(true);

@@ -1,0 +1,44 @@
+import type { ResultItem } from '#shared/contracts/result.ts';
+import { redactAnalysis } from '#shared/nlp/personal-data/index.ts';
+import {
+  createResultItem,
+  keyOf,
+  personalDataOf,
+  type ResultContent,
+  type ResultOptions,
+} from './result-item.ts';
+
+/**
+ * The item of one text as it is stored, personal data hidden where the options say so: a pure function of the record, the
+ * pipeline, the options and the arrival, so that writing it twice is harmless.
+ */
+export function createStoredResult(content: ResultContent, options: ResultOptions): ResultItem {
+  const { redaction } = options;
+  if (!redaction) return createResultItem(content, options);
+  const { record, questions, analysis } = content;
+  const { mode, key, kinds } = redaction;
+  const hidden = redactAnalysis(
+    {
+      ...{ questions, pii: analysis.pii ?? [] },
+      text: record.text,
+      entities: analysis.entities,
+      answers: analysis.answers,
+      ...(analysis.tags && { tags: analysis.tags }),
+      ...(record.attributes && { attributes: record.attributes }),
+    },
+    { mode, key, language: analysis.language ?? 'und', ...(kinds && { kinds }) },
+  );
+  const { text, attributes, questions: asked, ...spans } = hidden;
+  const item = createResultItem(
+    {
+      ...content,
+      questions: asked,
+      record: { ...record, text, ...(record.attributes && { attributes }) },
+      analysis: { ...analysis, ...spans },
+    },
+    options,
+    // The key is of what was brought, not of what is left of it.
+    keyOf(content, content.pipelineVersion, options),
+  );
+  return { ...item, pii: spans.pii.map(personalDataOf), redacted: mode };
+}
