@@ -11,7 +11,7 @@ const rows = [
   ['shared/nlp/worker-development.mjs', [], ['tsx']],
   [
     'shared/(?!nlp/)',
-    ['shared/nlp/types.ts'],
+    ['shared/nlp/types.ts', 'shared/nlp/personal-data/'],
     [...sdk, 'cli-progress', 'commander', 'p-limit', 'pino', 'zod'],
   ],
   ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],

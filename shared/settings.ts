@@ -8,6 +8,7 @@ import {
 } from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
+import { personalDataKinds } from './nlp/personal-data/types.ts';
 
 const HOUR_SECONDS = 3_600;
 /** DynamoDB Streams keeps a change for so long, and no setting alters it. */
@@ -123,9 +124,8 @@ export const redactionSchema = z.strictObject({
   mode: redactionModeSchema,
   /** Kinds to hide, such as `EMAIL`; every kind where left out. */
   kinds: z
-    .array(z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/, 'must be a kind such as EMAIL'))
+    .array(z.enum(personalDataKinds, `must be one of ${personalDataKinds.join(', ')}`))
     .min(1)
-    .max(100)
     .optional(),
 });
 

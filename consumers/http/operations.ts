@@ -9,9 +9,9 @@ import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
 import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
+import { type RedactionMode, redact } from '#shared/nlp/personal-data/index.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
 import {
-  type Redaction,
   type ResultOptions,
   requestOf,
   storedAnswer,
@@ -64,9 +64,9 @@ const handlers: Handlers = {
   findEntities: eachText('entities', ({ entities }) => ({ entities })),
   classifyTexts: eachText('labels', ({ labels = [] }) => ({ labels })),
   tagTexts: eachText('tags', ({ tags = [] }) => ({ tags })),
-  findPersonalData: eachText('pii', ({ pii = [] }, { text, mode = 'type' }, { options }) => ({
+  findPersonalData: eachText('pii', ({ pii = [] }, { text, mode = 'type', analysis }, deps) => ({
     pii,
-    redactedText: redactText(text, pii, { mode, key: keyFor(mode, options) }),
+    redactedText: redact(text, analysis.pii, { mode, key: keyFor(mode, deps.options) }).text,
   })),
 
   async answerQuestion(
@@ -141,7 +141,7 @@ interface TextsBody {
   readonly language?: string | undefined;
   readonly id?: string | undefined;
   readonly store?: boolean | undefined;
-  readonly mode?: Redaction['mode'];
+  readonly mode?: RedactionMode | undefined;
 }
 
 /** Handles a call that is one task for one text or several; `give` picks of a text's result what the call answers. */
@@ -149,7 +149,7 @@ function eachText<Given extends object>(
   task: Exclude<TaskName, 'answers'>,
   give: (
     item: ResultItem,
-    asked: { readonly text: string; readonly mode?: Redaction['mode'] | undefined },
+    of: Pick<TextsBody, 'mode'> & { readonly text: string; readonly analysis: Analysis },
     deps: HttpDeps,
   ) => Given,
 ) {
@@ -171,9 +171,9 @@ function eachText<Given extends object>(
         return [];
       }
       const named = single ? id : `${id}.${index}`;
-      const finding = { id: named, text, asked, operation: task, analysis: outcome.value };
-      const result = resultOf(finding, deps, bounds);
-      return { index, result, given: give(result.item, { text, mode }, deps) };
+      const analysis = outcome.value;
+      const result = resultOf({ id: named, text, asked, operation: task, analysis }, deps, bounds);
+      return { index, result, given: give(result.item, { text, mode, analysis }, deps) };
     });
     const errors = [...checked.filter((one) => 'fault' in one), ...failed]
       .sort((a, b) => a.index - b.index)
@@ -194,9 +194,8 @@ function eachText<Given extends object>(
 }
 
 /** @throws {ValidationError} where tags are asked for and the deployment has no key to make them with */
-function keyFor(mode: Redaction['mode'], { redaction }: ResultOptions): string {
-  if (redaction) return redaction.key;
-  if (mode !== 'hash') return '';
+function keyFor(mode: RedactionMode, { redaction }: ResultOptions): string | undefined {
+  if (redaction || mode !== 'hash') return redaction?.key;
   throw new ValidationError('mode', 'mode: hash needs a key, which this deployment has none of');
 }
 

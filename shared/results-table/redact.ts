@@ -19,7 +19,8 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   const { mode, key, kinds } = redaction;
   const hidden = redactAnalysis(
     {
-      ...{ questions, pii: analysis.pii ?? [] },
+      questions,
+      pii: (analysis.pii ?? []).filter(({ kind }) => kinds?.includes(kind) ?? true),
       text: record.text,
       entities: analysis.entities,
       answers: analysis.answers,

@@ -16,7 +16,7 @@ export interface ResultOptions {
 
 /** What of personal data is hidden, how, and the key that its tags and content hashes are made with. */
 export interface Redaction {
-  readonly mode: 'mask' | 'type' | 'hash';
+  readonly mode: RedactionMode;
   readonly kinds?: readonly PersonalDataKind[] | undefined;
   readonly key: string;
 }
