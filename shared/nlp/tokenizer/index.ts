@@ -86,20 +86,14 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
 }
 
 function bertFrames({ cls, sep }: SpecialTokens): Pick<Tokenizer, 'single' | 'pair'> {
-  const types = { first: 0, second: 1, prefix: [0] };
+  const part = (type: number, ...ids: number[]) => ({
+    ids: Int32Array.from(ids),
+    typeIds: new Int32Array(ids.length).fill(type),
+  });
+  const frame = { prefix: part(0, cls), first: 0, second: 1 };
   return {
-    single: {
-      prefix: [cls],
-      middle: [],
-      suffix: [sep],
-      typeIds: { ...types, middle: [], suffix: [0] },
-    },
-    pair: {
-      prefix: [cls],
-      middle: [sep],
-      suffix: [sep],
-      typeIds: { ...types, middle: [0], suffix: [1] },
-    },
+    single: { ...frame, middle: part(0), suffix: part(0, sep) },
+    pair: { ...frame, middle: part(0, sep), suffix: part(1, sep) },
   };
 }
 
