@@ -8,7 +8,7 @@ import {
 } from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
-import { personalDataKinds } from './nlp/personal-data/types.ts';
+import { personalDataKinds } from './nlp/types.ts';
 
 const HOUR_SECONDS = 3_600;
 /** DynamoDB Streams keeps a change for so long, and no setting alters it. */

@@ -7,8 +7,8 @@ import { functionEnvironments } from '#shared/function-environment.ts';
 import { allowAbandoning, allowParking, failuresBucket } from './parts/failures-bucket.ts';
 import { allow } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
-import { resultsTable } from './parts/results-table.ts';
 import { type RedactionKeys, redactionEnvironment, redactionKeys } from './parts/redaction.ts';
+import { resultsTable } from './parts/results-table.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 

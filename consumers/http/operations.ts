@@ -8,14 +8,10 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
-import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
 import { type RedactionMode, redact } from '#shared/nlp/personal-data/index.ts';
+import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
-import {
-  type ResultOptions,
-  requestOf,
-  storedAnswer,
-} from '#shared/results-table/result-item.ts';
+import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
 import {
   analyze,
   answerRecorded,
@@ -75,7 +71,12 @@ const handlers: Handlers = {
     bounds,
   ) {
     const asked = { questions: [question], tasks: ['answers'], language } as const;
-    const analysis = await analyzeOne({ ...asked, text, topK }, 'context', deps, bounds);
+    const analysis = await analyzeOne(
+      { ...requestOf(text, asked, deps.options), topK },
+      'context',
+      deps,
+      bounds,
+    );
     const result = resultOf({ id, text, asked, operation: 'answers', analysis }, deps, bounds);
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...foundIn(result.item),

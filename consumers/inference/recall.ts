@@ -1,7 +1,7 @@
 import { rejectionKey, rejectionSchema } from '#shared/contracts/rejection.ts';
 import { messageOf } from '#shared/errors.ts';
 import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
-import { expiryOf } from '#shared/results-table/result-item.ts';
+import { expiryOf, keyOf } from '#shared/results-table/result-item.ts';
 import type { StoredItem } from '#shared/results-table/stored-item.ts';
 import type { BatchRecord, InferenceDeps, RecordOutcome } from './types.ts';
 

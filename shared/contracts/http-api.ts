@@ -86,12 +86,10 @@ const inferenceErrors = [400, 413, 415, 503, 504] as const;
 const readErrors = [400, 413, 504] as const;
 
 /** A call that is one task for one text or several; one bad text never fails the others. */
-function callOfTexts<Answer extends z.ZodRawShape, Body extends z.ZodRawShape = object>(
-  task: Exclude<TaskName, 'answers'>,
-  what: string,
-  given: Answer,
-  more?: Body,
-) {
+function callOfTexts<
+  Answer extends z.ZodRawShape,
+  Body extends z.ZodRawShape = Record<never, never>,
+>(task: Exclude<TaskName, 'answers'>, what: string, given: Answer, more?: Body) {
   return {
     method: 'POST',
     path: `/v1/${task}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TaskName } from '../nlp/types.ts';
+import { taskNames } from '../nlp/types.ts';
 import { isIsoTime } from './iso-time.ts';
 import { validate } from './validate.ts';
 
@@ -51,15 +51,6 @@ export const questionSchema = z
 export const questionsSchema = z
   .array(questionSchema)
   .max(MAXIMUM_QUESTIONS, `must hold at most ${MAXIMUM_QUESTIONS} questions`);
-
-/** What may be asked of a text. */
-export const taskNames = [
-  'entities',
-  'answers',
-  'labels',
-  'tags',
-  'pii',
-] as const satisfies readonly TaskName[];
 
 /** The rule for a list of tasks: some of them, each once. */
 export const tasksSchema = z

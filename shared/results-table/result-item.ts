@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { type Asked, contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
 import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
-import type { Analysis, AnalysisRequest, PersonalData, TaskName } from '#shared/nlp/types.ts';
+import type { RedactionMode } from '#shared/nlp/personal-data/redact.ts';
+import type {
+  Analysis,
+  AnalysisRequest,
+  PersonalData,
+  PersonalDataKind,
+} from '#shared/nlp/types.ts';
 
 /** What is kept of results, and how long. */
 export interface ResultOptions {
@@ -20,9 +26,6 @@ export interface Redaction {
   readonly kinds?: readonly PersonalDataKind[] | undefined;
   readonly key: string;
 }
-
-/** What is asked of a text that says nothing of it. */
-const DEFAULT_TASKS: readonly TaskName[] = ['entities', 'answers', 'labels'];
 
 /** Where and when a text arrived. */
 export interface Arrival {
@@ -78,13 +81,14 @@ export interface ResultContent extends Asked {
 /** What the engine is to do for a text; where personal data is to be hidden it has to be found, asked for or not. */
 export function requestOf(
   text: string,
-  { questions, tasks = DEFAULT_TASKS, language }: Asked,
+  { questions, tasks, language }: Asked,
   { redaction }: ResultOptions,
 ): AnalysisRequest {
   return {
     text,
-    questions: tasks.includes('answers') ? questions : [],
-    tasks: redaction && !tasks.includes('pii') ? [...tasks, 'pii'] : tasks,
+    questions,
+    ...(tasks && { tasks }),
+    ...(redaction && { also: ['pii'] }),
     ...(language !== undefined && { language }),
   };
 }

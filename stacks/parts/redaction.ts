@@ -1,12 +1,12 @@
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { acknowledge } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** What hiding personal data needs: a key for tags and content hashes, and one for the originals that are parked. */
 export interface RedactionKeys {
-  readonly tags: ISecret;
+  readonly tags: Secret;
   readonly parked: Key;
 }
 

@@ -40,8 +40,7 @@ export async function measureOverhead(
 ): Promise<Overhead & { readonly engine: Overhead }> {
   const options = {
     modelsDirectory: folders.directory,
-    entityModel: folders.entities.int8,
-    answerModel: folders.answers.int8,
+    models: [folders.entities.int8, folders.answers.int8],
   };
   const { openPort, openReplay } = recordPorts();
   const real = await createTextEngine({ ...options, openPort });
@@ -95,7 +94,7 @@ function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
     },
     pace: createPace(),
     options: { storeText: true, retentionDays: 0 },
-    standingQuestions: {},
+    standing: { questions: {}, tasks: {}, languages: {} },
     log: silentLog,
     now: Date.now,
   };

@@ -1,5 +1,5 @@
 import { ModelError } from '#shared/errors.ts';
-import type { Encoding, Tokenizer } from '../types.ts';
+import type { Encoding, SpecialTokens, Tokenizer } from '../types.ts';
 import { createAddedTokenFinder } from './added-tokens.ts';
 import { listVocabulary } from './model/vocabulary.ts';
 import { createWordPiece } from './model/word-piece.ts';
@@ -60,9 +60,12 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
     return word;
   }
 
+  const special = readSpecialTokens(file);
   return {
-    special: readSpecialTokens(file),
+    special,
     vocabulary,
+    ...bertFrames(special),
+    continuingPrefix: file.model.continuing_subword_prefix,
     encode(text) {
       tokens.length = 0;
       wordIds.length = 0;
@@ -79,6 +82,18 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
       encodePiece(text, position, text.length, word);
       return toEncoding(tokens, wordIds);
     },
+  };
+}
+
+function bertFrames({ cls, sep }: SpecialTokens): Pick<Tokenizer, 'single' | 'pair'> {
+  const part = (type: number, ...ids: number[]) => ({
+    ids: Int32Array.from(ids),
+    typeIds: new Int32Array(ids.length).fill(type),
+  });
+  const frame = { prefix: part(0, cls), first: 0, second: 1 };
+  return {
+    single: { ...frame, middle: part(0), suffix: part(0, sep) },
+    pair: { ...frame, middle: part(0, sep), suffix: part(1, sep) },
   };
 }
 

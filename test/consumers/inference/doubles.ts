@@ -76,7 +76,7 @@ export function createTestDeps(overrides: Partial<InferenceDeps> = {}) {
     putFailure: bucket.putFailure,
     pace: createPace(),
     options: { storeText: true, retentionDays: 0 },
-    standingQuestions: {},
+    standing: { questions: {}, tasks: {}, languages: {} },
     log: silentLog,
     now: Date.now,
     ...overrides,

@@ -74,7 +74,9 @@ describe('processBatch', () => {
   });
 
   it('asks the standing questions of a source unless the record brings its own', async () => {
-    const { deps, table } = createTestDeps({ standingQuestions: { news: ['Who?'] } });
+    const { deps, table } = createTestDeps({
+      standing: { questions: { news: ['Who?'] }, tasks: {}, languages: {} },
+    });
     const blobs = [
       textRecord('a', 'Ada', { source: 'news' }),
       textRecord('b', 'Ada', { source: 'news', questions: ['Where?'] }),

@@ -1,7 +1,7 @@
 import type { CountedByName } from '#consumers/metrics/summarize.ts';
 import { entityTypeDimensions, metricKey, OTHER_TYPE } from '#shared/metric-names.ts';
-import { parseSettings } from '#shared/settings.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
+import { parseSettings } from '#shared/settings.ts';
 
 /**
  * What the counters must add up to for these items of the results table, by `metricKey`: written apart from the code that

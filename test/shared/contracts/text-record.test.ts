@@ -67,10 +67,7 @@ describe('checkTextRecord', () => {
     [{ tasks: ['entities', 'pii'] }, 'valid'],
     [{ tasks: [] }, 'tasks must name at least one task'],
     [{ tasks: ['entities', 'entities'] }, 'tasks must name each task once'],
-    [
-      { tasks: ['summaries'] },
-      'tasks[0] must be one of entities, answers, labels, tags, pii',
-    ],
+    [{ tasks: ['summaries'] }, 'tasks[0] must be one of entities, answers, labels, tags, pii'],
     [{ language: 'pt-BR' }, 'valid'],
     [{ language: 'english' }, 'valid'],
     [{ language: 'e' }, 'language must be a language tag of BCP 47, such as en or pt-BR'],
