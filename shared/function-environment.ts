@@ -69,7 +69,11 @@ export const metricsEnvironmentSchema = z.object({
   SPANSTREAM_METRICS_NAMESPACE: text,
   SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: number.pipe(z.number().max(1)),
   SPANSTREAM_COUNTED_BY_NAME: json(
-    z.object({ labels: z.array(text), personalDataKinds: z.array(text) }),
+    z.object({
+      entityTypes: z.array(text),
+      labels: z.array(text),
+      personalDataKinds: z.array(text),
+    }),
   ),
   SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
 });

@@ -8,6 +8,7 @@ import {
 } from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
+import { usuallyCountedByName } from './metric-names.ts';
 import { personalDataKinds } from './nlp/types.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -77,11 +78,12 @@ const metricsSettings = z.strictObject({
   reservedConcurrency: z.int().min(0).max(100_000).default(1),
   /** Entities and answers under this score make a result count as low confidence. */
   lowConfidenceThreshold: z.number().min(0).max(1).default(0.5),
-  /** Labels and kinds of personal data that are counted by name; every other one counts as `other`, so that a model cannot run up costs. */
+  /** Entity types, labels and kinds of personal data that are counted by name too: each is a metric more. */
   countedByName: z
     .strictObject({
-      labels: countedNames.default(['positive', 'negative', 'neutral', 'ambiguous']),
-      personalDataKinds: countedNames.default(['PERSON', 'EMAIL', 'PHONE', 'CREDIT_CARD']),
+      entityTypes: countedNames.default([...usuallyCountedByName.entityTypes]),
+      labels: countedNames.default([...usuallyCountedByName.labels]),
+      personalDataKinds: countedNames.default([...usuallyCountedByName.personalDataKinds]),
     })
     .prefault({}),
   /** How long CloudWatch may take until a publication can be read back, in seconds. */

@@ -1,10 +1,11 @@
 import type { ResultItem } from '#shared/contracts/result.ts';
 import {
+  type CountedByName,
   dimensionNames,
-  entityTypeDimensions,
   metricKey,
   metricNames,
   OTHER_TYPE,
+  usuallyCountedByName,
 } from '#shared/metric-names.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import type { TableChange } from './read-event.ts';
@@ -27,17 +28,9 @@ const HTTP_SHARD = 'http';
 /** How results are summed up. */
 export interface SummaryOptions {
   readonly lowConfidenceThreshold: number;
-  /** None where left out. */
+  /** `usuallyCountedByName` where left out. */
   readonly countedByName?: CountedByName | undefined;
 }
-
-/** Labels and kinds of personal data that are counted by name; others count as `other`. */
-export interface CountedByName {
-  readonly labels: readonly string[];
-  readonly personalDataKinds: readonly string[];
-}
-
-const none: CountedByName = { labels: [], personalDataKinds: [] };
 
 /** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
 export function summarize(
@@ -66,7 +59,7 @@ export function summarize(
       add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
       continue;
     }
-    addResult(item, options.countedByName ?? none, add);
+    addResult(item, options.countedByName ?? usuallyCountedByName, add);
     unsure.push(isUnsure(item, options.lowConfidenceThreshold) ? 1 : 0);
     latencies.push(latencyOf(createdAt, Date.parse(item.arrivedAt), options.now));
   }
@@ -91,20 +84,21 @@ function addResult(
   add(metricNames.recordsProcessed, 1, { [dimensionNames.source]: result.source });
   add(metricNames.entitiesFound, result.entities.length);
   for (const { type } of result.entities) {
-    const label = entityTypeDimensions.has(type) ? type : OTHER_TYPE;
+    const label = counted.entityTypes.includes(type) ? type : OTHER_TYPE;
     add(metricNames.entitiesFound, 1, { [dimensionNames.type]: label });
   }
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
   }
+  add(metricNames.labelsFound, result.labels?.length ?? 0);
   for (const { label } of result.labels ?? []) {
-    const known = counted.labels.includes(label) ? label : OTHER_TYPE;
-    add(metricNames.labelsFound, 1, { [dimensionNames.label]: known });
+    if (!counted.labels.includes(label)) continue;
+    add(metricNames.labelsFound, 1, { [dimensionNames.label]: label });
   }
   add(metricNames.personalDataFound, result.pii?.length ?? 0);
   for (const { kind } of result.pii ?? []) {
-    const known = counted.personalDataKinds.includes(kind) ? kind : OTHER_TYPE;
-    add(metricNames.personalDataFound, 1, { [dimensionNames.kind]: known });
+    if (!counted.personalDataKinds.includes(kind)) continue;
+    add(metricNames.personalDataFound, 1, { [dimensionNames.kind]: kind });
   }
   if (result.unserved && result.unserved.length > 0) add(metricNames.languageUnserved, 1);
   add(metricNames.tokensProcessed, result.tokens);

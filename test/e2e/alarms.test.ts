@@ -27,7 +27,10 @@ import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { resultOf } from '#test/consumers/metrics/doubles.ts';
 import { makeFolder } from './support/folders.ts';
 
-const settings = parseSettings({ environmentName: 'alarms', alarms: { rejectedRecords: 3 } });
+const settings = parseSettings({
+  environmentName: 'alarms',
+  alarms: { rejectedRecords: 3, unservedTexts: 2, personalData: 5 },
+});
 const names = resourceNames(settings.environmentName);
 const definitions = alarmDefinitions(settings, names);
 const HOUR = 3_600_000;

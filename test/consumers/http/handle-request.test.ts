@@ -6,6 +6,7 @@ import { httpOperations, httpRoutes, problemSchema } from '#shared/contracts/htt
 import { EngineError, SpanstreamError } from '#shared/errors.ts';
 import type { TextEngine } from '#shared/nlp/types.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
+import type { Redaction } from '#shared/results-table/result-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { createTestEngine, silentLog } from '#test/consumers/inference/doubles.ts';
 import { createHttpDeps, proxyEvent } from './doubles.ts';
@@ -107,6 +108,93 @@ describe('the other calls', () => {
     expect(result.answers.map(({ text }) => text)).toEqual(['A', null]);
     expect(httpOperations.getRecord.answer.parse(byId.json).results).toEqual([result]);
     expect(httpOperations.listRecords.answer.parse(bySource.json).results).toEqual([result]);
+  });
+
+  it('classify, tag and search texts for personal data, each by its index', async () => {
+    const { deps, table } = createHttpDeps();
+    const texts = ['Ada wrote.', 7, 'write to ada@example.com, Bob.'];
+    const ask = async (path: string, body: object) =>
+      (await request(deps, proxyEvent('POST', path, { id: 'mine', ...body }))).json;
+
+    const labels = httpOperations.classifyTexts.answer.parse(await ask('/v1/labels', { texts }));
+    const tags = httpOperations.tagTexts.answer.parse(await ask('/v1/tags', { text: texts[0] }));
+    const pii = httpOperations.findPersonalData.answer.parse(await ask('/v1/pii', { texts }));
+
+    expect(labels.results.map(({ index, labels }) => [index, labels[0]?.label])).toEqual([
+      [0, 'neutral'],
+      [2, 'neutral'],
+    ]);
+    expect(labels.errors).toMatchObject([{ index: 1, field: 'texts[1]' }]);
+    expect(tags.results[0]?.tags).toMatchObject([
+      { tag: 'X', start: 0, end: 3 },
+      { tag: 'X', start: 4, end: 9 },
+    ]);
+    expect(pii.results[1]?.pii.map(({ kind }) => kind)).toEqual(['EMAIL', 'PERSON']);
+    expect(pii.results[1]?.redactedText).toBe('write to [EMAIL], [PERSON].');
+    // Each call's result lies beside the others'.
+    expect(table.items()).toHaveLength(5);
+  });
+
+  it('hide personal data as it is asked, tags only where there is a key', async () => {
+    const text = 'write to ada@example.com.';
+    const redactedBy = async (mode: string, redaction?: Redaction) => {
+      const options = { storeText: true, retentionDays: 0, ...(redaction && { redaction }) };
+      const { deps } = createHttpDeps({ options });
+      const { statusCode, json } = await request(
+        deps,
+        proxyEvent('POST', '/v1/pii', { text, mode }),
+      );
+      return statusCode === 200
+        ? httpOperations.findPersonalData.answer.parse(json).results[0]?.redactedText
+        : problemSchema.parse(json).errors?.[0]?.field;
+    };
+
+    expect(await redactedBy('mask')).toBe('write to ***************.');
+    expect(await redactedBy('hash')).toBe('mode');
+    expect(await redactedBy('blur')).toBe('mode');
+    expect(await redactedBy('hash', { mode: 'mask', key: 'k'.repeat(16) })).toMatch(
+      /^write to \[EMAIL:[0-9a-f]{12}\]\.$/,
+    );
+  });
+
+  it('do the tasks that are asked, and guess nothing in a language without a model', async () => {
+    const { deps } = createHttpDeps();
+    const analyze = async (body: object) => {
+      const { json } = await request(deps, proxyEvent('POST', '/v1/analyze', body));
+      return httpOperations.analyzeText.answer.parse(json);
+    };
+
+    const some = await analyze({ text: 'Ada wrote.', tasks: ['labels', 'tags'] });
+    const none = await analyze({ text: 'Ada wrote.', language: 'ja', questions: ['Who?'] });
+
+    expect(some).toMatchObject({ entities: [], labels: [{ task: 'sentiment' }], language: 'en' });
+    expect(some.tags).toHaveLength(2);
+    expect(none).toMatchObject({ entities: [], answers: [], language: 'ja' });
+    expect(none.unserved).toEqual(['entities', 'answers']);
+  });
+
+  it('store what hides personal data, and answer what was sent', async () => {
+    const redaction = { mode: 'type', key: 'k'.repeat(16) } as const;
+    const options = { storeText: true, retentionDays: 0, redaction };
+    const { deps, table } = createHttpDeps({ options });
+    const body = {
+      text: 'Ada wrote to ada@example.com.',
+      questions: ['Who is ada@example.com?'],
+      attributes: { from: 'ada@example.com' },
+    };
+
+    const { json } = await request(deps, proxyEvent('POST', '/v1/analyze', body));
+
+    expect(json).toMatchObject({ text: body.text, entities: [{ text: 'Ada' }] });
+    const [stored] = table.items();
+    expect(stored).toMatchObject({
+      text: '[PERSON] wrote to [EMAIL].',
+      entities: [{ type: 'PER', text: '[PERSON]', start: 0, end: 8 }],
+      questions: ['Who is [EMAIL]?'],
+      attributes: { from: '[EMAIL]' },
+      redacted: 'type',
+    });
+    expect(JSON.stringify(stored)).not.toMatch(/ada/i);
   });
 
   it.each([

@@ -97,6 +97,51 @@ describe('processBatch', () => {
     );
   });
 
+  it('asks for the standing tasks and language of a source unless the record says its own', async () => {
+    const { deps, table } = createTestDeps({
+      standing: { questions: {}, tasks: { news: ['tags'] }, languages: { news: 'ja' } },
+    });
+    const blobs = [
+      textRecord('a', 'Ada', { source: 'news' }),
+      textRecord('b', 'Ada', { source: 'news', tasks: ['labels'], language: 'en-GB' }),
+      textRecord('c', 'Ada'),
+    ];
+
+    await processBatch(kinesisEvent(blobs), deps, minute);
+
+    const [a, b, c] = table.items();
+    expect(a).toMatchObject({ language: 'ja', tasks: ['tags'], unserved: ['tags'], tags: [] });
+    expect(b).toMatchObject({ language: 'en-GB', labels: [{ label: 'neutral' }], entities: [] });
+    expect(c).toMatchObject({ language: 'en', entities: [{ text: 'Ada' }] });
+    expect(c).not.toHaveProperty('tags');
+  });
+
+  it('stores nothing of what is to be hidden, and knows its results again', async () => {
+    const redaction = { mode: 'hash', key: 'k'.repeat(16) } as const;
+    const { deps, table, jobs } = createTestDeps({
+      options: { storeText: true, retentionDays: 0, redaction },
+    });
+    const texts = ['call 0041 44 668 18 00, Ada.', 'mail ada@example.com.'];
+    const blob = encodeAggregate(
+      texts.map((text, index) => ({
+        partitionKey: `p${index}`,
+        data: Buffer.from(textRecord(`r${index}`, text, { attributes: { mail: 'b@example.com' } })),
+      })),
+    );
+    const event = kinesisEvent([blob]);
+
+    await processBatch(event, deps, minute);
+    const before = JSON.stringify(table.items());
+    await processBatch(event, deps, minute);
+
+    expect(before).not.toMatch(/Ada|ada@|668|b@example/);
+    expect(JSON.stringify(table.items())).toBe(before);
+    expect(jobs).toHaveLength(1);
+    const [one, two] = table.items().filter(isResult);
+    expect(one?.attributes).toEqual(two?.attributes);
+    expect(one?.pii?.map(({ kind }) => kind)).toEqual(['PHONE', 'PERSON']);
+  });
+
   it('hands back at the record whose failure object was refused, and counts nothing as lost', async () => {
     let down = true;
     const bucket = createTestBucket(() => {

@@ -1,7 +1,10 @@
-import type { CountedByName } from '#consumers/metrics/summarize.ts';
-import { entityTypeDimensions, metricKey, OTHER_TYPE } from '#shared/metric-names.ts';
+import {
+  type CountedByName,
+  metricKey,
+  OTHER_TYPE,
+  usuallyCountedByName,
+} from '#shared/metric-names.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
-import { parseSettings } from '#shared/settings.ts';
 
 /**
  * What the counters must add up to for these items of the results table, by `metricKey`: written apart from the code that
@@ -10,7 +13,7 @@ import { parseSettings } from '#shared/settings.ts';
 export function expectedMetrics(
   items: Iterable<TableItem>,
   lowConfidenceThreshold = 0.5,
-  { labels, personalDataKinds }: CountedByName = parseSettings({}).metrics.countedByName,
+  { entityTypes, labels, personalDataKinds }: CountedByName = usuallyCountedByName,
 ): Record<string, number> {
   const sums: Record<string, number> = {};
   const add = (by: number, name: string, dimensions?: Record<string, string>): void => {
@@ -28,14 +31,15 @@ export function expectedMetrics(
     add(1, 'RecordsProcessed', { Source: item.source });
     add(item.entities.length, 'EntitiesFound');
     for (const { type } of item.entities) {
-      add(1, 'EntitiesFound', { Type: entityTypeDimensions.has(type) ? type : OTHER_TYPE });
+      add(1, 'EntitiesFound', { Type: entityTypes.includes(type) ? type : OTHER_TYPE });
     }
     for (const { label } of item.labels ?? []) {
-      add(1, 'LabelsFound', { Label: labels.includes(label) ? label : OTHER_TYPE });
+      add(1, 'LabelsFound');
+      if (labels.includes(label)) add(1, 'LabelsFound', { Label: label });
     }
     for (const { kind } of item.pii ?? []) {
       add(1, 'PersonalDataFound');
-      add(1, 'PersonalDataFound', { Kind: personalDataKinds.includes(kind) ? kind : OTHER_TYPE });
+      if (personalDataKinds.includes(kind)) add(1, 'PersonalDataFound', { Kind: kind });
     }
     add(item.unserved?.length ? 1 : 0, 'LanguageUnserved');
     const given = item.answers.filter((answer) => answer.text !== null);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { histogram, latencyOf, summarize } from '#consumers/metrics/summarize.ts';
 import { rejectionReasons } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { entityTypeDimensions, metricKey, metricNames } from '#shared/metric-names.ts';
+import { metricKey, metricNames, usuallyCountedByName } from '#shared/metric-names.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import { rejectionOf, resultOf } from './doubles.ts';
 
@@ -46,13 +46,16 @@ describe('histogram', () => {
 
 describe('a deployment with one source', () => {
   it('has at most 30 metrics, whatever its models, its failures and its calls', () => {
-    const labels = [...entityTypeDimensions, 'EVENT', 'NORP', 'MADE-UP'];
+    const types = [...usuallyCountedByName.entityTypes, 'EVENT', 'NORP', 'MADE-UP'];
     const stored = resultOf(3, 'news', 1) as ResultItem;
     const [entity] = stored.entities;
     const everything: ResultItem = {
       ...stored,
       windows: 2,
-      entities: labels.flatMap((type) => (entity ? [{ ...entity, type }] : [])),
+      unserved: ['labels'],
+      labels: [{ task: 'sentiment', label: 'positive', score: 0.9 }],
+      pii: [{ kind: 'EMAIL', text: 'a@b.example', start: 0, end: 11, score: 0.9 }],
+      entities: types.flatMap((type) => (entity ? [{ ...entity, type }] : [])),
     };
     const items: TableItem[] = [
       everything,
@@ -73,6 +76,38 @@ describe('a deployment with one source', () => {
     for (const name of Object.values(counted)) expect(keys).toContain(name);
     const all = new Set([...keys, publicationNumber, dataRefused, errorsLogged]);
     expect(all.size).toBeLessThanOrEqual(30);
+  });
+
+  it('counts by name what the settings name', () => {
+    const item: ResultItem = {
+      ...(resultOf(1) as ResultItem),
+      labels: ['positive', 'negative', 'positive'].map((label) => ({
+        ...{ task: 'sentiment', label },
+        score: 0.9,
+      })),
+      pii: ['EMAIL', 'PHONE'].map((kind) => ({ kind, text: '', start: 0, end: 0, score: 1 })),
+    };
+    const countedByName = {
+      entityTypes: [],
+      labels: ['positive'],
+      personalDataKinds: ['PHONE'],
+    };
+
+    const data = summarize([{ sequenceNumber: 1n, createdAt: 1, item }], {
+      ...{ lowConfidenceThreshold: 0.5, countedByName },
+      now: 2,
+    });
+
+    const sums = Object.fromEntries(
+      data.map(({ name, dimensions, values }) => [metricKey(name, dimensions), values[0]]),
+    );
+    expect(sums).toMatchObject({
+      LabelsFound: 3,
+      'LabelsFound{Label=positive}': 2,
+      PersonalDataFound: 2,
+      'PersonalDataFound{Kind=PHONE}': 1,
+    });
+    expect(Object.keys(sums).filter((key) => /negative|EMAIL|PER/.test(key))).toEqual([]);
   });
 
   it('counts as streamed what the stream brought, and no call', () => {

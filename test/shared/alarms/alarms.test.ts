@@ -32,7 +32,7 @@ describe('alarmDefinitions', () => {
   it('leads from each alarm to its section of the runbook, and from each section to its alarm', async () => {
     const text = await readFile(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
     const sections = text.split(/^## /m).slice(1);
-    const alarms = alarmsOf();
+    const alarms = alarmsOf({ alarms: { unservedTexts: 1, personalData: 1 } });
 
     expect(sections.map((section) => section.split('\n')[0])).toEqual(
       expect.arrayContaining(alarms.map(({ id }) => id)),

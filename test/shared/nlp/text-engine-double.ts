@@ -1,4 +1,5 @@
 import { EngineError, InferenceError } from '#shared/errors.ts';
+import { findPersonalData } from '#shared/nlp/personal-data/index.ts';
 import type {
   Analysis,
   AnalysisRequest,
@@ -81,27 +82,36 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
 }
 
 function analyzeOne(request: AnalysisRequest) {
-  const { text, questions = [], topK = 1, language = 'en' } = request;
+  const { text, questions = [], topK = 1, language = 'en', also = [] } = request;
   const usual: TaskName[] = questions.length > 0 ? ['entities', 'answers'] : ['entities'];
-  const asked = new Set(request.tasks ?? usual);
+  const asked = new Set([...(request.tasks ?? usual), ...also]);
   if (text.includes('POISON')) {
     return { ok: false as const, error: new InferenceError('the text cannot be read') };
   }
+  const isServed = (task: TaskName) => asked.has(task) && language.startsWith('en');
+  const words = [...text.matchAll(/\p{L}+/gu)];
+  const names = words.filter(([word]) => /^\p{Lu}./u.test(word)).map(entityOf);
   const value: Analysis = {
-    entities: asked.has('entities') ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map(entityOf) : [],
-    answers: (asked.has('answers') ? questions : []).flatMap((question) =>
+    entities: isServed('entities') ? names : [],
+    answers: (isServed('answers') ? questions : []).flatMap((question) =>
       Array.from({ length: topK }, () => answerTo(question, text)),
     ),
     language,
-    unserved: [...asked].filter((task) => task !== 'entities' && task !== 'answers'),
-    labels: [],
-    tags: [],
-    pii: [],
+    unserved: [...asked].filter((task) => task !== 'pii' && !isServed(task)),
+    labels: isServed('labels') ? [{ task: 'sentiment', label: 'neutral', score: 0.8 }] : [],
+    tags: isServed('tags')
+      ? words.map(({ 0: word, index }) => ({ ...spanOf(word, index), tag: 'X', score: 0.9 }))
+      : [],
+    pii: asked.has('pii')
+      ? findPersonalData(text, { language, entities: language.startsWith('en') ? names : [] })
+      : [],
     tokens: text.split(/\s+/u).length,
     windows: text.length > 2_000 ? 2 : 1,
   };
   return { ok: true as const, value };
 }
+
+const spanOf = (text: string, start: number) => ({ start, end: start + text.length });
 
 function entityOf({ 0: text, index }: RegExpExecArray) {
   return { type: 'PER', text, start: index, end: index + text.length, score: 0.9 };
