@@ -249,7 +249,7 @@ describe('the default deployment', () => {
   it('gives the gateway’s models keywords of draft 4 only', () => {
     const models = deployment.template('api').findResources('AWS::ApiGateway::Model');
 
-    expect(Object.keys(models)).toHaveLength(3);
+    expect(Object.keys(models)).toHaveLength(6);
     for (const { Properties } of Object.values(models)) {
       expect(Properties.Schema).toMatchObject({
         $schema: 'http://json-schema.org/draft-04/schema#',
@@ -353,9 +353,12 @@ describe('the default deployment', () => {
 });
 
 describe('the AwsSolutions rules', () => {
-  const findings = async (make: (deployment: ReturnType<typeof createDeployment>) => unknown) => {
+  const findings = async (
+    make: (deployment: ReturnType<typeof createDeployment>) => unknown,
+    settings: SettingsInput = {},
+  ) => {
     const outdir = await mkdtemp(join(tmpdir(), 'spanstream-out-'));
-    const deployment = createDeployment(parseSettings({}), { root, app: { outdir } });
+    const deployment = createDeployment(parseSettings(settings), { root, app: { outdir } });
     make(deployment);
     try {
       deployment.app.synth();
@@ -369,9 +372,11 @@ describe('the AwsSolutions rules', () => {
 
   it('find nothing, and would find an open bucket', { timeout: SYNTHESIS_MS }, async () => {
     const clean = await findings(() => undefined);
+    const hiding = await findings(() => undefined, { results: { redact: { mode: 'hash' } } });
     const open = await findings(({ stream }) => new Bucket(stream, 'Open'));
 
     expect(clean).not.toContain('AwsSolutions-');
+    expect(hiding).not.toContain('AwsSolutions-');
     expect(open).toContain('AwsSolutions-S1');
   });
 });
@@ -499,6 +504,44 @@ describe('two environments in one account and region', () => {
     for (const { Resource } of statementsOf(dev)) {
       const named = JSON.stringify(Resource).match(/spanstream-[a-z-]*\*/g);
       expect(named).toBeNull();
+    }
+  });
+});
+
+describe('a deployment that hides personal data', () => {
+  let deployment: ReturnType<typeof deploy>;
+  beforeAll(() => {
+    deployment = deploy({ results: { redact: { mode: 'hash' }, parkedDays: 7 } });
+    deployment.template('stream');
+  }, SYNTHESIS_MS);
+
+  it('hands both functions that store the key by reference, and holds it in no template', () => {
+    for (const part of ['inference', 'api'] as const) {
+      const functions = deployment.template(part).findResources('AWS::Lambda::Function');
+      const [made] = Object.values(functions);
+      expect(JSON.stringify(made?.Properties.Environment)).toMatch(
+        /SPANSTREAM_REDACT_KEY.*resolve:secretsmanager/,
+      );
+    }
+    deployment.template('inference').hasResourceProperties('AWS::SecretsManager::Secret', {
+      GenerateSecretString: { PasswordLength: 64 },
+    });
+  });
+
+  it('keeps parked originals under a key and an expiry of their own', () => {
+    const template = deployment.template('inference');
+
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' }, BucketKeyEnabled: true },
+        ],
+      },
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 7 })] },
+    });
+    template.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    for (const part of ['inference', 'metrics'] as const) {
+      expect(actionsOf(deployment.template(part), /Role/).has('kms:GenerateDataKey')).toBe(true);
     }
   });
 });
