@@ -1,19 +1,26 @@
-// A session double on a thread: ids are given back as logits, id 66 ends the thread, and id 67 as memory that runs out does.
-import { parentPort } from 'node:worker_threads';
+// A session double on a thread: ids are given back as logits, id 66 ends the thread, and at id 67 its memory runs out.
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-parentPort.on('message', ({ call, kind, batch }) => {
-  if (kind === 'run' && batch.ids.includes(66)) process.exit(3);
-  if (kind === 'run' && batch.ids.includes(67)) {
-    throw Object.assign(new Error('the heap is out of memory'), {
-      code: 'ERR_WORKER_OUT_OF_MEMORY',
-    });
-  }
-  const signature = { outputs: { logits: 1 } };
-  const value =
-    kind === 'load'
-      ? signature
-      : kind === 'run'
-        ? { logits: { data: Float32Array.from(batch.ids), width: 1 } }
-        : null;
-  parentPort.postMessage({ call, ok: true, value });
-});
+/** A thread with little memory fills it; its error is this thread's own. */
+function runOutOfMemory() {
+  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 };
+  new Worker(new URL(import.meta.url), { resourceLimits, workerData: 'fill' }).on(
+    'error',
+    (error) => {
+      throw error;
+    },
+  );
+}
+
+if (workerData === 'fill') {
+  const kept = [];
+  for (;;) kept.push(new Array(10_000).fill({}));
+} else if (!isMainThread) {
+  parentPort.on('message', ({ call, kind, batch }) => {
+    if (kind === 'run' && batch.ids.includes(66)) process.exit(3);
+    if (kind === 'run' && batch.ids.includes(67)) return runOutOfMemory();
+    const logits = { data: Float32Array.from(batch?.ids ?? []), width: 1 };
+    const answers = { load: { outputs: { logits: 1 } }, run: { logits } };
+    parentPort.postMessage({ call, ok: true, value: answers[kind] ?? null });
+  });
+}
