@@ -128,7 +128,8 @@ export function serves(
 
 function primaryTag(tag: string): string {
   try {
-    return new Intl.Locale(tag).language;
+    // Some versions of Node give nothing for `und`.
+    return new Intl.Locale(tag).language ?? UNKNOWN;
   } catch {
     throw new InferenceError('language: must be a BCP 47 tag, such as en or pt-BR');
   }
