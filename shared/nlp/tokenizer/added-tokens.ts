@@ -57,7 +57,8 @@ export function createAddedTokenFinder(
         if (!token.singleWord || !touchesWord(text, at, end)) {
           const start = token.stripLeft ? Math.max(last, blankStart(text, at)) : at;
           last = token.stripRight ? blankEnd(text, end) : end;
-          matches.push({ id: token.id, start, end: last });
+          // Of what another took along nothing may be left.
+          if (last > start) matches.push({ id: token.id, start, end: last });
         }
         opening.lastIndex = end;
       }
