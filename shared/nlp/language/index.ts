@@ -21,7 +21,7 @@ const SHARE = 0.7;
 /** Letters that a script of one language must have. */
 const LEAST_LETTERS = 4;
 /** Han without kana is Chinese; a few characters may be a Japanese name. */
-const LEAST_HAN = 12;
+const LEAST_HAN = 8;
 /** Words without a capital, and their letters, below which no language with capitals is certain. */
 const LEAST_WORDS = 3;
 const LEAST_WORD_LETTERS = 12;
@@ -59,11 +59,15 @@ interface Score {
   readonly english: number;
 }
 
-/** Words that tell a language: no addresses, names of users, tags, numbers, paths. */
+/** Words that tell a language: no addresses, names of users, tags, numbers, paths; what has no spaces stays whole. */
 function wordsOf(head: string): string[] {
   return head
     .split(/\s+/u)
-    .filter((word) => word !== '' && !/[\d@#_/\\<>=]|\p{L}\.\p{L}{2}/u.test(word));
+    .filter(
+      (word) =>
+        word !== '' &&
+        (/[\u3040-\uffef]/.test(word) || !/[\d@#_/\\<>=]|\p{L}\.\p{L}{2}/u.test(word)),
+    );
 }
 
 /** Where the script tells the language. */
