@@ -22,23 +22,86 @@ export interface Answer {
   readonly noAnswerScore: number;
 }
 
-/** One text with the questions asked of it. Set `entities: false` to leave token classification out. */
+/** What can be asked of a text. */
+export const taskNames = ['entities', 'answers', 'labels', 'tags', 'pii'] as const;
+/** See {@link taskNames}. */
+export type TaskName = (typeof taskNames)[number];
+
+/** What a text is about as a whole, by one classifier. */
+export interface Label {
+  /** Name of the classifier, such as `sentiment`. */
+  readonly task: string;
+  readonly label: string;
+  /** Probability, 0 to 1; the number itself where the classifier gives a quantity. */
+  readonly score: number;
+}
+
+/** A word's part of speech; `text.slice(start, end)` is the word. */
+export interface Tag {
+  /** As the model names it: UPOS, as a rule. */
+  readonly tag: string;
+  readonly start: number;
+  readonly end: number;
+  /** Probability, 0 to 1. */
+  readonly score: number;
+}
+
+/** A piece of personal data; `text.slice(start, end) === data.text`. */
+export interface PersonalData {
+  readonly kind: string;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** 0 to 1. */
+  readonly score: number;
+  /** What found it. */
+  readonly rule: string;
+}
+
+/** Tells the language of a text by its BCP 47 primary tag, and whether that can be relied on. */
+export type DetectLanguage = (text: string) => {
+  readonly language: string;
+  readonly reliable: boolean;
+};
+
+/** Finds personal data by rules, and among the entities that models found. */
+export type FindPersonalData = (
+  text: string,
+  options: { readonly language: string; readonly entities: readonly Entity[] },
+) => readonly PersonalData[];
+
+/** One text and what is asked of it. */
 export interface AnalysisRequest {
   readonly text: string;
   readonly questions?: readonly string[];
-  readonly entities?: boolean;
-  /** Answers wanted per question, best first; default 1. */
+  /**
+   * By default `entities` where a model is loaded for it, `answers` where there are questions, and `labels` where a model
+   * serves them in the text's language.
+   */
+  readonly tasks?: readonly TaskName[];
+  /** BCP 47; detected where it is left out and a model depends on it. */
+  readonly language?: string;
+  /** Answers wanted for each question (by default 1) and labels of each classifier (as its settings say), best first. */
   readonly topK?: number;
 }
 
-/** What the models say of one text. */
+/** What the models say of one text. What was not asked for is empty. */
 export interface Analysis {
+  /** BCP 47 primary tag: the request's, or the detected one; `und` where neither tells. */
+  readonly language: string;
+  /** Tasks that were asked for and that no loaded model serves in that language; they are empty. */
+  readonly unserved: readonly TaskName[];
   readonly entities: readonly Entity[];
   /** In the order of the questions; `topK` consecutive answers at most for each. */
   readonly answers: readonly Answer[];
+  /** One classifier after the other, best first. */
+  readonly labels: readonly Label[];
+  /** One a word, in their order. */
+  readonly tags: readonly Tag[];
+  readonly pii: readonly PersonalData[];
   /** Tokens of the text, special tokens not counted. */
   readonly tokens: number;
-  /** Model windows that the text was read in (the larger of the two tasks'). */
+  /** Model windows that the text was read in (the most that one task took). */
   readonly windows: number;
 }
 
@@ -47,10 +110,12 @@ export type AnalysisOutcome =
   | { readonly ok: true; readonly value: Analysis }
   | { readonly ok: false; readonly error: InferenceError };
 
-/** Name and content hash of a loaded model. */
+/** Name and content hash of a loaded model, and what it is used for. */
 export interface ModelIdentity {
   readonly name: string;
-  readonly task: 'token-classification' | 'question-answering';
+  readonly tasks: readonly TaskName[];
+  /** BCP 47 primary tags, or `*` for any. */
+  readonly languages: readonly string[];
   /** First 12 hex digits of the SHA-256 over its files' sums. */
   readonly version: string;
 }
@@ -93,17 +158,47 @@ export interface Encoding {
 
 /** Text to ids with offsets; made from `tokenizer.json`. */
 export interface Tokenizer {
+  /** The text without special tokens; added tokens that are written out in it are found. */
   encode(text: string): Encoding;
   readonly special: SpecialTokens;
+  /** What stands around one sequence. */
+  readonly single: Frame;
+  /** What stands around two of them. */
+  readonly pair: Frame;
+  /** Added tokens that the model's own vocabulary lacks are at its end. */
   readonly vocabulary: Vocabulary;
+  /** What tokens that continue a word are written with, such as `##`; undefined where the model has no such mark. */
+  readonly continuingPrefix: string | undefined;
 }
 
-/** Ids of the tokens that frame and fill a window, and of what the vocabulary does not have. */
+/** Ids of the tokens that fill a window, and of what the vocabulary does not have. */
 export interface SpecialTokens {
+  /** The first of those before a sequence; `pad` where there is none. */
   readonly cls: number;
+  /** The last of those after a sequence; `pad` where there is none. */
   readonly sep: number;
+  /** 0 where the tokenizer names none: padding is masked anyway. */
   readonly pad: number;
-  readonly unk: number;
+  /** Undefined where every text can be spelled, as with byte-level vocabularies. */
+  readonly unk: number | undefined;
+}
+
+/** The tokens that a tokenizer puts around one or two sequences, and the segment ids of all of them. */
+export interface Frame {
+  readonly prefix: FramePart;
+  /** Between two sequences; empty around one. */
+  readonly middle: FramePart;
+  readonly suffix: FramePart;
+  /** Segment id of the first sequence's tokens. */
+  readonly first: number;
+  /** Segment id of the second sequence's tokens; that of the first where there is one. */
+  readonly second: number;
+}
+
+/** Special tokens in a row with their segment ids. */
+export interface FramePart {
+  readonly ids: Int32Array;
+  readonly typeIds: Int32Array;
 }
 
 /** A tokenizer's tokens and their ids, in parallel. */
@@ -118,8 +213,15 @@ export interface ModelWindow {
   readonly typeIds: Int32Array;
 }
 
-/** What the model gave for one window: by output name, `tokens x width` values, row by row, padding cut off. */
-export type WindowOutput = Readonly<Record<string, Float32Array>>;
+/** One output of the model for one window: row by row `width` values; whatever follows a text's tokens is padding's. */
+export interface OutputRow {
+  readonly values: Float32Array;
+  /** Last dimension of the output. */
+  readonly width: number;
+}
+
+/** What the model gave for one window, by output name. */
+export type WindowOutput = Readonly<Record<string, OutputRow>>;
 
 /** One task in two pure steps: what to run, and what the outputs mean. */
 export interface PreparedJob<T> {
