@@ -5,6 +5,8 @@ const anyPackage = 'node_modules/';
 /** A room or a file, what it may import of rooms above it, and which packages. Its own files and Node's modules are free. */
 const rows = [
   ['shared/nlp/', ['shared/errors.ts'], ['zod']],
+  ['shared/nlp/language/', [], ['eld']],
+  ['shared/nlp/personal-data/', [], ['libphonenumber-js']],
   ['shared/nlp/onnx.ts', [], ['onnxruntime-']],
   ['shared/nlp/worker-development.mjs', [], ['tsx']],
   [

@@ -1,0 +1,9 @@
+export { findPersonalData, personalDataVersion } from './find-personal-data.ts';
+export { type Redaction, type RedactionMode, redact, redactionModes } from './redact.ts';
+export { redactAnalysis } from './redact-analysis.ts';
+export {
+  type PersonalData,
+  type PersonalDataKind,
+  type PersonalDataOptions,
+  personalDataKinds,
+} from './types.ts';

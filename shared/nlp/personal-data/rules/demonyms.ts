@@ -1,0 +1,12 @@
+/** People and adjectives of countries, in English, that are no other words. */
+export const demonyms = [
+  'afghan|afghani|albanian|algerian|american|andorran|angolan|antiguan|argentine|argentinian|argentinean|armenian|australian|austrian|azerbaijani|azeri|bahamian|bahraini|bangladeshi|barbadian|belarusian|belarussian|belgian|belizean|belizian|beninese|bermudian|bhutanese|bolivian|bosnian|botswanan|brazilian|british|briton|bruneian|bulgarian|burkinabe|burmese|burundian',
+  'cambodian|cameroonian|canadian|catalan|chadian|chechen|chilean|chinese|colombian|comorian|congolese|costa rican|croatian|croat|cuban|cypriot|czech|danish|djiboutian|dominican|dutch|ecuadorian|ecuadorean|egyptian|emirati|english|equatorial guinean|eritrean|estonian|ethiopian|fijian|filipino|filipina|finnish|french|gabonese|gambian|german|ghanaian|greek|greenlander|greenlandic|grenadian|guatemalan|guinean|guyanese',
+  'haitian|honduran|hungarian|icelandic|icelander|indian|indonesian|iranian|iraqi|irish|israeli|italian|ivorian|jamaican|japanese|jordanian|kazakh|kazakhstani|kenyan|korean|kosovar|kurdish|kuwaiti|kyrgyz|laotian|latvian|lebanese|liberian|libyan|liechtensteiner|lithuanian|luxembourger|luxembourgish|macedonian|malagasy|malawian|malaysian|maldivian|malian|maltese|mauritanian|mauritian|mexican|moldovan|monegasque|mongolian|montenegrin|moroccan|mozambican',
+  'namibian|nepalese|nepali|new zealander|nicaraguan|nigerian|nigerien|north korean|norwegian|omani|pakistani|palauan|palestinian|panamanian|papua new guinean|paraguayan|persian|peruvian|portuguese|puerto rican|qatari|romanian|russian|rwandan|salvadoran|salvadorean|samoan|saudi|saudi arabian|scottish|senegalese|serbian|serb|seychellois|sierra leonean|singaporean|slovak|slovakian|slovenian|slovene|somali|somalian|south african|south korean|south sudanese|spanish|spaniard|sri lankan|sudanese|surinamese|surinamer|swazi|swedish|swede|swiss|syrian',
+  'taiwanese|tajik|tajikistani|tanzanian|thai|tibetan|togolese|tongan|trinidadian|tunisian|turkish|turkmen|tuvaluan|ugandan|ukrainian|uruguayan|uzbek|uzbekistani|venezuelan|vietnamese|welsh|yemeni|yemenite|zambian|zimbabwean|englishman|englishwoman|frenchman|frenchwoman|irishman|irishwoman|dutchman|dutchwoman|scotsman|welshman|tunisienne',
+].join('|');
+
+/** Those that are other words where they are not written with a capital. */
+export const demonymsInCapitals =
+  'Polish|Pole|Poles|Dane|Danes|Finn|Finns|Turk|Turks|Scot|Scots|Arab|Arabs';
