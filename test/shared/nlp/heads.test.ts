@@ -248,6 +248,39 @@ describe('languages', () => {
   });
 });
 
+describe('personal data', () => {
+  const mail = { kind: 'EMAIL', text: 'ada@example.org' };
+
+  it('is found by rules, and among the entities of the same pass', async () => {
+    await open([manyHeaded('many', ['*'])]);
+    const text = 'Ada visits Rome. ada@example.org';
+
+    const [alone, beside] = await read(
+      { text, tasks: ['pii'] },
+      { text, tasks: ['entities', 'pii'] },
+    );
+
+    expect(alone).toMatchObject({ entities: [], unserved: [] });
+    expect(alone?.pii).toMatchObject([{ kind: 'PERSON', text: 'Ada' }, { kind: 'LOCATION' }, mail]);
+    expect(beside?.pii).toEqual(alone?.pii);
+    expect(beside?.entities.map(({ text }) => text)).toEqual(expect.arrayContaining(['Ada']));
+    expect(runs).toHaveLength(1);
+  });
+
+  it('is found by rules alone where no model serves the language, and not at all where it was left out', async () => {
+    await open([manyHeaded('english', ['en'])]);
+    const request: AnalysisRequest = { text: 'ada@example.org', language: 'de', tasks: ['pii'] };
+    const [found] = await read(request);
+    await engine?.close();
+    await open([manyHeaded('english', ['en'])], { tasks: ['entities'] });
+    const [none] = await read(request);
+
+    expect(found).toMatchObject({ pii: [mail], unserved: [] });
+    expect(none).toMatchObject({ pii: [], unserved: ['pii'] });
+    expect(runs).toEqual([]);
+  });
+});
+
 describe('the models of an engine', () => {
   it('are those that were named, in their order', async () => {
     const opened = await open([manyHeaded('one', ['*']), manyHeaded('two', ['*'])], {
