@@ -66,18 +66,17 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
 async function engineOptions(options: Options): Promise<TextEngineOptions> {
   const { task, models = modelsDirectory(), model, mustAnswer } = options;
   const other = {
-    ...(task === 'ner' ? { answerModel: null } : { entityModel: null }),
+    tasks: [task === 'ner' ? 'entities' : 'answers'] as const,
     ...(mustAnswer && { nullThreshold: 1 }),
   };
   if (model === undefined) return { modelsDirectory: models, ...other };
   const folder = resolve(model);
   const beside = await readManifest(dirname(folder));
   const name = beside?.models.find((entry) => entry.name === basename(folder))?.name;
-  const wanted = name ?? model;
   return {
     modelsDirectory: name === undefined ? models : dirname(folder),
     ...other,
-    ...(task === 'ner' ? { entityModel: wanted } : { answerModel: wanted }),
+    models: [name ?? model],
   };
 }
 

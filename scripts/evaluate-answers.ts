@@ -79,11 +79,11 @@ async function answerAll(
   examples: readonly QuestionExample[],
   signal: AbortSignal,
 ): Promise<Answer[]> {
-  const requests: { text: string; questions: string[]; entities: false }[] = [];
+  const requests: { text: string; questions: string[]; tasks: readonly ['answers'] }[] = [];
   for (const { context, question } of examples) {
     const last = requests.at(-1);
     if (last?.text === context) last.questions.push(question);
-    else requests.push({ text: context, questions: [question], entities: false });
+    else requests.push({ text: context, questions: [question], tasks: ['answers'] });
   }
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
   const analyses = await analyzeInSlices(engine, requests, progress, signal);

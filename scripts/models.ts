@@ -25,7 +25,7 @@ async function list(options: Options): Promise<void> {
   const { models } = await manifestOf(options.models ?? modelsDirectory());
   const lines = models.map((model) => {
     const megabytes = model.files.reduce((sum, file) => sum + file.bytes, 0) / 1e6;
-    return `${model.name}  ${model.task}  ${megabytes.toFixed(1)} MB  ${model.licence}  ${model.revision}`;
+    return `${model.name}  ${model.heads.map(({ task }) => task).join(', ')}  ${megabytes.toFixed(1)} MB  ${model.licence}  ${model.revision}`;
   });
   print(lines, options.json && { models });
 }

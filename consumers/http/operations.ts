@@ -94,7 +94,7 @@ const handlers: Handlers = {
 
   async answerQuestion({ body: { context: text, question, topK, id, store } }, deps, bounds) {
     const questions = [question];
-    const request = { text, questions, entities: false, topK };
+    const request = { text, questions, tasks: ['answers'] as const, topK };
     const analysis = await analyzeOne(request, 'context', deps, bounds);
     const item = itemOf({ id, text, questions, operation: 'answers', analysis }, deps, bounds);
     return answerRecorded([item], store, deps, bounds, ([recorded]) => ({
@@ -134,7 +134,11 @@ const handlers: Handlers = {
   },
 
   async getHealth(_input, { engine }) {
-    const models = engine.models.map(({ name, task, version }) => ({ name, task, version }));
+    const models = engine.models.map(({ tasks, languages, ...model }) => ({
+      ...model,
+      tasks: [...tasks],
+      languages: [...languages],
+    }));
     return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
   },
 

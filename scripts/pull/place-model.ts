@@ -37,7 +37,7 @@ async function renameIfThere(from: string, to: string): Promise<boolean> {
 }
 
 async function writeEntry(modelsDirectory: string, entry: ManifestModel): Promise<void> {
-  const manifest = (await readManifest(modelsDirectory)) ?? { version: 1, models: [] };
+  const manifest = (await readManifest(modelsDirectory)) ?? { version: 2, models: [] };
   const models = [...manifest.models];
   const index = models.findIndex(({ name }) => name === entry.name);
   models.splice(index < 0 ? models.length : index, index < 0 ? 0 : 1, entry);

@@ -10,6 +10,7 @@ import {
   manifestModelSchema,
   readManifest,
 } from '#shared/nlp/manifest.ts';
+import type { HeadTask } from '#shared/nlp/task.ts';
 import { type HubModel, type hubOf, openHubModel } from './hub.ts';
 import type { HubId } from './hub-id.ts';
 import { placeModel } from './place-model.ts';
@@ -55,14 +56,17 @@ export async function pullModel(
     const folder = await tryModel(ready);
     const entry = manifestModelSchema.parse({
       name: folderName,
-      task: folder.task,
       revision: commit,
       source,
       licence,
       maximumLength: folder.maximumLength,
-      ...(folder.labels.length > 0 && { labels: folder.labels }),
       // Made by hand, and not the Hub's to take away.
-      ...(present?.settings && present.task === folder.task && { settings: present.settings }),
+      languages: present?.languages ?? folder.languages,
+      heads: folder.heads.map(({ task, labels }) => ({
+        task,
+        ...(labels.length > 0 && { labels }),
+        ...settingsOf(present, task),
+      })),
       files,
     });
     signal.throwIfAborted();
@@ -80,6 +84,11 @@ export async function pullModel(
     // Gone again if it was made for nothing; what is in use is not empty.
     if (made !== undefined) await rmdir(modelsDirectory).catch(() => undefined);
   }
+}
+
+function settingsOf(entry: ManifestModel | undefined, task: HeadTask) {
+  const settings = entry?.heads.find((head) => head.task === task)?.settings;
+  return settings && { settings };
 }
 
 /** The entry that a pull would replace. */

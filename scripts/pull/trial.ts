@@ -25,18 +25,13 @@ export async function checkKind(folder: string, graph: string): Promise<void> {
  */
 export async function tryModel(folder: string): Promise<ModelFolder> {
   const model = await readModelFolder(folder);
-  const isEntities = model.task === 'token-classification';
-  const engine = await createTextEngine({
-    modelsDirectory: dirname(folder),
-    entityModel: isEntities ? resolve(folder) : null,
-    answerModel: isEntities ? null : resolve(folder),
-    workers: 1,
-  });
+  const tasks = model.heads.map(({ task }) => task);
+  const models = [resolve(folder)];
+  const engine = await createTextEngine({ modelsDirectory: dirname(folder), models, workers: 1 });
   try {
     const text = 'Ada Lovelace lived in London.';
-    const [outcome] = await engine.analyze([
-      { text, entities: isEntities, questions: isEntities ? [] : ['Where did she live?'] },
-    ]);
+    const questions = ['Where did she live?'];
+    const [outcome] = await engine.analyze([{ text, tasks, questions }]);
     if (!outcome?.ok) {
       throw new ModelError(`${folder} does not run: ${outcome?.error.message ?? 'no outcome'}`);
     }

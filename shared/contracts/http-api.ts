@@ -175,7 +175,14 @@ export const httpOperations = {
     answer: z.object({
       status: z.literal('ready'),
       pipelineVersion: z.string(),
-      models: z.array(z.object({ name: z.string(), task: z.string(), version: z.string() })),
+      models: z.array(
+        z.object({
+          name: z.string(),
+          tasks: z.array(z.string()),
+          languages: z.array(z.string()),
+          version: z.string(),
+        }),
+      ),
     }),
     errors: [],
   },

@@ -1,33 +1,42 @@
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigurationError, ModelError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type AnalysisDeps, analyzeTexts } from './engine/analyze.ts';
-import { missingOutput } from './engine/pack.ts';
 import { createSessionPool, type SessionPool } from './engine/pool.ts';
+import { createRouter } from './engine/route.ts';
 import { runWindows } from './engine/run-windows.ts';
 import type { SessionPort } from './engine/session-port.ts';
 import { openWorkerPort } from './engine/worker-port.ts';
-import { type Manifest, readManifest } from './manifest.ts';
-import { type ModelFolder, readModelFolder, type Task } from './model-folder.ts';
-import { answerTask, entityTask } from './tasks.ts';
-import type { Aggregation } from './token-classification/index.ts';
-import type { ModelIdentity, TextEngine } from './types.ts';
+import { findModels } from './find-models.ts';
+import { checkSignature, loadHeads } from './load-heads.ts';
+import type { ModelFolder } from './model-folder.ts';
+import type { Aggregation } from './token-classification/group-entities.ts';
+import {
+  type DetectLanguage,
+  type ModelIdentity,
+  type TaskName,
+  type TextEngine,
+  taskNames,
+} from './types.ts';
 
 export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
 
-export type { Aggregation } from './token-classification/index.ts';
+export type { Aggregation } from './token-classification/group-entities.ts';
 export type {
   Analysis,
   AnalysisOutcome,
   AnalysisRequest,
   AnalyzeOptions,
   Answer,
+  DetectLanguage,
   Entity,
+  Label,
   ModelIdentity,
+  PersonalData,
+  Tag,
+  TaskName,
   TextEngine,
 } from './types.ts';
 
@@ -35,10 +44,20 @@ export type {
 export interface TextEngineOptions {
   /** Folder with a `manifest.json` and a folder for each model. */
   readonly modelsDirectory: string;
-  /** Name in the manifest, or a model's folder; by default the manifest's first of the task; null for none. */
-  readonly entityModel?: string | null;
-  /** See `entityModel`. */
-  readonly answerModel?: string | null;
+  /**
+   * Names in the manifest, or models' folders, in the order in which they are preferred; by default all of the manifest. A
+   * model that others leave nothing to do is not loaded.
+   */
+  readonly models?: readonly string[];
+  /** What will be asked of the engine; by default every task. Models of other tasks are not loaded. */
+  readonly tasks?: readonly TaskName[];
+  /** BCP 47 primary tag of texts whose language is not known; default `en`. */
+  readonly defaultLanguage?: string;
+  /**
+   * Tells a text's language. By default the engine's own, which is asked only where a model is not for every language, or
+   * personal data is looked for; one that is given is asked always.
+   */
+  readonly detectLanguage?: DetectLanguage;
   /** How token predictions become entities; by default as the model's settings say, else `first`. */
   readonly aggregation?: Aggregation;
   /**
@@ -60,12 +79,17 @@ export interface TextEngineOptions {
 export const TOKEN_BUDGET = 256;
 
 /** Raised where decoding changes, so that results of before and after are told apart. */
-const DECODING_VERSION = 1;
+const DECODING_VERSION = 2;
 
 const optionsSchema = z.strictObject({
   modelsDirectory: z.string().min(1),
-  entityModel: z.string().min(1).nullish(),
-  answerModel: z.string().min(1).nullish(),
+  models: z.array(z.string().min(1)).min(1).optional(),
+  tasks: z.array(z.enum(taskNames)).optional(),
+  defaultLanguage: z
+    .string()
+    .regex(/^[a-z]{2,3}$/, 'must be a primary tag')
+    .optional(),
+  detectLanguage: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).optional(),
   overlap: z.int().min(0).optional(),
   nullThreshold: z.number().min(-1).max(1).optional(),
@@ -114,34 +138,36 @@ async function startEngine(
 ): Promise<TextEngine> {
   // Begun before what keeps this thread busy; awaited together below.
   const loads = Promise.all([
-    ...folders.map((folder, model) => loadModel(pool, folder, model)),
+    ...folders.map(async (folder, model) =>
+      checkSignature(folder, await pool.load(model, folder.graphs)),
+    ),
     ...folders.map((folder) => folder.verify()),
   ]);
-  // Where the tasks below throw, nobody awaits it.
+  // Where the heads below throw, nobody awaits it.
   loads.catch(() => undefined);
   const { aggregation, overlap, nullThreshold, tokenBudget = TOKEN_BUDGET } = options;
-  const settings = {
-    ...(aggregation && { aggregation }),
-    ...(overlap !== undefined && { overlap }),
+  const { defaultLanguage = 'en', detectLanguage } = options;
+  const byTask = {
+    ...(aggregation && { entities: { aggregation } }),
+    ...(nullThreshold !== undefined && { answers: { nullThreshold } }),
   };
-  const indexOf = (task: Task): number => folders.findIndex((folder) => folder.task === task);
-  const entities = entityTask(folders, indexOf('token-classification'), settings);
-  const own = nullThreshold === undefined ? {} : { nullThreshold };
-  const answers = answerTask(folders, indexOf('question-answering'), own);
+  const { models, fillings, heads } = loadHeads(folders, { overlap, byTask });
   await loads;
-  const special = [entities, answers]
-    .filter((task) => task !== undefined)
-    .sort((a, b) => a.model - b.model)
-    .map((task) => task.tokenizer.special);
   const deps: AnalysisDeps = {
-    entityTask: entities,
-    answerTask: answers,
-    runWindows: (inputs, signal) => runWindows(pool, inputs, { tokenBudget, special, signal }),
+    models,
+    router: createRouter(heads, {
+      defaultLanguage,
+      detectLanguage,
+      always: detectLanguage !== undefined,
+      hasPersonalData: false,
+    }),
+    findPersonalData: undefined,
+    runWindows: (inputs, signal) => runWindows(pool, inputs, { tokenBudget, fillings, signal }),
   };
   return {
     pipelineVersion: shortHash([
       DECODING_VERSION,
-      { ...settings, ...own },
+      { overlap, byTask, defaultLanguage },
       folders.map(describeModel),
     ]),
     models: folders.map(identityOf),
@@ -150,79 +176,15 @@ async function startEngine(
   };
 }
 
-async function loadModel(pool: SessionPool, folder: ModelFolder, model: number): Promise<void> {
-  const signature = await pool.load(model, folder.graphs);
-  const needed =
-    folder.task === 'token-classification' ? ['logits'] : ['start_logits', 'end_logits'];
-  const missing = missingOutput(signature, needed);
-  if (missing !== undefined) {
-    throw new ModelError(
-      `${folder.directory}: the graph has no output ${missing}, which ${folder.task} needs`,
-    );
-  }
-  const width = signature.outputs.logits;
-  if (folder.labels.length > 0 && typeof width === 'number' && width !== folder.labels.length) {
-    throw new ModelError(
-      `${folder.directory}: config.json names ${folder.labels.length} labels, but the graph gives ${width}`,
-    );
-  }
-}
-
-async function findModels(options: TextEngineOptions): Promise<ModelFolder[]> {
-  const manifest = await readManifest(options.modelsDirectory);
-  const found = await Promise.all([
-    findModel(options, manifest, 'token-classification', options.entityModel),
-    findModel(options, manifest, 'question-answering', options.answerModel),
-  ]);
-  const folders = found.filter((folder) => folder !== undefined);
-  if (folders.length > 0) return folders;
-  throw new ModelError(
-    manifest
-      ? `${options.modelsDirectory}/manifest.json names no model that was asked for`
-      : `${options.modelsDirectory}/manifest.json is missing`,
-  );
-}
-
-async function findModel(
-  { modelsDirectory }: TextEngineOptions,
-  manifest: Manifest | undefined,
-  task: Task,
-  wanted: string | null | undefined,
-): Promise<ModelFolder | undefined> {
-  if (wanted === null) return undefined;
-  const entry = manifest?.models.find((model) =>
-    wanted === undefined ? model.task === task : model.name === wanted,
-  );
-  if (entry) {
-    if (entry.task !== task) {
-      throw new ModelError(`${modelsDirectory}/manifest.json: ${entry.name} is for ${entry.task}`);
-    }
-    return readModelFolder(join(modelsDirectory, entry.name), { entry, task });
-  }
-  if (wanted === undefined) return undefined;
-  for (const directory of isAbsolute(wanted)
-    ? [wanted]
-    : [join(modelsDirectory, wanted), resolve(wanted)]) {
-    const present = await access(directory).then(
-      () => true,
-      () => false,
-    );
-    if (present) return readModelFolder(directory, { task });
-  }
-  throw new ModelError(
-    `${wanted} is neither a model of ${modelsDirectory}/manifest.json nor a folder`,
-  );
-}
-
 function describeModel(folder: ModelFolder): unknown {
-  const { name, task, labels, maximumLength, settings } = folder;
+  const { name, heads, languages, maximumLength } = folder;
   const files = folder.files.map(({ path, sha256 }) => [path, sha256]);
-  return { name, task, labels, maximumLength, settings, files };
+  return { name, heads, languages, maximumLength, files };
 }
 
-function identityOf(folder: ModelFolder): ModelIdentity {
-  const { name, task } = folder;
-  return { name, task, version: shortHash(folder.files.map(({ sha256 }) => sha256)) };
+function identityOf({ name, heads, languages, files }: ModelFolder): ModelIdentity {
+  const tasks = [...new Set(heads.map(({ task }) => task))];
+  return { name, tasks, languages, version: shortHash(files.map(({ sha256 }) => sha256)) };
 }
 
 function shortHash(value: unknown): string {

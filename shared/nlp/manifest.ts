@@ -14,32 +14,70 @@ export const manifestFileSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),
 });
 
-/** One model of the manifest; its files lie in the folder of its name. */
-export const manifestModelSchema = z.strictObject({
+const settingsSchema = z.record(z.string(), z.json());
+
+/** One task that a model's graph serves; several heads share one pass. */
+export const manifestHeadSchema = z.strictObject({
+  task: z.enum(['entities', 'answers', 'labels', 'tags']),
+  /** Tells classifiers of texts apart, as their labels' `task`; by default the model's name. */
+  name: z.string().min(1).optional(),
+  /** The graph's outputs that it reads; by default those that exports of the task have. */
+  output: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  /** By output column; by default those of `config.json`. */
+  labels: z.array(z.string()).optional(),
+  /** How the outputs are decoded. */
+  settings: settingsSchema.optional(),
+});
+
+const modelFields = {
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain folder name'),
-  task: z.enum(['token-classification', 'question-answering']),
   revision: z.string().min(1),
   source: z.string().min(1),
   licence: z.string().min(1),
   /** Most tokens of a window, special tokens counted. */
   maximumLength: z.int().min(8),
-  labels: z.array(z.string()).optional(),
   quantization: z.json().optional(),
   /** The graph is written as it shall run: optimizing it when it is loaded would only cost time. */
   optimized: z.boolean().optional(),
-  /** Decoding settings that belong to the model. */
-  settings: z.record(z.string(), z.json()).optional(),
   files: z.array(manifestFileSchema).min(1),
+};
+
+/** One model of the manifest; its files lie in the folder of its name. */
+export const manifestModelSchema = z.strictObject({
+  ...modelFields,
+  /** BCP 47 primary tags of the texts that it is for, or `*` for any. */
+  languages: z.array(z.string().regex(/^(\*|[a-z]{2,3})$/, 'must be a primary tag or *')).min(1),
+  heads: z.array(manifestHeadSchema).min(1),
 });
 
-/** What lies in the models folder: `manifest.json`. */
-export const manifestSchema = z.strictObject({
-  version: z.literal(1),
-  models: z.array(manifestModelSchema),
-});
+/** A model as version 1 has it: one task, named as on the Hub, in any language. */
+const modelOfVersion1 = z
+  .strictObject({
+    ...modelFields,
+    task: z.enum(['token-classification', 'question-answering']),
+    labels: z.array(z.string()).optional(),
+    settings: settingsSchema.optional(),
+  })
+  .transform(
+    ({ task: hubTask, labels, settings, ...model }): z.output<typeof manifestModelSchema> => {
+      const task = hubTask === 'token-classification' ? 'entities' : 'answers';
+      const head = { task, ...(labels && { labels }), ...(settings && { settings }) } as const;
+      return { ...model, languages: ['*'], heads: [head] };
+    },
+  );
+
+/** What lies in the models folder: `manifest.json`. Version 1 is read as what it would be in version 2. */
+export const manifestSchema = z.discriminatedUnion('version', [
+  z.strictObject({ version: z.literal(2), models: z.array(manifestModelSchema) }),
+  z
+    .strictObject({ version: z.literal(1), models: z.array(modelOfVersion1) })
+    .transform(({ models }) => ({ version: 2 as const, models })),
+]);
 
 /** One file of a model. */
 export type ManifestFile = z.output<typeof manifestFileSchema>;
+/** One head of a model. */
+export type ManifestHead = z.output<typeof manifestHeadSchema>;
 /** One model of the manifest. */
 export type ManifestModel = z.output<typeof manifestModelSchema>;
 /** The models folder's table of contents. */

@@ -1,12 +1,11 @@
-import { access } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
 import { checkFile, sumFile } from './file-sums.ts';
 import { type ManifestFile, type ManifestModel, readJson } from './manifest.ts';
-
-/** What the models are for, named as on the Hub. */
-export type Task = 'token-classification' | 'question-answering';
+import { describeHeads, parseConfig, positionsOf } from './model-config.ts';
+import type { HeadDescription } from './task.ts';
 
 /** A graph file, and what else must be as the manifest says before it is run. */
 export interface GraphFile {
@@ -18,13 +17,15 @@ export interface GraphFile {
 /** A model's folder, read and understood but not yet run. */
 export interface ModelFolder {
   readonly name: string;
-  readonly task: Task;
   readonly directory: string;
+  readonly heads: readonly HeadDescription[];
+  /** BCP 47 primary tags, or `*` for any. */
+  readonly languages: readonly string[];
   readonly tokenizerJson: unknown;
-  /** By output column; empty for question answering. */
-  readonly labels: readonly string[];
+  /** Tokens of a window, special tokens counted. */
   readonly maximumLength: number;
-  readonly settings: Readonly<Record<string, unknown>>;
+  /** Id of padding, where the configuration names one. */
+  readonly padId: number | undefined;
   /** Best first: later ones are for when an earlier one does not load. */
   readonly graphs: readonly GraphFile[];
   /** Files with their sums: the manifest's, or else those that are used. */
@@ -33,151 +34,94 @@ export interface ModelFolder {
   verify(): Promise<void>;
 }
 
-const configSchema = z.looseObject({
-  model_type: z.string(),
-  architectures: z.array(z.string()).optional(),
-  max_position_embeddings: z.int().min(8),
-  id2label: z.record(z.string().regex(/^\d+$/), z.string()).optional(),
-});
-type Config = z.output<typeof configSchema>;
-
-const modelTypes = new Set(['bert', 'distilbert', 'electra', 'mobilebert']);
 const optimizedGraphs = ['onnx/model_quantized.optimized.onnx', 'onnx/model.optimized.onnx'];
-const plainGraphs = [
-  'onnx/model_quantized.onnx',
-  'onnx/model_int8.onnx',
-  'onnx/model.onnx',
-  'model_quantized.onnx',
-  'model.onnx',
-];
+const plainGraphs = ['onnx/', ''].flatMap((folder) =>
+  ['_quantized', '_int8', '_uint8', '', '_fp16', '_q4', '_bnb4', '_q4f16'].map(
+    (suffix) => `${folder}model${suffix}.onnx`,
+  ),
+);
+/** Tokens of a window where the manifest does not say: attention takes memory by their square, and most models learnt no more. */
+const DEFAULT_LENGTH = 512;
 
 /**
  * Reads a model's folder as Hugging Face lays one out.
  *
- * @param entry what the manifest says of it; without one, sums are taken from the files as they are
+ * @param entry what the manifest says of it; without one, it is all that `config.json` says, and sums are taken from the
+ *   files as they are
  * @throws {ModelError} for a missing file, an unsupported kind of model, or a wrong field
  */
 export async function readModelFolder(
   directory: string,
-  options: { entry?: ManifestModel | undefined; task?: Task | undefined } = {},
+  entry?: ManifestModel,
 ): Promise<ModelFolder> {
-  const { entry } = options;
   const [configJson, tokenizerJson] = await Promise.all(
     ['config.json', 'tokenizer.json'].map((name) => readJson(join(directory, name))),
   );
   const config = parseConfig(configJson, join(directory, 'config.json'));
-  const task = options.task ?? entry?.task ?? guessTask(config, directory);
-  const graphs = await findGraphs(directory, entry);
-  const files = entry?.files ?? (await sumUsedFiles(directory, graphs));
+  const name = entry?.name ?? basename(directory);
+  const present = entry ? entry.files.map((file) => file.path) : await listFiles(directory);
+  const graphs = findGraphs(directory, present, entry?.optimized ?? false);
+  const used = present.filter((path) => isUsed(path, graphs));
   return {
-    name: entry?.name ?? basename(directory),
-    task,
+    name,
     directory,
+    heads: describeHeads(config, { name, directory, heads: entry?.heads }),
+    languages: entry?.languages ?? ['*'],
     tokenizerJson,
-    labels: task === 'token-classification' ? labelsOf(config, entry, directory) : [],
     maximumLength: Math.min(
-      entry?.maximumLength ?? config.max_position_embeddings,
-      config.max_position_embeddings,
+      entry?.maximumLength ?? (await defaultLength(directory, present)),
+      positionsOf(config),
     ),
-    settings: entry?.settings ?? {},
-    graphs,
-    files,
-    verify: () => verifyUsedFiles(directory, graphs, entry),
+    padId: config.pad_token_id ?? undefined,
+    graphs: graphs.map(({ name, optimized }) => ({ path: join(directory, name), optimized })),
+    files:
+      entry?.files ??
+      (await Promise.all(
+        used.map(async (path) => ({ path, ...(await sumFile(join(directory, path))) })),
+      )),
+    async verify() {
+      const listed = entry?.files.filter(({ path }) => used.includes(path)) ?? [];
+      await Promise.all(listed.map((file) => checkFile(join(directory, file.path), file)));
+    },
   };
 }
 
-function parseConfig(json: unknown, path: string): Config {
-  const parsed = configSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const field = issue?.path.join('.') || '(file)';
-    throw new ModelError(`${path}: ${field}: ${issue?.message}`, { cause: parsed.error });
-  }
-  if (!modelTypes.has(parsed.data.model_type)) {
-    throw new ModelError(
-      `${path}: model_type ${parsed.data.model_type} is not supported; known are ${[...modelTypes].join(', ')}`,
-    );
-  }
-  return parsed.data;
-}
-
-function guessTask(config: Config, directory: string): Task {
-  const architecture = config.architectures?.[0] ?? '';
-  if (architecture.endsWith('ForTokenClassification')) return 'token-classification';
-  if (architecture.endsWith('ForQuestionAnswering')) return 'question-answering';
-  throw new ModelError(
-    `${directory}: the architecture ${architecture || '(none)'} of config.json is neither for token classification nor for question answering`,
+async function listFiles(directory: string): Promise<string[]> {
+  const listed = await Promise.all(
+    ['', 'onnx'].map((folder) =>
+      readdir(join(directory, folder)).then(
+        (names) => names.map((name) => (folder ? `${folder}/${name}` : name)),
+        () => [],
+      ),
+    ),
   );
+  return listed.flat().sort();
 }
 
-function labelsOf(config: Config, entry: ManifestModel | undefined, directory: string): string[] {
-  const map = config.id2label;
-  const labels = map ? Object.keys(map).map((_, index) => map[String(index)]) : entry?.labels;
-  if (labels === undefined) throw new ModelError(`${directory}: config.json has no id2label`);
-  return labels.map((label, index) => {
-    if (label === undefined) {
-      throw new ModelError(`${directory}: id2label of config.json has no ${index}`);
-    }
-    return label;
-  });
-}
-
-async function findGraphs(
-  directory: string,
-  entry: ManifestModel | undefined,
-): Promise<GraphFile[]> {
-  const listed = entry && new Set(entry.files.map((file) => file.path));
-  const present = async (name: string): Promise<boolean> =>
-    listed
-      ? listed.has(name)
-      : access(join(directory, name)).then(
-          () => true,
-          () => false,
-        );
-  const found: GraphFile[] = [];
-  for (const name of optimizedGraphs) {
-    if (await present(name)) found.push({ path: join(directory, name), optimized: true });
-  }
-  for (const name of plainGraphs) {
-    if (await present(name)) {
-      found.push({ path: join(directory, name), optimized: entry?.optimized ?? false });
-      break;
-    }
-  }
+function findGraphs(directory: string, present: readonly string[], optimized: boolean) {
+  const first = plainGraphs.find((name) => present.includes(name));
+  const found = [
+    ...optimizedGraphs
+      .filter((name) => present.includes(name))
+      .map((name) => ({ name, optimized: true })),
+    ...(first === undefined ? [] : [{ name: first, optimized }]),
+  ];
   if (found.length > 0) return found;
   throw new ModelError(
     `${directory}: there is no graph; one of ${plainGraphs.join(', ')} is needed`,
   );
 }
 
-function usedNames(directory: string, graphs: readonly GraphFile[]): string[] {
-  const names = graphs.map((graph) => graph.path.slice(directory.length + 1));
-  return ['config.json', 'tokenizer.json', ...names];
+/** A graph's external data, in one file or several, is named after it with something added. */
+function isUsed(path: string, graphs: readonly { readonly name: string }[]): boolean {
+  if (['config.json', 'tokenizer.json', 'tokenizer_config.json'].includes(path)) return true;
+  return graphs.some(({ name }) => path.startsWith(name));
 }
 
-async function sumUsedFiles(
-  directory: string,
-  graphs: readonly GraphFile[],
-): Promise<ManifestFile[]> {
-  return Promise.all(
-    usedNames(directory, graphs).map(async (path) => ({
-      path,
-      ...(await sumFile(join(directory, path))),
-    })),
-  );
-}
-
-async function verifyUsedFiles(
-  directory: string,
-  graphs: readonly GraphFile[],
-  entry: ManifestModel | undefined,
-): Promise<void> {
-  if (entry === undefined) return;
-  const used = usedNames(directory, graphs);
-  await Promise.all(
-    // A graph's external data is named after it, with something added.
-    entry.files
-      .filter(({ path }) => used.some((name) => path.startsWith(name)))
-      .map((file) => checkFile(join(directory, file.path), file)),
-  );
+async function defaultLength(directory: string, present: readonly string[]): Promise<number> {
+  const name = 'tokenizer_config.json';
+  if (!present.includes(name)) return DEFAULT_LENGTH;
+  const schema = z.object({ model_max_length: z.number().min(8).optional().catch(undefined) });
+  const config = schema.safeParse(await readJson(join(directory, name)));
+  return Math.min(config.data?.model_max_length ?? DEFAULT_LENGTH, DEFAULT_LENGTH);
 }

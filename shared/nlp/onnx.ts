@@ -12,9 +12,8 @@ export type InferenceSession = ort.InferenceSession;
 /** A tensor of the runtime itself. */
 export type Tensor = ort.Tensor;
 
-/** Names and shapes of a graph, as far as the engine asks. */
+/** What a graph gives, as far as the engine asks. */
 export interface GraphSignature {
-  readonly inputs: readonly string[];
   /** Width of the last dimension by output name; null where the graph leaves it open or has none. */
   readonly outputs: Readonly<Record<string, number | null>>;
 }
@@ -29,10 +28,19 @@ export interface PackedBatch {
   readonly typeIds: Int32Array;
   /** Tokens of each row that are no padding. */
   readonly lengths: Int32Array;
+  /** Outputs that are wanted. */
+  readonly outputs: readonly string[];
 }
 
-/** By output name, `rows x length x width` values. */
-export type BatchOutput = Readonly<Record<string, Float32Array>>;
+/** One output of a batch, row by row. */
+export interface BatchTensor {
+  readonly data: Float32Array;
+  /** Last dimension. */
+  readonly width: number;
+}
+
+/** What a batch gave, by output name. */
+export type BatchOutput = Readonly<Record<string, BatchTensor>>;
 
 /** A loaded graph. */
 export interface Session {
@@ -53,7 +61,7 @@ export async function openSession(path: string, options: { optimized: boolean })
   const session = await create(path, options.optimized);
   for (const input of session.inputMetadata) {
     if (!knownInputs.has(input.name)) {
-      throw new ModelError(`${path}: the graph wants the input ${input.name}, which is not known`);
+      throw new ModelError(`${path}: the graph's input ${input.name} is not supported`);
     }
     if (input.isTensor && input.type !== 'int64' && input.type !== 'int32') {
       throw new ModelError(`${path}: the input ${input.name} is of ${input.type}, not of integers`);
@@ -65,7 +73,6 @@ export async function openSession(path: string, options: { optimized: boolean })
   if (!types.has('input_ids')) throw new ModelError(`${path}: the graph has no input input_ids`);
   return {
     signature: {
-      inputs: session.inputNames,
       outputs: Object.fromEntries(session.outputMetadata.map((m) => [m.name, lastDimension(m)])),
     },
     async run(batch) {
@@ -79,7 +86,7 @@ export async function openSession(path: string, options: { optimized: boolean })
       for (const [name, type] of types) {
         feeds[name] = integers(type, values[name] ?? [], dimensions);
       }
-      const outputs = await session.run(feeds);
+      const outputs = await session.run(feeds, batch.outputs);
       return Object.fromEntries(
         Object.entries(outputs).map(([name, value]) => [name, floats(path, name, value)]),
       );
@@ -108,15 +115,26 @@ async function create(path: string, optimized: boolean): Promise<ort.InferenceSe
     return await InferenceSession.create(path, sessionOptions(optimized));
   } catch (error) {
     const reason = messageOf(error);
-    const why = /opset|ir_version|IR version/i.test(reason)
-      ? 'the graph uses an opset or IR version that this ONNX Runtime does not know'
-      : 'ONNX Runtime cannot load the graph';
-    throw new ModelError(`${path}: ${why}: ${reason}`, { cause: error });
+    const [, why] = REASONS.find(([pattern]) => pattern.test(reason)) ?? [];
+    const what = why ?? 'ONNX Runtime cannot load the graph';
+    throw new ModelError(`${path}: ${what}: ${reason}`, { cause: error });
   }
 }
 
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /opset|ir_version|IR version/i,
+    'the graph uses an opset or IR version that this ONNX Runtime does not know',
+  ],
+  [
+    /NOT_IMPLEMENTED|Could not find an implementation/i,
+    'the graph uses an operation, or a type of numbers, that ONNX Runtime cannot run on a CPU',
+  ],
+  [/external data/i, 'the external data of the graph cannot be read'],
+];
+
 function lastDimension(output: ort.InferenceSession.ValueMetadata): number | null {
-  const last = output.isTensor && output.shape.length === 3 ? output.shape[2] : undefined;
+  const last = output.isTensor ? output.shape.at(-1) : undefined;
   return typeof last === 'number' && last > 0 ? last : null;
 }
 
@@ -136,7 +154,33 @@ function integers(type: string, values: ArrayLike<number>, dimensions: number[])
   return new Tensor('int64', new BigInt64Array(halves.buffer), dimensions);
 }
 
-function floats(path: string, name: string, value: ort.InferenceSession.OnnxValueMapType[string]) {
-  if ('data' in value && value.data instanceof Float32Array) return value.data;
-  throw new ModelError(`${path}: the output ${name} is not of 32-bit floats`);
+function floats(
+  path: string,
+  name: string,
+  value: ort.InferenceSession.OnnxValueMapType[string],
+): BatchTensor {
+  const width = 'dims' in value ? value.dims.at(-1) : undefined;
+  if (width !== undefined && 'data' in value) {
+    if (value.data instanceof Float32Array) return { data: value.data, width };
+    if (value.type === 'float16') return { data: fromHalves(value.data), width };
+  }
+  throw new ModelError(`${path}: the output ${name} is not of floats of 32 or 16 bits`);
+}
+
+/** Half precision to single; the runtime hands halves over as they are, or as numbers where Node has an array of them. */
+function fromHalves(data: ort.Tensor['data']): Float32Array {
+  return data instanceof Uint16Array
+    ? Float32Array.from(data, fromHalf)
+    : Float32Array.from(data as ArrayLike<number>);
+}
+
+/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
+function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -22,23 +22,86 @@ export interface Answer {
   readonly noAnswerScore: number;
 }
 
-/** One text with the questions asked of it. Set `entities: false` to leave token classification out. */
+/** What can be asked of a text. */
+export const taskNames = ['entities', 'answers', 'labels', 'tags', 'pii'] as const;
+/** See {@link taskNames}. */
+export type TaskName = (typeof taskNames)[number];
+
+/** What a text is about as a whole, by one classifier. */
+export interface Label {
+  /** Name of the classifier, such as `sentiment`. */
+  readonly task: string;
+  readonly label: string;
+  /** Probability, 0 to 1; the number itself where the classifier gives a quantity. */
+  readonly score: number;
+}
+
+/** A word's part of speech; `text.slice(start, end)` is the word. */
+export interface Tag {
+  /** As the model names it: UPOS, as a rule. */
+  readonly tag: string;
+  readonly start: number;
+  readonly end: number;
+  /** Probability, 0 to 1. */
+  readonly score: number;
+}
+
+/** A piece of personal data; `text.slice(start, end) === data.text`. */
+export interface PersonalData {
+  readonly kind: string;
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** 0 to 1. */
+  readonly score: number;
+  /** What found it. */
+  readonly rule: string;
+}
+
+/** Tells the language of a text by its BCP 47 primary tag, and whether that can be relied on. */
+export type DetectLanguage = (text: string) => {
+  readonly language: string;
+  readonly reliable: boolean;
+};
+
+/** Finds personal data by rules, and among the entities that models found. */
+export type FindPersonalData = (
+  text: string,
+  options: { readonly language: string; readonly entities: readonly Entity[] },
+) => readonly PersonalData[];
+
+/** One text and what is asked of it. */
 export interface AnalysisRequest {
   readonly text: string;
   readonly questions?: readonly string[];
-  readonly entities?: boolean;
-  /** Answers wanted per question, best first; default 1. */
+  /**
+   * By default `entities` where a model is loaded for it, `answers` where there are questions, and `labels` where a model
+   * serves them in the text's language.
+   */
+  readonly tasks?: readonly TaskName[];
+  /** BCP 47; detected where it is left out and a model depends on it. */
+  readonly language?: string;
+  /** Answers wanted for each question (by default 1) and labels of each classifier (as its settings say), best first. */
   readonly topK?: number;
 }
 
-/** What the models say of one text. */
+/** What the models say of one text. What was not asked for is empty. */
 export interface Analysis {
+  /** BCP 47 primary tag: the request's, or the detected one; `und` where neither tells. */
+  readonly language: string;
+  /** Tasks that were asked for and that no loaded model serves in that language; they are empty. */
+  readonly unserved: readonly TaskName[];
   readonly entities: readonly Entity[];
   /** In the order of the questions; `topK` consecutive answers at most for each. */
   readonly answers: readonly Answer[];
+  /** One classifier after the other, best first. */
+  readonly labels: readonly Label[];
+  /** One a word, in their order. */
+  readonly tags: readonly Tag[];
+  readonly pii: readonly PersonalData[];
   /** Tokens of the text, special tokens not counted. */
   readonly tokens: number;
-  /** Model windows that the text was read in (the larger of the two tasks'). */
+  /** Model windows that the text was read in (the most that one task took). */
   readonly windows: number;
 }
 
@@ -47,10 +110,12 @@ export type AnalysisOutcome =
   | { readonly ok: true; readonly value: Analysis }
   | { readonly ok: false; readonly error: InferenceError };
 
-/** Name and content hash of a loaded model. */
+/** Name and content hash of a loaded model, and what it is used for. */
 export interface ModelIdentity {
   readonly name: string;
-  readonly task: 'token-classification' | 'question-answering';
+  readonly tasks: readonly TaskName[];
+  /** BCP 47 primary tags, or `*` for any. */
+  readonly languages: readonly string[];
   /** First 12 hex digits of the SHA-256 over its files' sums. */
   readonly version: string;
 }
@@ -93,9 +158,30 @@ export interface Encoding {
 
 /** Text to ids with offsets; made from `tokenizer.json`. */
 export interface Tokenizer {
+  /** Without special tokens. */
   encode(text: string): Encoding;
   readonly special: SpecialTokens;
   readonly vocabulary: Vocabulary;
+  /** What the post-processor puts around one sequence, and around and between two. */
+  readonly single: Frame;
+  readonly pair: Frame;
+  /** How a token that continues a word is spelled, such as `##`; undefined where that cannot be told by the spelling. */
+  readonly continuingPrefix: string | undefined;
+}
+
+/** Ids around and between sequences, with their segments. */
+export interface Frame {
+  readonly prefix: readonly number[];
+  /** Empty for a single sequence. */
+  readonly middle: readonly number[];
+  readonly suffix: readonly number[];
+  readonly typeIds: {
+    readonly first: number;
+    readonly second: number;
+    readonly prefix: readonly number[];
+    readonly middle: readonly number[];
+    readonly suffix: readonly number[];
+  };
 }
 
 /** Ids of the tokens that frame and fill a window, and of what the vocabulary does not have. */
@@ -118,8 +204,15 @@ export interface ModelWindow {
   readonly typeIds: Int32Array;
 }
 
-/** What the model gave for one window: by output name, `tokens x width` values, row by row, padding cut off. */
-export type WindowOutput = Readonly<Record<string, Float32Array>>;
+/** One output of the model for one window: row by row `width` values; whatever follows a text's tokens is padding's. */
+export interface OutputRow {
+  readonly values: Float32Array;
+  /** Last dimension of the output. */
+  readonly width: number;
+}
+
+/** What the model gave for one window, by output name. */
+export type WindowOutput = Readonly<Record<string, OutputRow>>;
 
 /** One task in two pure steps: what to run, and what the outputs mean. */
 export interface PreparedJob<T> {

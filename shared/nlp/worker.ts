@@ -46,10 +46,10 @@ async function answer(request: WorkerRequest): Promise<Reply> {
   if (session === undefined) throw new Error(`model ${request.model} is not loaded`);
   const output = await session.run(request.batch);
   // The runtime owns the memory of its outputs, which therefore cannot be handed over as it is.
-  const value = Object.fromEntries(
-    Object.entries(output).map(([name, data]) => [name, Float32Array.from(data)]),
+  const copies = Object.entries(output).map(
+    ([name, { data, width }]) => [name, { data: data.slice(), width }] as const,
   );
-  return { value, transfer: Object.values(value).map((data) => data.buffer) };
+  return { value: Object.fromEntries(copies), transfer: copies.map(([, { data }]) => data.buffer) };
 }
 
 async function openFirst(graphs: readonly GraphFile[]): Promise<Session> {

@@ -51,7 +51,7 @@ export function createResultItem(
     readonly record: Omit<TextRecord, 'questions'>;
     readonly questions: readonly string[];
     readonly scope?: string;
-    readonly analysis: Analysis;
+    readonly analysis: Pick<Analysis, 'entities' | 'answers' | 'tokens' | 'windows'>;
     readonly pipelineVersion: string;
     readonly arrival: Arrival;
   },
@@ -85,7 +85,7 @@ export function createResultItem(
 }
 
 /** Answers come question by question, best first: the first of each run is the best. */
-function bestAnswers(analysis: Analysis, questions: readonly string[]) {
+function bestAnswers(analysis: Pick<Analysis, 'answers'>, questions: readonly string[]) {
   const best: Analysis['answers'][number][] = [];
   let at = 0;
   for (const question of questions) {

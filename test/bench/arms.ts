@@ -45,14 +45,17 @@ type Arm = (job: BenchJob) => Promise<void>;
 async function ours(folders: ModelFolders, precision: 'int8' | 'fp32'): Promise<Arm> {
   const engine = await createTextEngine({
     modelsDirectory: folders.directory,
-    entityModel: folders.entities[precision],
-    answerModel: folders.answers[precision],
+    models: [folders.entities[precision], folders.answers[precision]],
   });
   return async (job) => {
     const requests =
       job.task === 'ner'
         ? job.texts.map((text) => ({ text }))
-        : job.pairs.map(({ text, question }) => ({ text, entities: false, questions: [question] }));
+        : job.pairs.map(({ text, question }) => ({
+            text,
+            tasks: ['answers'] as const,
+            questions: [question],
+          }));
     const failed = (await engine.analyze(requests)).find((outcome) => !outcome.ok);
     if (failed && !failed.ok) throw failed.error;
   };

@@ -99,6 +99,7 @@ async function openModel(graph: string) {
     ids: Int32Array.from({ length: tokens }, (_, index) => 1_000 + (index % 2_000)),
     typeIds: new Int32Array(tokens),
     lengths: new Int32Array(ROWS).fill(LENGTH),
+    outputs: Object.keys(session.signature.outputs),
   };
   return { run: () => session.run(batch), release: () => session.release() };
 }

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '#shared/errors.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
-import type { Task } from '#shared/nlp/model-folder.ts';
+import type { HeadTask } from '#shared/nlp/task.ts';
 import type { FloatGraph, ModelFolders } from './arms.ts';
 import { dequantize } from './dequantize.ts';
 import { readOnnx, writeOnnx } from './onnx-graph.ts';
@@ -25,15 +25,15 @@ export async function benchModels(options: {
 }): Promise<BenchModels> {
   const directory = resolve(options.models);
   const manifest = await readManifest(directory);
-  const first = (task: Task): string => {
-    const model = manifest?.models.find((one) => one.task === task);
+  const first = (task: HeadTask): string => {
+    const model = manifest?.models.find(({ heads }) => heads.some((head) => head.task === task));
     if (model) return model.name;
     throw new ConfigurationError(`${directory} has no manifest with a model for ${task}`);
   };
   return {
     directory,
-    entityModel: options.entityModel ?? first('token-classification'),
-    answerModel: options.answerModel ?? first('question-answering'),
+    entityModel: options.entityModel ?? first('entities'),
+    answerModel: options.answerModel ?? first('answers'),
   };
 }
 

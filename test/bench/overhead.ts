@@ -40,8 +40,7 @@ export async function measureOverhead(
 ): Promise<Overhead & { readonly engine: Overhead }> {
   const options = {
     modelsDirectory: folders.directory,
-    entityModel: folders.entities.int8,
-    answerModel: folders.answers.int8,
+    models: [folders.entities.int8, folders.answers.int8],
   };
   const { openPort, openReplay } = recordPorts();
   const real = await createTextEngine({ ...options, openPort });

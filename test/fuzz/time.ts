@@ -8,15 +8,11 @@ import { splitLines } from '#producers/commands/input-lines.ts';
 import { createProducerOn } from '#producers/index.ts';
 import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
 import { manifestSchema } from '#shared/nlp/manifest.ts';
-import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
-import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
-import { parseLabels, prepareEntities } from '#shared/nlp/token-classification/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
-import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
-import type { ModelWindow } from '#shared/nlp/types.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
+import { createTaskWorks } from '#test/shared/nlp/test-head.ts';
 import { encodeAggregate } from '../../fixtures/texts/encode-aggregate.ts';
 import { growthOf, LINEAR } from './growth.ts';
 import { shapes } from './shapes.ts';
@@ -134,30 +130,10 @@ function settled([name, work]: [string, Work]): [string, Work] {
 function nlpWorks(): Record<string, Work> {
   const tiny = new URL('../../fixtures/tiny-model/tiny-ner/tokenizer.json', import.meta.url);
   const tokenizer = createTokenizer(JSON.parse(readFileSync(tiny, 'utf8')));
-  const labels = parseLabels(['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']);
-  const classifier = {
-    tokenizer,
-    spellingLengths: createSpellingLengths(tokenizer.vocabulary),
-    labels,
-    maximumLength: 128,
-    settings: parseTokenClassificationSettings({ overlap: 31 }),
-  };
-  // Logits that no two neighbours share.
-  const logits = (size: number) => Float32Array.from({ length: size }, (_, i) => (i * 7919) % 13);
-  const outputs = (windows: readonly ModelWindow[], give: (size: number) => object) =>
-    windows.map(({ ids }) => give(ids.length) as Record<string, Float32Array>);
+  const tasks = Object.entries(createTaskWorks(tokenizer));
   return {
     'nlp: tokenizer': (text) => tokenizer.encode(text),
-    'nlp: entities': (text) => {
-      const job = prepareEntities(classifier, text);
-      const give = (size: number) => ({ logits: logits(size * labels.length) });
-      return job.decode(outputs(job.windows, give));
-    },
-    'nlp: answer': (text) => {
-      const job = prepareQuestion(tokenizer, text, 'who was there?', { topK: 5 });
-      const give = (size: number) => ({ start_logits: logits(size), end_logits: logits(size) });
-      return job.decode(outputs(job.windows, give));
-    },
+    ...Object.fromEntries(tasks.map(([task, work]) => [`nlp: ${task}`, work])),
   };
 }
 

@@ -1,36 +1,29 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceError, messageOf } from '../../errors.ts';
-import type {
-  Analysis,
-  AnalysisOutcome,
-  AnalysisRequest,
-  AnalyzeOptions,
-  Answer,
-  Encoding,
-  Entity,
-  PreparedJob,
-  Tokenizer,
+import type { Asked, HeadTask } from '../task.ts';
+import { tasks as registry } from '../tasks.ts';
+import {
+  type Analysis,
+  type AnalysisOutcome,
+  type AnalysisRequest,
+  type AnalyzeOptions,
+  type Encoding,
+  type FindPersonalData,
+  type ModelWindow,
+  type PersonalData,
+  type PreparedJob,
+  type Tokenizer,
+  taskNames,
 } from '../types.ts';
-import type { ModelInput, WindowResult } from './run-windows.ts';
-
-/** A task, as far as the engine knows it: a model and how to prepare a text for it. */
-export interface EntityTask {
-  readonly model: number;
-  readonly tokenizer: Tokenizer;
-  prepare(text: string, encoding: Encoding): PreparedJob<Entity[]>;
-}
-
-/** See {@link EntityTask}. */
-export interface AnswerTask {
-  readonly model: number;
-  readonly tokenizer: Tokenizer;
-  prepare(text: string, question: string, topK: number, encoding: Encoding): PreparedJob<Answer[]>;
-}
+import { type Reading, readText, type TextModel } from '../windows/reading.ts';
+import type { LoadedHead, Route, Router } from './route.ts';
+import type { ModelInput, ModelRun, WindowResult } from './run-windows.ts';
 
 /** What an analysis is made with. */
 export interface AnalysisDeps {
-  readonly entityTask: EntityTask | undefined;
-  readonly answerTask: AnswerTask | undefined;
+  readonly models: readonly TextModel[];
+  readonly router: Router;
+  readonly findPersonalData: FindPersonalData | undefined;
   readonly runWindows: (
     inputs: readonly ModelInput[],
     signal: AbortSignal | undefined,
@@ -44,20 +37,7 @@ const LEAST_WORK = 64;
 /** Answers that may be wanted of a question. */
 const MOST_ANSWERS = 100;
 
-/** A prepared job, where its windows lie among all windows, and what it came to. */
-interface Placed<T> {
-  readonly job: PreparedJob<T>;
-  readonly first: number;
-  readonly tokens: number;
-  outcome?: T | InferenceError;
-}
-
-/** What is asked of one text. */
-interface PreparedText {
-  readonly entities: Placed<Entity[]> | undefined;
-  readonly answers: readonly Placed<Answer[]>[];
-  readonly tokens: number;
-}
+type TakeTurns = (work: number) => Promise<void>;
 
 /** Analyzes texts as one job: identical ones once, each settled by itself; see `TextEngine.analyze`. */
 export async function analyzeTexts(
@@ -67,7 +47,7 @@ export async function analyzeTexts(
 ): Promise<AnalysisOutcome[]> {
   signal?.throwIfAborted();
   let worked = 0;
-  const takeTurns = async (work: number): Promise<void> => {
+  const takeTurns: TakeTurns = async (work) => {
     worked += LEAST_WORK + work;
     if (worked < WORK_A_TURN) return;
     worked = 0;
@@ -84,7 +64,9 @@ export async function analyzeTexts(
   const outcomes: AnalysisOutcome[] = [];
   for (const text of prepared) {
     const value =
-      text instanceof InferenceError ? text : await guarded(() => decode(text, results, takeTurns));
+      text instanceof InferenceError
+        ? text
+        : await guarded(() => decode(deps, text, results, takeTurns));
     outcomes.push(
       value instanceof InferenceError ? { ok: false, error: value } : { ok: true, value },
     );
@@ -101,78 +83,116 @@ export async function analyzeTexts(
   }
 }
 
-/** What was made of a text already, for requests that hold the same. */
-interface KnownText {
-  readonly encodings: Map<Tokenizer, Encoding>;
-  /** By question and number of answers wanted. */
-  readonly answers: Map<string, Placed<Answer[]>>;
-  entities?: Placed<Entity[]>;
+/** The windows of a text that one model runs, whichever heads read them, and where they lie among all windows. */
+interface Run extends ModelRun {
+  readonly first: number;
+  readonly outputs: Set<string>;
 }
 
-type TakeTurns = (work: number) => Promise<void>;
+/** What one head is to make of a text, and what it made. */
+interface Job {
+  readonly task: HeadTask;
+  readonly prepared: PreparedJob<readonly unknown[]>;
+  readonly run: Run;
+  readonly tokens: number;
+  /** What it made, once it has. */
+  outcome?: readonly unknown[] | InferenceError;
+}
+
+/** What is asked of one text. */
+interface PreparedText {
+  readonly text: string;
+  readonly route: Route;
+  readonly jobs: readonly Job[];
+  readonly tokens: number;
+}
+
+/** What was made of a text already, for requests that hold the same. */
+interface KnownText {
+  detected?: string;
+  readonly encodings: Map<Tokenizer, Encoding>;
+  readonly readings: Map<number, Reading>;
+  readonly runs: Map<readonly ModelWindow[], Run>;
+  /** By head, question and number of results wanted. */
+  readonly jobs: Map<LoadedHead, Map<string, Job>>;
+}
 
 async function prepare(
-  { entityTask, answerTask }: AnalysisDeps,
-  request: AnalysisRequest,
+  { models, router }: AnalysisDeps,
+  given: AnalysisRequest,
   into: {
     readonly known: Map<string, KnownText>;
     readonly inputs: ModelInput[];
     readonly takeTurns: TakeTurns;
   },
 ): Promise<PreparedText> {
-  const { text, questions = [], topK = 1 } = checkRequest(request);
-  const known: KnownText = into.known.get(text) ?? { encodings: new Map(), answers: new Map() };
+  const request = checkRequest(given);
+  const { text, questions = [], topK } = request;
+  const known: KnownText = into.known.get(text) ?? {
+    encodings: new Map(),
+    readings: new Map(),
+    runs: new Map(),
+    jobs: new Map(),
+  };
   into.known.set(text, known);
-  if (questions.length > 0 && answerTask === undefined) {
-    throw new InferenceError('there are questions, but no question-answering model is loaded');
-  }
-  const encode = async (tokenizer: Tokenizer): Promise<Encoding> => {
-    const before = known.encodings.get(tokenizer);
-    if (before !== undefined) return before;
-    const encoding = tokenizer.encode(text);
-    known.encodings.set(tokenizer, encoding);
+  if (router.detects(request) && known.detected === undefined) {
+    known.detected = router.detect(text);
     await into.takeTurns(text.length);
-    return encoding;
-  };
-  const place = <T>(model: number, job: PreparedJob<T>, tokens: number): Placed<T> => {
-    const placed = { job, first: into.inputs.length, tokens };
-    for (const window of job.windows) into.inputs.push({ model, window, part: placed });
-    return placed;
-  };
-  if (request.entities !== false && entityTask !== undefined && !known.entities) {
-    const encoding = await encode(entityTask.tokenizer);
-    const job = entityTask.prepare(text, encoding);
-    known.entities = place(entityTask.model, job, encoding.ids.length);
   }
-  const answers: Placed<Answer[]>[] = [];
-  for (const question of answerTask ? questions : []) {
-    if (answerTask === undefined) break;
-    const key = `${topK} ${question}`;
-    let placed = known.answers.get(key);
-    if (placed === undefined) {
-      const encoding = await encode(answerTask.tokenizer);
-      const job = answerTask.prepare(text, question, topK, encoding);
-      placed = place(answerTask.model, job, encoding.ids.length);
-      known.answers.set(key, placed);
-      await into.takeTurns(encoding.ids.length);
+  const route = router.route(request, known.detected);
+  const read = async (index: number): Promise<Reading> => {
+    const model = models[index];
+    if (model === undefined) throw new InferenceError('no model is loaded');
+    const before = known.readings.get(index);
+    if (before) return before;
+    const encoded = known.encodings.get(model.tokenizer);
+    const reading = readText(model, text, encoded);
+    known.readings.set(index, reading);
+    if (!encoded) {
+      known.encodings.set(model.tokenizer, reading.encoding);
+      await into.takeTurns(text.length);
     }
-    answers.push(placed);
-  }
-  const tokenizer = (entityTask ?? answerTask)?.tokenizer;
-  return {
-    entities: request.entities === false ? undefined : known.entities,
-    answers,
-    tokens: tokenizer ? (await encode(tokenizer)).ids.length : 0,
+    return reading;
   };
+  const jobs: Job[] = [];
+  for (const head of route.heads) {
+    const { asksQuestions } = registry[head.task];
+    for (const question of asksQuestions ? questions : ['']) {
+      const made = known.jobs.get(head) ?? new Map<string, Job>();
+      known.jobs.set(head, made);
+      const key = `${topK} ${question}`;
+      const job = made.get(key) ?? place(head, await read(head.model), { question, topK });
+      if (asksQuestions && !made.has(key)) await into.takeTurns(job.tokens);
+      made.set(key, job);
+      jobs.push(job);
+    }
+  }
+  return { text, route, jobs, tokens: (await read(route.countedBy)).encoding.ids.length };
+
+  function place(head: LoadedHead, reading: Reading, asked: Asked): Job {
+    const prepared = head.prepare(reading, asked);
+    const { windows } = prepared;
+    const run = known.runs.get(windows) ?? { first: into.inputs.length, outputs: new Set() };
+    if (!known.runs.has(windows)) {
+      known.runs.set(windows, run);
+      for (const window of windows) into.inputs.push({ model: head.model, window, run });
+    }
+    for (const output of head.outputs) run.outputs.add(output);
+    return { task: head.task, prepared, run, tokens: reading.encoding.ids.length };
+  }
 }
 
 /** Checks what a caller without types may get wrong: as a text's own fault. */
 function checkRequest(request: AnalysisRequest): AnalysisRequest {
-  const { text, questions = [], topK = 1 } = request ?? {};
+  const { text, questions = [], tasks = [], language = '', topK = 1 } = request ?? {};
   if (typeof text !== 'string') throw new InferenceError('text: must be a string');
   if (!(Array.isArray(questions) && questions.every((question) => typeof question === 'string'))) {
     throw new InferenceError('questions: must be strings');
   }
+  if (!(Array.isArray(tasks) && tasks.every((task) => taskNames.includes(task)))) {
+    throw new InferenceError(`tasks: must be of ${taskNames.join(', ')}`);
+  }
+  if (typeof language !== 'string') throw new InferenceError('language: must be a string');
   if (!(Number.isInteger(topK) && topK >= 1 && topK <= MOST_ANSWERS)) {
     throw new InferenceError(`topK: must be an integer from 1 to ${MOST_ANSWERS}`);
   }
@@ -180,42 +200,57 @@ function checkRequest(request: AnalysisRequest): AnalysisRequest {
 }
 
 async function decode(
-  text: PreparedText,
+  { findPersonalData }: AnalysisDeps,
+  { text, route, jobs, tokens }: PreparedText,
   results: readonly WindowResult[],
   takeTurns: TakeTurns,
 ): Promise<Analysis> {
-  const settle = async <T>(placed: Placed<T>): Promise<T> => {
-    if (placed.outcome === undefined) {
-      try {
-        placed.outcome = decodeJob(placed, results);
-      } catch (error) {
-        placed.outcome = asInferenceError(error);
-      }
-      await takeTurns(placed.tokens);
-    }
-    if (placed.outcome instanceof InferenceError) throw placed.outcome;
-    return placed.outcome;
+  const found: { readonly [Name in HeadTask]: unknown[] } = {
+    entities: [],
+    answers: [],
+    labels: [],
+    tags: [],
   };
-  const entities = text.entities ? await settle(text.entities) : [];
-  let windows = text.entities?.job.windows.length ?? 0;
-  const answers: Answer[] = [];
-  for (const placed of text.answers) {
-    for (const answer of await settle(placed)) answers.push(answer);
-    windows = Math.max(windows, placed.job.windows.length);
+  let windows = 0;
+  for (const job of jobs) {
+    if (job.outcome === undefined) {
+      job.outcome = decodeJob(job, results);
+      await takeTurns(job.tokens);
+    }
+    if (job.outcome instanceof InferenceError) throw job.outcome;
+    // Not spread into push: a long text has more tags than a call takes arguments.
+    for (const one of job.outcome) found[job.task].push(one);
+    windows = Math.max(windows, job.prepared.windows.length);
   }
-  return { entities, answers, tokens: text.tokens, windows };
+  // Each task's heads give what its field of an analysis holds.
+  const given = found as unknown as Pick<Analysis, HeadTask>;
+  const { language, taken, asked, unserved } = route;
+  let pii: readonly PersonalData[] = [];
+  if (asked.has('pii') && findPersonalData) {
+    pii = findPersonalData(text, { language: taken, entities: given.entities });
+    await takeTurns(text.length);
+  }
+  const entities = asked.has('entities') ? given.entities : [];
+  return { language, unserved, ...given, entities, pii, tokens, windows };
 }
 
-function decodeJob<T>({ job, first }: Placed<T>, results: readonly WindowResult[]): T {
-  const outputs = job.windows.map((_, index) => {
-    const result = results[first + index];
-    if (result?.ok) return result.output;
-    throw new InferenceError(
-      `the model could not run on the text: ${messageOf(result?.error ?? 'no result')}`,
-      { cause: result?.error },
-    );
-  });
-  return job.decode(outputs);
+function decodeJob(
+  { prepared, run }: Job,
+  results: readonly WindowResult[],
+): readonly unknown[] | InferenceError {
+  try {
+    const outputs = prepared.windows.map((_, index) => {
+      const result = results[run.first + index];
+      if (result?.ok) return result.output;
+      throw new InferenceError(
+        `the model could not run on the text: ${messageOf(result?.error ?? 'no result')}`,
+        { cause: result?.error },
+      );
+    });
+    return prepared.decode(outputs);
+  } catch (error) {
+    return asInferenceError(error);
+  }
 }
 
 function asInferenceError(error: unknown): InferenceError {

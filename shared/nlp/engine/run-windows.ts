@@ -1,17 +1,29 @@
 import { EngineError, messageOf } from '../../errors.ts';
-import type { PackedBatch } from '../onnx.ts';
-import type { ModelWindow, SpecialTokens, WindowOutput } from '../types.ts';
+import type { ModelWindow, WindowOutput } from '../types.ts';
 import { packWindows, unpackOutputs } from './pack.ts';
 import { planBatches } from './plan.ts';
 import type { Lease, SessionPool } from './pool.ts';
 import { PortLostError } from './session-port.ts';
 
+/** Windows that stand and fall together: once one is at fault, the others are not run any more. */
+export interface ModelRun {
+  /** Names of the outputs that are read. */
+  readonly outputs: ReadonlySet<string>;
+}
+
 /** A window, the model that it is for, and what it is a part of. */
 export interface ModelInput {
   readonly model: number;
   readonly window: ModelWindow;
-  /** Windows of one part stand and fall together: once one is at fault, the others are not run any more. */
-  readonly part: object;
+  readonly run: ModelRun;
+}
+
+/** How windows of a model are filled up. */
+export interface WindowFilling {
+  /** Id that makes rows of a batch equally long. */
+  readonly pad: number;
+  /** A window of so many tokens with nothing in it. */
+  blank(length: number): ModelWindow;
 }
 
 /** What came of one window. */
@@ -29,7 +41,7 @@ const TRIALS = 2;
  * has for itself, a window of the same length with nothing in it must run before it and after it. What fails so is at
  * fault itself; where the empty window does not run either, the engine is ill.
  *
- * @param options.special special tokens by model
+ * @param options.fillings by model
  * @throws {EngineError} no worker can be had that runs the models
  * @throws `options.signal.reason` as soon as the signal aborts; what waits leaves the pool's queue
  */
@@ -38,12 +50,12 @@ export async function runWindows(
   inputs: readonly ModelInput[],
   options: {
     readonly tokenBudget: number;
-    readonly special: readonly SpecialTokens[];
+    readonly fillings: readonly WindowFilling[];
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<WindowResult[]> {
   const results = new Array<WindowResult>(inputs.length);
-  const faults = new Map<object, unknown>();
+  const faults = new Map<ModelRun, unknown>();
   const call = {};
   let stopped = false;
   const stop = (reason: unknown): void => {
@@ -55,36 +67,46 @@ export async function runWindows(
     if (stopped || error instanceof EngineError) throw error;
     return error;
   };
+  /** Runs windows as one batch; packed anew each time, since a port takes the arrays over. */
+  const runner = (lease: Lease, model: number, indices: readonly number[]): RunBatch => {
+    const pad = options.fillings[model]?.pad ?? 0;
+    const outputs = [
+      ...new Set(indices.flatMap((index) => [...(inputs[index]?.run.outputs ?? [])])),
+    ];
+    return async (windows) =>
+      unpackOutputs(await lease.run(packWindows(windows, pad, outputs)), windows.length);
+  };
   const together = (model: number, indices: readonly number[]): Promise<void> =>
     pool.use(model, call, async (lease) => {
       const windows = indices.flatMap((index) => inputs[index]?.window ?? []);
-      // Packed anew for each attempt, since a port takes the arrays over.
-      const run = () => lease.run(packWindows(windows, options.special[model]?.pad ?? 0));
-      const output = await run().catch((error: unknown) => {
-        if (error instanceof PortLostError) return run();
+      const run = runner(lease, model, indices);
+      const outputs = await run(windows).catch((error: unknown) => {
+        if (error instanceof PortLostError) return run(windows);
         throw error;
       });
-      const lengths = windows.map((window) => window.ids.length);
-      unpackOutputs(output, lengths).forEach((values, row) => {
-        results[indices[row] ?? 0] = { ok: true, output: values };
+      outputs.forEach((output, row) => {
+        results[indices[row] ?? 0] = { ok: true, output };
       });
     });
 
   const alone = async (model: number, index: number): Promise<void> => {
     const input = inputs[index];
-    if (input === undefined || markFaulty(input.part, index)) return;
+    if (input === undefined || markFaulty(input.run, index)) return;
     const error = await together(model, [index]).then(() => undefined, unlessIll);
     if (error === undefined) return;
     await pool.use(model, call, async (lease) => {
-      if (markFaulty(input.part, index)) return;
-      const result = await tryWindow(lease, input.window, options.special[model], unlessIll);
-      if (!result.ok) faults.set(input.part, result.error);
+      if (markFaulty(input.run, index)) return;
+      const { window } = input;
+      const blank = options.fillings[model]?.blank(window.ids.length) ?? window;
+      const run = runner(lease, model, [index]);
+      const result = await tryWindow({ lease, run, window, blank, unlessIll });
+      if (!result.ok) faults.set(input.run, result.error);
       results[index] = result;
     });
   };
-  const markFaulty = (part: object, index: number): boolean => {
-    if (!faults.has(part)) return false;
-    results[index] = { ok: false, error: faults.get(part) };
+  const markFaulty = (run: ModelRun, index: number): boolean => {
+    if (!faults.has(run)) return false;
+    results[index] = { ok: false, error: faults.get(run) };
     return true;
   };
 
@@ -114,52 +136,44 @@ export async function runWindows(
   return results;
 }
 
-async function tryWindow(
-  lease: Lease,
-  window: ModelWindow,
-  special: SpecialTokens | undefined,
-  unlessIll: (error: unknown) => unknown,
-): Promise<WindowResult> {
-  const pad = special?.pad ?? 0;
-  const empty = emptyLike(window, special);
+type RunBatch = (windows: readonly ModelWindow[]) => Promise<WindowOutput[]>;
+
+/** A window on trial, on a worker that it has for itself. */
+interface Trial {
+  readonly lease: Lease;
+  readonly run: RunBatch;
+  readonly window: ModelWindow;
+  /** A window of the same length, so of the same need of memory, with nothing in it. */
+  readonly blank: ModelWindow;
+  readonly unlessIll: (error: unknown) => unknown;
+}
+
+async function tryWindow(trial: Trial): Promise<WindowResult> {
   let failure: unknown;
-  for (let trial = 0; trial < TRIALS; trial++) {
-    await showHealthy(lease, () => packWindows([empty], pad), unlessIll);
+  for (let attempt = 0; attempt < TRIALS; attempt++) {
+    await showHealthy(trial);
     try {
-      const output = await lease.run(packWindows([window], pad));
-      const [values = {}] = unpackOutputs(output, [window.ids.length]);
-      return { ok: true, output: values };
+      const [output = {}] = await trial.run([trial.window]);
+      return { ok: true, output };
     } catch (error) {
-      failure = unlessIll(error);
+      failure = trial.unlessIll(error);
     }
   }
-  await showHealthy(lease, () => packWindows([empty], pad), unlessIll);
+  await showHealthy(trial);
   return { ok: false, error: failure };
 }
 
 /** Runs what any healthy worker can, on a new worker where the first cannot. */
-async function showHealthy(
-  lease: Lease,
-  pack: () => PackedBatch,
-  unlessIll: (error: unknown) => unknown,
-): Promise<void> {
+async function showHealthy({ lease, run, blank, unlessIll }: Trial): Promise<void> {
   try {
-    await lease.run(pack());
+    await run([blank]);
   } catch (error) {
     unlessIll(error);
     lease.discard();
-    await lease.run(pack()).catch((cause: unknown) => {
+    await run([blank]).catch((cause: unknown) => {
       unlessIll(cause);
       const why = `a new worker cannot run an empty window either: ${messageOf(cause)}`;
       throw new EngineError(why, { cause });
     });
   }
-}
-
-/** A window of the same length, so of the same need of memory, with unknown tokens alone. */
-function emptyLike({ ids, typeIds }: ModelWindow, special: SpecialTokens | undefined): ModelWindow {
-  const empty = new Int32Array(ids.length).fill(special?.unk ?? 0);
-  empty[0] = special?.cls ?? 0;
-  empty[ids.length - 1] = special?.sep ?? 0;
-  return { ids: empty, typeIds };
 }

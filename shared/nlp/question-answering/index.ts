@@ -1,18 +1,41 @@
-import {
-  defaultQuestionAnsweringSettings,
-  type QuestionAnsweringSettings,
-} from '../task-settings.ts';
+import { ModelError } from '../../errors.ts';
+import { parseSettings } from '../settings.ts';
+import type { Asked, Task } from '../task.ts';
 import type { Answer, Encoding, PreparedJob, Tokenizer, WindowOutput } from '../types.ts';
+import { frameLength } from '../windows/frame-window.ts';
+import { outputOf, type Reading } from '../windows/reading.ts';
+import { trimSpan } from '../windows/trim-span.ts';
 import { bestSpans } from './best-spans.ts';
+import { type QuestionAnsweringSettings, questionAnsweringSettings } from './settings.ts';
 import { type QuestionWindow, questionWindows } from './windows.ts';
 
-/** What may be said with a question. */
-export interface QuestionOptions {
-  /** Answers wanted at most, best first; default 1. */
-  readonly topK?: number;
-  readonly settings?: Partial<QuestionAnsweringSettings>;
-  /** The context's encoding, where it has been made already (for an earlier question, say). */
-  readonly encoding?: Encoding;
+/** Answers to questions: the Hub's extractive question answering. */
+export const answersTask: Task<'answers'> = {
+  architecture: 'ForQuestionAnswering',
+  outputs: ['start_logits', 'end_logits'],
+  isLabelled: false,
+  asksQuestions: true,
+  createHead({ tokenizer, maximumLength }, { outputs, settings: given }) {
+    const own = parseSettings(questionAnsweringSettings, given);
+    const settings = { ...own, maximumLength: Math.min(own.maximumLength, maximumLength) };
+    const capacity = settings.maximumLength - frameLength(tokenizer.pair);
+    if ('stride' in given && own.stride >= capacity) {
+      throw new ModelError(
+        `stride is ${own.stride}, but a window holds ${capacity} tokens of a text`,
+      );
+    }
+    const [start = '', end = ''] = outputs;
+    return (reading, asked) =>
+      prepareQuestion({ tokenizer, settings, outputs: [start, end] }, reading, asked);
+  },
+};
+
+/** What question answering needs to know of its model. */
+export interface QuestionAnswerer {
+  readonly tokenizer: Tokenizer;
+  readonly settings: QuestionAnsweringSettings;
+  /** Names of the outputs with the logits of an answer's first and last token. */
+  readonly outputs: readonly [start: string, end: string];
 }
 
 /**
@@ -24,20 +47,21 @@ export interface QuestionOptions {
  * stands in several places, counts once, its scores added up (to 1 at most); the no-answer score is the lowest of all windows.
  */
 export function prepareQuestion(
-  tokenizer: Tokenizer,
-  text: string,
-  question: string,
-  options: QuestionOptions = {},
+  answerer: QuestionAnswerer,
+  { text, encoding }: Pick<Reading, 'text' | 'encoding'>,
+  { question, topK = 1 }: Asked,
 ): PreparedJob<Answer[]> {
-  const settings = { ...defaultQuestionAnsweringSettings, ...options.settings };
-  const encoding = options.encoding ?? tokenizer.encode(text);
-  const asked = tokenizer.encode(question).ids;
-  const windows = questionWindows(asked, encoding.ids, tokenizer.special, settings);
-  const topK = options.topK ?? 1;
+  const { tokenizer, settings } = answerer;
+  const windows = questionWindows(
+    tokenizer.encode(question).ids,
+    encoding.ids,
+    tokenizer.pair,
+    settings,
+  );
   return {
     windows,
     decode: (outputs) => {
-      const found = collect({ text, encoding, windows, settings, topK }, outputs);
+      const found = collect({ ...answerer, text, encoding, windows, topK }, outputs);
       return choose(found, question, topK, settings.nullThreshold);
     },
   };
@@ -55,11 +79,10 @@ interface Found {
   readonly noAnswerScore: number;
 }
 
-interface Search {
+interface Search extends QuestionAnswerer {
   readonly text: string;
   readonly encoding: Encoding;
   readonly windows: readonly QuestionWindow[];
-  readonly settings: QuestionAnsweringSettings;
   readonly topK: number;
 }
 
@@ -70,16 +93,18 @@ function collect(search: Search, outputs: readonly WindowOutput[]): Found {
   const candidates = new Map<string, Candidate>();
   let noAnswerScore = 1;
   windows.forEach((window, index) => {
-    const start = logitsOf(outputs[index], 'start_logits', window);
-    const end = logitsOf(outputs[index], 'end_logits', window);
+    const start = logitsOf(outputs[index], search.outputs[0], window);
+    const end = logitsOf(outputs[index], search.outputs[1], window);
     const maximumTokens = settings.maximumAnswerTokens;
     const { spans, nullScore } = bestSpans(window, start, end, { count, maximumTokens });
     noAnswerScore = Math.min(noAnswerScore, nullScore);
     for (const { first, last, score } of spans) {
-      const extent = settings.alignToWords
-        ? wordExtent(encoding, window, first, last)
-        : { start: encoding.starts[first] ?? 0, end: encoding.ends[last] ?? 0 };
+      const [left, right] = settings.alignToWords
+        ? wholeWords(encoding, window, first, last)
+        : [first, last];
+      const extent = trimSpan(text, encoding.starts[left] ?? 0, encoding.ends[right] ?? 0);
       const answer = text.slice(extent.start, extent.end);
+      if (answer === '') continue;
       const same = candidates.get(answer.toLowerCase());
       if (same) same.score += score;
       else candidates.set(answer.toLowerCase(), { text: answer, ...extent, score });
@@ -112,26 +137,24 @@ function choose(
 
 function logitsOf(
   output: WindowOutput | undefined,
-  name: 'start_logits' | 'end_logits',
-  window: QuestionWindow,
+  name: string,
+  { ids }: QuestionWindow,
 ): Float32Array {
-  const logits = output?.[name];
-  if (logits?.length === window.ids.length) return logits;
-  throw new RangeError(
-    `the model's ${name} must hold ${window.ids.length} values; it holds ${logits?.length ?? 'none'}`,
-  );
+  // Its last dimension is the padded tokens.
+  const width = output?.[name]?.width ?? 0;
+  return outputOf(output, name, Math.max(width, ids.length));
 }
 
-/** Widens a span of tokens to whole words, as far as the window holds them; gives offsets in the text. */
-function wordExtent(
-  { wordIds, starts, ends }: Encoding,
+/** Widens a span of tokens to whole words, as far as the window holds them. */
+function wholeWords(
+  { wordIds }: Encoding,
   window: QuestionWindow,
   first: number,
   last: number,
-): { start: number; end: number } {
+): [first: number, last: number] {
   let left = first;
   while (left > window.from && wordIds[left - 1] === wordIds[first]) left--;
   let right = last;
   while (right + 1 < window.to && wordIds[right + 1] === wordIds[last]) right++;
-  return { start: starts[left] ?? 0, end: ends[right] ?? 0 };
+  return [left, right];
 }

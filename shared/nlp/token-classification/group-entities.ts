@@ -1,9 +1,12 @@
+import { softmaxRow } from '../softmax.ts';
 import type { Entity } from '../types.ts';
+import { trimSpan } from '../windows/trim-span.ts';
 import { chooseLabels, type MayFollow } from './label-sequence.ts';
-import { type Label, OUTSIDE } from './labels.ts';
+import { OUTSIDE, type TokenLabel } from './labels.ts';
+import type { TokenClassificationSettings } from './settings.ts';
 
 /** How token predictions become entities; named as in Hugging Face's Python pipeline. */
-export type Aggregation = 'none' | 'simple' | 'first' | 'average' | 'max';
+export type Aggregation = TokenClassificationSettings['aggregation'];
 
 /** Token predictions of one text: parallel arrays, one element (or one row of `logits`) a token. */
 export interface TokenPredictions {
@@ -20,7 +23,7 @@ export interface TokenPredictions {
 interface Piece {
   readonly start: number;
   readonly end: number;
-  readonly label: Label;
+  readonly label: TokenLabel;
   readonly score: number;
 }
 
@@ -33,7 +36,7 @@ interface Piece {
  */
 export function groupEntities(
   predictions: TokenPredictions,
-  labels: readonly Label[],
+  labels: readonly TokenLabel[],
   aggregation: Aggregation,
   mayFollow?: MayFollow,
 ): Entity[] {
@@ -42,22 +45,23 @@ export function groupEntities(
     ? wordUnits(predictions, labels.length, aggregation)
     : tokenUnits(predictions, labels.length);
   const pieces = labelled(units, labels, aggregation === 'none' ? undefined : mayFollow);
-  const entity = (type: string, start: number, end: number, score: number): Entity => ({
-    type,
-    text: predictions.text.slice(start, end),
-    start,
-    end,
-    score,
-  });
+  const entities: Entity[] = [];
+  const add = (type: string, from: number, to: number, score: number): void => {
+    const { start, end } = trimSpan(predictions.text, from, to);
+    const text = predictions.text.slice(start, end);
+    if (text !== '') entities.push({ type, text, start, end, score });
+  };
   if (aggregation === 'none') {
-    return pieces
-      .filter(({ label }) => label.name !== OUTSIDE)
-      .map(({ label, start, end, score }) => entity(label.name, start, end, score));
+    for (const { label, start, end, score } of pieces) {
+      if (label.name !== OUTSIDE) add(label.name, start, end, score);
+    }
+    return entities;
   }
-  return groupPieces(pieces).map((group) => {
+  for (const group of groupPieces(pieces)) {
     const total = group.pieces.reduce((sum, piece) => sum + piece.score, 0);
-    return entity(group.type, group.start, group.end, total / group.pieces.length);
-  });
+    add(group.type, group.start, group.end, total / group.pieces.length);
+  }
+  return entities;
 }
 
 /** What gets one label, tokens or words, with `units x labels` probabilities. */
@@ -98,7 +102,7 @@ function wordUnits(
 
 function labelled(
   { starts, ends, probabilities }: Units,
-  labels: readonly Label[],
+  labels: readonly TokenLabel[],
   mayFollow: MayFollow | undefined,
 ): Piece[] {
   return Array.from(chooseLabels(probabilities, labels, mayFollow), (index, row) => {
@@ -132,23 +136,6 @@ function wordProbabilities(
   if (aggregation === 'average') {
     for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / (to - from);
   }
-}
-
-function softmaxRow(logits: Float32Array, row: number, into: Float64Array): void {
-  const offset = row * into.length;
-  let highest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < into.length; i += 1) {
-    const value = logits[offset + i] ?? 0;
-    if (value > highest) highest = value;
-  }
-  let sum = 0;
-  for (let i = 0; i < into.length; i += 1) {
-    const value = Math.exp((logits[offset + i] ?? 0) - highest);
-    into[i] = value;
-    sum += value;
-  }
-  if (Number.isNaN(sum)) throw new RangeError('the model gave a score that is no number');
-  for (let i = 0; i < into.length; i += 1) into[i] = (into[i] ?? 0) / sum;
 }
 
 interface Group {

@@ -1,7 +1,7 @@
-import type { Label } from './labels.ts';
+import type { TokenLabel } from './labels.ts';
 
 /** Whether a label may follow another, undefined at either end of a text. */
-export type MayFollow = (before: Label | undefined, after: Label | undefined) => boolean;
+export type MayFollow = (before: TokenLabel | undefined, after: TokenLabel | undefined) => boolean;
 
 /** The sequences that a tagging scheme allows. */
 export const labelSchemes: Readonly<Record<'IOB2' | 'BIOES', MayFollow>> = {
@@ -18,7 +18,7 @@ export const labelSchemes: Readonly<Record<'IOB2' | 'BIOES', MayFollow>> = {
  */
 export function chooseLabels(
   probabilities: Float64Array,
-  labels: readonly Label[],
+  labels: readonly TokenLabel[],
   mayFollow: MayFollow | undefined,
 ): Int32Array {
   const free = bestOfEach(probabilities, labels.length);
@@ -38,8 +38,12 @@ function bestOfEach(probabilities: Float64Array, width: number): Int32Array {
   });
 }
 
-function isAllowed(chosen: Int32Array, labels: readonly Label[], mayFollow: MayFollow): boolean {
-  let before: Label | undefined;
+function isAllowed(
+  chosen: Int32Array,
+  labels: readonly TokenLabel[],
+  mayFollow: MayFollow,
+): boolean {
+  let before: TokenLabel | undefined;
   for (const index of chosen) {
     const after = labels[index];
     if (!mayFollow(before, after)) return false;
@@ -50,7 +54,7 @@ function isAllowed(chosen: Int32Array, labels: readonly Label[], mayFollow: MayF
 
 function bestAllowed(
   probabilities: Float64Array,
-  labels: readonly Label[],
+  labels: readonly TokenLabel[],
   mayFollow: MayFollow,
 ): Int32Array | undefined {
   const width = labels.length;
@@ -98,9 +102,9 @@ function traceBack(
 }
 
 /** The type of the entity that goes on after the label: at its begin or inside it. */
-const openTag = (label: Label | undefined): string | undefined =>
+const openTag = (label: TokenLabel | undefined): string | undefined =>
   label?.role === 'begin' || label?.role === 'inside' ? label.tag : undefined;
 
 /** The type of the entity that the label goes on with: inside it or at its end. */
-const continuedTag = (label: Label | undefined): string | undefined =>
+const continuedTag = (label: TokenLabel | undefined): string | undefined =>
   label?.role === 'inside' || label?.role === 'end' ? label.tag : undefined;

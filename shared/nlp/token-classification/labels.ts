@@ -1,5 +1,5 @@
 /** What one output column of a token classifier means. */
-export interface Label {
+export interface TokenLabel {
   /** As the model's configuration spells it, such as `B-PER`. */
   readonly name: string;
   /** Compared with its neighbour's to decide whether two words are one entity. */
@@ -24,12 +24,12 @@ export const OUTSIDE = 'O';
  *
  * @param names label names by output column
  */
-export function parseLabels(names: readonly string[]): Label[] {
+export function parseLabels(names: readonly string[]): TokenLabel[] {
   const known = new Set(names);
   return names.map((name) => parseLabel(name, known));
 }
 
-function parseLabel(name: string, known: ReadonlySet<string>): Label {
+function parseLabel(name: string, known: ReadonlySet<string>): TokenLabel {
   const prefix = name.slice(0, 2);
   const rest = name.slice(2);
   if (prefix === 'B-')

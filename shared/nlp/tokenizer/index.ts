@@ -1,5 +1,5 @@
 import { ModelError } from '#shared/errors.ts';
-import type { Encoding, Tokenizer } from '../types.ts';
+import type { Encoding, SpecialTokens, Tokenizer } from '../types.ts';
 import { createAddedTokenFinder } from './added-tokens.ts';
 import { listVocabulary } from './model/vocabulary.ts';
 import { createWordPiece } from './model/word-piece.ts';
@@ -60,9 +60,12 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
     return word;
   }
 
+  const special = readSpecialTokens(file);
   return {
-    special: readSpecialTokens(file),
+    special,
     vocabulary,
+    ...bertFrames(special),
+    continuingPrefix: file.model.continuing_subword_prefix,
     encode(text) {
       tokens.length = 0;
       wordIds.length = 0;
@@ -78,6 +81,24 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
       }
       encodePiece(text, position, text.length, word);
       return toEncoding(tokens, wordIds);
+    },
+  };
+}
+
+function bertFrames({ cls, sep }: SpecialTokens): Pick<Tokenizer, 'single' | 'pair'> {
+  const types = { first: 0, second: 1, prefix: [0] };
+  return {
+    single: {
+      prefix: [cls],
+      middle: [],
+      suffix: [sep],
+      typeIds: { ...types, middle: [], suffix: [0] },
+    },
+    pair: {
+      prefix: [cls],
+      middle: [sep],
+      suffix: [sep],
+      typeIds: { ...types, middle: [0], suffix: [1] },
     },
   };
 }

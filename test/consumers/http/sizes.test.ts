@@ -32,6 +32,11 @@ const analysis = (entities: number, type = 'LOC'): Analysis => ({
     score: 0.123456,
   })),
   answers: [],
+  language: 'und',
+  unserved: [],
+  labels: [],
+  tags: [],
+  pii: [],
   tokens: 1,
   windows: 1,
 });

@@ -75,7 +75,7 @@ async function tinyEntry(name: string): Promise<Manifest['models'][number]> {
 }
 
 const writeManifest = (entries: Manifest['models']) =>
-  writeFile(join(models, 'manifest.json'), JSON.stringify({ version: 1, models: entries }));
+  writeFile(join(models, 'manifest.json'), JSON.stringify({ version: 2, models: entries }));
 
 const isStored = ({ path, store }: { path: string; store: boolean }) =>
   store && path.includes(COMMIT);
@@ -90,19 +90,19 @@ describe('the command models pull', () => {
     const wanted = ['config.json', 'tokenizer.json', 'tokenizer_config.json', graph];
     const entry = {
       name: 'tiny-ner',
-      task: 'token-classification',
       revision: COMMIT,
       source: `${hub.url}/acme/tiny-ner`,
       licence: 'apache-2.0',
       maximumLength: 512,
-      labels: (await tinyEntry('tiny-ner')).labels,
+      languages: ['*'],
+      heads: (await tinyEntry('tiny-ner')).heads,
       files: wanted.map((path) => {
         const data = repository.files.get(path) ?? Buffer.alloc(0);
         return { path, bytes: data.length, sha256: sha256(data) };
       }),
     };
     expect(lastJson(out)).toEqual({ ...entry, fetched: true });
-    expect(await readManifest(models)).toEqual({ version: 1, models: [entry] });
+    expect(await readManifest(models)).toEqual({ version: 2, models: [entry] });
     expect(await readdir(models)).toEqual(['manifest.json', 'tiny-ner']);
     const verified = await runCommand('scripts/models.ts', ['verify', '--models', models]);
     expect(verified).toMatchObject({ code: 0, out: '4 of 4 files are as the manifest says\n' });
@@ -187,7 +187,8 @@ describe('pullModel', () => {
     // Prepare
     const { entry } = await pull();
     const other = await putOther();
-    await writeManifest([{ ...entry, settings: { aggregation: 'max' } }, other]);
+    const heads = entry.heads.map((head) => ({ ...head, settings: { aggregation: 'max' } }));
+    await writeManifest([{ ...entry, heads }, other]);
     await writeFile(join(models, 'tiny-ner', 'left.txt'), 'of the earlier commit');
     repository.commit = LATER;
     repository.files.set('README.md', Buffer.from('# Tiny'));
@@ -201,7 +202,7 @@ describe('pullModel', () => {
       ['tiny-ner', LATER],
       ['other', other.revision],
     ]);
-    expect(after?.models[0]?.settings).toEqual({ aggregation: 'max' });
+    expect(after?.models[0]?.heads).toEqual(heads);
     const files = await readdir(join(models, 'tiny-ner'));
     expect(files).toContain('README.md');
     expect(files).not.toContain('left.txt');
@@ -220,7 +221,7 @@ describe('pullModel', () => {
     [
       'an unsupported task',
       () => change('config.json', { architectures: ['BertForMaskedLM'] }),
-      /^acme\/tiny-ner: .* BertForMaskedLM .* neither for token classification nor for question/,
+      /^acme\/tiny-ner: .* BertForMaskedLM .* is for no task that is supported/,
     ],
     [
       'an unsupported tokenizer',
@@ -245,7 +246,7 @@ describe('pullModel', () => {
     [
       'another number of labels than the graph has',
       () => change('config.json', { id2label: { 0: 'O', 1: 'B-PER' } }),
-      'acme/tiny-ner: config.json names 2 labels, but the graph gives 9',
+      "acme/tiny-ner: there are 2 labels for entities, but the graph's logits has 9 columns",
     ],
     [
       'a file that is not what the listing says',

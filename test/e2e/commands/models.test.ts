@@ -21,7 +21,7 @@ describe('models list', () => {
     const { code, out } = await run('list');
 
     expect(code).toBe(0);
-    expect(out).toContain('tiny-ner  token-classification  0.7 MB  Apache-2.0  seed-11\n');
+    expect(out).toContain('tiny-ner  entities  0.7 MB  Apache-2.0  seed-11\n');
     expect(lastJson(out)).toMatchObject({ models: [{ name: 'tiny-ner' }, { name: 'tiny-qa' }] });
   });
 

@@ -13,11 +13,12 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const entry: ManifestModel = {
   name: 'tiny',
-  task: 'token-classification',
   revision: 'later',
   source: 'made here',
   licence: 'Apache-2.0',
   maximumLength: 64,
+  languages: ['*'],
+  heads: [{ task: 'entities' }],
   files: [{ path: 'config.json', bytes: 5, sha256: '0'.repeat(64) }],
 };
 

@@ -68,14 +68,23 @@ describe('createTextEngine', () => {
   it('analyzes nothing, and texts without tokens', async () => {
     expect(await engine.analyze([])).toEqual([]);
     expect(
-      spansOf(await engine.analyze([{ text: ' ' }, { text: 'Ada', entities: false }])),
+      spansOf(await engine.analyze([{ text: ' ' }, { text: 'Ada', tasks: ['tags'] }])),
     ).toEqual([[], []]);
   });
 
-  it('lets a question without a model fail alone', async () => {
-    const outcomes = await engine.analyze([{ text: 'Ada', questions: ['Who?'] }, { text: 'Ada' }]);
+  it('says which tasks no model serves', async () => {
+    const outcomes = await engine.analyze([
+      { text: 'Ada', questions: ['Who?'] },
+      { text: 'Ada', tasks: ['labels', 'entities', 'tags'] },
+      { text: 'Ada' },
+    ]);
 
-    expect(spansOf(outcomes)).toEqual(['failed', ['PER:Ada']]);
+    expect(spansOf(outcomes)).toEqual([['PER:Ada'], ['PER:Ada'], ['PER:Ada']]);
+    expect(outcomes.map((outcome) => outcome.ok && outcome.value.unserved)).toEqual([
+      ['answers'],
+      ['labels', 'tags'],
+      [],
+    ]);
   });
 
   it('keeps its version while the models are the same, and changes it with the decoding', async () => {
@@ -110,7 +119,7 @@ describe('createTextEngine', () => {
   });
 
   it.each<[string, (text: string) => string, RegExp]>([
-    ['config.json', (text) => text.replace('"bert"', '"roberta"'), /model_type roberta is not/],
+    ['config.json', (text) => text.replace('"bert"', '"gpt2"'), /model_type gpt2 is not/],
     ['config.json', (text) => text.replace(/:16/, ':"16"'), /config\.json: max_position_embed/],
     ['config.json', (text) => text.replace('"B-PER"', '7'), /config\.json: id2label\.1: /],
     ['config.json', () => '[]', /config\.json: \(file\): /],
@@ -130,7 +139,7 @@ describe('createTextEngine', () => {
       await rm(join(copy, 'manifest.json'));
       const path = join(copy, 'tiny', name);
       await writeFile(path, change(await readFile(path, 'latin1')), 'latin1');
-      const made = createTextEngine({ modelsDirectory: copy, entityModel: 'tiny', workers: 1 });
+      const made = createTextEngine({ modelsDirectory: copy, models: ['tiny'], workers: 1 });
       await expect(made).rejects.toBeInstanceOf(ModelError);
       await expect(made).rejects.toThrow(message);
     } finally {
@@ -162,6 +171,8 @@ describe('createTextEngine', () => {
       { text: 7 },
       { text: 'Ada', topK: 0 },
       { text: 'Ada', questions: 'Who?' },
+      { text: 'Ada', tasks: ['summary'] },
+      { text: 'Ada', language: 'not a tag' },
     ];
 
     const outcomes = await engine.analyze([...odd, { text: 'Ada' }] as AnalysisRequest[]);

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
-import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
-import { parseLabels, prepareEntities } from '#shared/nlp/token-classification/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
-import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
-import type { ModelWindow } from '#shared/nlp/types.ts';
 import { growthOf, LINEAR } from '#test/fuzz/growth.ts';
 import { shapes } from '#test/fuzz/shapes.ts';
+import { createTaskWorks } from './test-head.ts';
 
 const file = JSON.parse(
   readFileSync(
@@ -28,40 +24,10 @@ const otherwise = createTokenizer({
     rstrip: true,
   })),
 });
-const labels = parseLabels(['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC']);
-const classifier = {
-  tokenizer,
-  spellingLengths: createSpellingLengths(tokenizer.vocabulary),
-  labels,
-  maximumLength: 128,
-  settings: parseTokenClassificationSettings({
-    aggregation: 'average',
-    labelScheme: 'IOB2',
-    overlap: 31,
-  }),
-};
-
-/** Logits that no two neighbours share and that no scheme allows. */
-const logits = (size: number) => Float32Array.from({ length: size }, (_, i) => (i * 7919) % 13);
-const outputsOf = (windows: readonly ModelWindow[], width: number) =>
-  windows.map(({ ids }) => ({ logits: logits(ids.length * width) }));
-
 const works: Record<string, (text: string) => unknown> = {
   'the tokenizer': (text) => tokenizer.encode(text),
   'a tokenizer of other settings': (text) => otherwise.encode(text),
-  entities: (text) => {
-    const job = prepareEntities(classifier, text);
-    return job.decode(outputsOf(job.windows, labels.length));
-  },
-  'an answer': (text) => {
-    const job = prepareQuestion(tokenizer, text, 'who was there?', { topK: 5 });
-    return job.decode(
-      job.windows.map(({ ids }) => ({
-        start_logits: logits(ids.length),
-        end_logits: logits(ids.length),
-      })),
-    );
-  },
+  ...createTaskWorks(tokenizer),
 };
 
 describe.each(Object.entries(works))('%s: time in proportion to the text', (_, work) => {

@@ -15,7 +15,8 @@ describe('a model folder', () => {
       const { optimized: _, ...entry } = listed;
 
       const { graphs } = await readModelFolder(`${models}${entry.name}`, {
-        entry: { ...entry, ...(optimized && { optimized }) },
+        ...entry,
+        ...(optimized && { optimized }),
       });
 
       expect(graphs.map((graph) => graph.optimized)).toEqual([optimized ?? false]);

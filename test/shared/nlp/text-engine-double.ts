@@ -1,5 +1,11 @@
 import { EngineError, InferenceError } from '#shared/errors.ts';
-import type { Analysis, AnalysisRequest, AnalyzeOptions, TextEngine } from '#shared/nlp/types.ts';
+import type {
+  Analysis,
+  AnalysisRequest,
+  AnalyzeOptions,
+  TaskName,
+  TextEngine,
+} from '#shared/nlp/types.ts';
 
 /** What a test may hook into a double. */
 export interface TextEngineDoubleHooks {
@@ -36,7 +42,9 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
 
   const engine: TextEngine = {
     pipelineVersion: 'p1',
-    models: [{ name: 'double', task: 'token-classification', version: '000000000000' }],
+    models: [
+      { name: 'double', tasks: ['entities', 'answers'], languages: ['*'], version: '000000000000' },
+    ],
     async analyze(requests, options = {}) {
       const { signal } = options;
       signal?.throwIfAborted();
@@ -73,15 +81,22 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
 }
 
 function analyzeOne(request: AnalysisRequest) {
-  const { text, questions = [], entities = true, topK = 1 } = request;
+  const { text, questions = [], topK = 1, language = 'en' } = request;
+  const usual: TaskName[] = questions.length > 0 ? ['entities', 'answers'] : ['entities'];
+  const asked = new Set(request.tasks ?? usual);
   if (text.includes('POISON')) {
     return { ok: false as const, error: new InferenceError('the text cannot be read') };
   }
   const value: Analysis = {
-    entities: entities ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map(entityOf) : [],
-    answers: questions.flatMap((question) =>
+    entities: asked.has('entities') ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map(entityOf) : [],
+    answers: (asked.has('answers') ? questions : []).flatMap((question) =>
       Array.from({ length: topK }, () => answerTo(question, text)),
     ),
+    language,
+    unserved: [...asked].filter((task) => task !== 'entities' && task !== 'answers'),
+    labels: [],
+    tags: [],
+    pii: [],
     tokens: text.split(/\s+/u).length,
     windows: text.length > 2_000 ? 2 : 1,
   };

@@ -28,7 +28,10 @@ export async function runWindow(
     token_type_ids: row(typeIds),
   });
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]),
+    Object.entries(outputs).map(([name, { data, dims }]) => [
+      name,
+      { values: data as Float32Array, width: dims.at(-1) ?? 0 },
+    ]),
   );
 }
 

@@ -8,8 +8,12 @@ parentPort.on('message', ({ call, kind, batch }) => {
       code: 'ERR_WORKER_OUT_OF_MEMORY',
     });
   }
-  const signature = { inputs: ['input_ids'], outputs: { logits: 1 } };
+  const signature = { outputs: { logits: 1 } };
   const value =
-    kind === 'load' ? signature : kind === 'run' ? { logits: Float32Array.from(batch.ids) } : null;
+    kind === 'load'
+      ? signature
+      : kind === 'run'
+        ? { logits: { data: Float32Array.from(batch.ids), width: 1 } }
+        : null;
   parentPort.postMessage({ call, ok: true, value });
 });

@@ -21,7 +21,7 @@ export function createFakePort(
       alive();
       options.load?.(model);
       loaded.push(model);
-      return { inputs: ['input_ids'], outputs: { logits: 1 } };
+      return { outputs: { logits: 1 } };
     },
     async run(model, batch): Promise<BatchOutput> {
       alive();
@@ -33,7 +33,7 @@ export function createFakePort(
       if (options.failOn !== undefined && batch.ids.includes(options.failOn)) {
         throw new Error('cannot run this');
       }
-      return { logits: Float32Array.from(batch.ids) };
+      return { logits: { data: Float32Array.from(batch.ids), width: 1 } };
     },
     async close() {},
   };

@@ -9,12 +9,13 @@ import { createFakePort } from './fake-port.ts';
 const windowOf = (...ids: number[]): ModelInput => ({
   model: 0,
   window: { ids: Int32Array.from(ids), typeIds: new Int32Array(ids.length) },
-  part: {},
+  run: { outputs: new Set(['logits']) },
 });
-const special = { cls: 2, sep: 3, pad: 0, unk: 1 };
-const options = { tokenBudget: 64, special: [special, special] };
+const PAD = 0;
+const filling = { pad: PAD, blank: (length: number) => windowOf(...Array(length).fill(1)).window };
+const options = { tokenBudget: 64, fillings: [filling, filling] };
 const idsOf = (result: WindowResult | undefined) =>
-  result?.ok ? [...(result.output.logits ?? [])] : 'failed';
+  result?.ok ? [...(result.output.logits?.values ?? [])].filter((id) => id !== PAD) : 'failed';
 
 let pool: SessionPool;
 afterEach(() => pool.close());
@@ -33,7 +34,7 @@ function poolOf(size: number, openPort: (number: number) => SessionPort) {
 }
 
 describe('runWindows', () => {
-  it('returns outputs in the order of the windows, without padding', async () => {
+  it('returns outputs in the order of the windows', async () => {
     poolOf(2, () => createFakePort());
 
     const results = await runWindows(
@@ -56,10 +57,10 @@ describe('runWindows', () => {
   });
 
   it('runs no more of a text that is at fault', async () => {
-    const part = {};
+    const run = { outputs: new Set(['logits']) };
     let runs = 0;
     poolOf(1, () => createFakePort({ failOn: 66, ran: () => void runs++ }));
-    const bad = Array.from({ length: 40 }, () => ({ ...windowOf(66, ...Array(60)), part }));
+    const bad = Array.from({ length: 40 }, () => ({ ...windowOf(66, ...Array(60)), run }));
 
     const results = await runWindows(pool, [...bad, windowOf(9)], options);
 

@@ -1,9 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import type { Answer, WindowOutput } from '#shared/nlp/types.ts';
 import { readOracle } from '../oracle-file.ts';
+import { createTestHead } from '../test-head.ts';
 import { openTinySession, readTinyJson, runWindow } from '../tiny-session.ts';
 
 type Span = readonly [start: number, end: number, score: number];
@@ -37,8 +37,7 @@ test("answers are those of Hugging Face's pipeline on the same weights", async (
   for (const example of examples) {
     // Prepare
     const { settings } = example;
-    const job = prepareQuestion(tokenizer, example.context, example.question, {
-      topK: settings.top_k,
+    const prepare = createTestHead('answers', tokenizer, {
       settings: {
         maximumLength: settings.max_seq_len,
         stride: settings.doc_stride,
@@ -47,6 +46,7 @@ test("answers are those of Hugging Face's pipeline on the same weights", async (
         nullThreshold: 1,
       },
     });
+    const job = prepare(example.context, { question: example.question, topK: settings.top_k });
 
     // Act
     const outputs: WindowOutput[] = [];

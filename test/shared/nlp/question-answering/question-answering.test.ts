@@ -1,26 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bestSpans } from '#shared/nlp/question-answering/best-spans.ts';
-import { prepareQuestion } from '#shared/nlp/question-answering/index.ts';
+import { questionAnsweringSettings } from '#shared/nlp/question-answering/settings.ts';
 import { questionWindows } from '#shared/nlp/question-answering/windows.ts';
-import {
-  defaultQuestionAnsweringSettings,
-  parseQuestionAnsweringSettings,
-} from '#shared/nlp/task-settings.ts';
+import { parseSettings } from '#shared/nlp/settings.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import type { ModelWindow, WindowOutput } from '#shared/nlp/types.ts';
+import { createTestHead, rowOf } from '../test-head.ts';
 import { readTinyJson } from '../tiny-session.ts';
 
 const tokenizer = createTokenizer(readTinyJson('tiny-qa/tokenizer.json'));
-const special = { cls: 2, sep: 3, pad: 0, unk: 1 };
+const defaults = questionAnsweringSettings.parse({});
+const prepare = createTestHead('answers', tokenizer);
 
 describe('windows', () => {
   test('frame the question and part of the context', () => {
-    const settings = { ...defaultQuestionAnsweringSettings, maximumLength: 16, stride: 2 };
+    const settings = { ...defaults, maximumLength: 16, stride: 2 };
     const question = Int32Array.of(10, 11);
     const context = Int32Array.from({ length: 13 }, (_, i) => 100 + i);
 
-    const windows = questionWindows(question, context, special, settings);
+    const windows = questionWindows(question, context, tokenizer.pair, settings);
 
     expect(windows.map(({ from, to }) => [from, to])).toEqual([
       [0, 11],
@@ -40,9 +39,9 @@ describe('windows', () => {
     });
     fc.assert(
       fc.property(lengths, ({ question, context, maximumLength, stride }) => {
-        const settings = { ...defaultQuestionAnsweringSettings, maximumLength, stride };
+        const settings = { ...defaults, maximumLength, stride };
         const tokens = Int32Array.from({ length: context }, (_, i) => i);
-        const windows = questionWindows(new Int32Array(question), tokens, special, settings);
+        const windows = questionWindows(new Int32Array(question), tokens, tokenizer.pair, settings);
         let next = 0;
         for (const { ids, from, to } of windows) {
           expect(ids.length).toBeLessThanOrEqual(maximumLength);
@@ -107,21 +106,19 @@ describe('answers', () => {
   /** Logits that make one span of the context certain, or none. */
   const certain = (job: { windows: readonly ModelWindow[] }, span: string | null) =>
     job.windows.map(({ ids }): WindowOutput => {
-      const output = {
-        start_logits: new Float32Array(ids.length),
-        end_logits: new Float32Array(ids.length),
-      };
+      const output = { start_logits: rowOf(ids), end_logits: rowOf(ids) };
+      for (const { values } of Object.values(output)) values.fill(0);
       const { starts, ends } = tokenizer.encode(context);
       const firstRow = ids.indexOf(3) + 1;
       const from = span === null ? -1 : context.indexOf(span);
       const to = from + (span ?? '').length;
-      output.start_logits[span === null ? 0 : firstRow + starts.indexOf(from)] = 12;
-      output.end_logits[span === null ? 0 : firstRow + ends.indexOf(to)] = 12;
+      output.start_logits.values[span === null ? 0 : firstRow + starts.indexOf(from)] = 12;
+      output.end_logits.values[span === null ? 0 : firstRow + ends.indexOf(to)] = 12;
       return output;
     });
 
   test.each(['New York', 'Müller', '👩‍🚀', 'Zoë'])('are exact slices: %s', (span) => {
-    const job = prepareQuestion(tokenizer, context, question);
+    const job = prepare(context, { question });
     const [answer] = job.decode(certain(job, span));
     expect(answer).toMatchObject({ question, text: span, start: context.indexOf(span) });
     expect(context.slice(answer?.start ?? 0, answer?.end ?? 0)).toBe(span);
@@ -130,21 +127,26 @@ describe('answers', () => {
   });
 
   test('are null where the classification token wins by more than the threshold', () => {
-    const job = prepareQuestion(tokenizer, context, question, { topK: 3 });
+    const job = prepare(context, { question, topK: 3 });
     const answers = job.decode(certain(job, null));
     expect(answers).toHaveLength(1);
     expect(answers[0]).toMatchObject({ text: null, start: null, end: null });
     expect(answers[0]?.score).toBe(answers[0]?.noAnswerScore);
 
-    const never = prepareQuestion(tokenizer, context, question, { settings: { nullThreshold: 1 } });
+    const never = createTestHead('answers', tokenizer, { settings: { nullThreshold: 1 } })(
+      context,
+      {
+        question,
+      },
+    );
     expect(never.decode(certain(never, null))[0]?.text).not.toBeNull();
   });
 
   test('are null for a text without a token', () => {
-    const job = prepareQuestion(tokenizer, ' \u200d ', question);
+    const job = prepare(' \u200d ', { question });
     const outputs = job.windows.map(({ ids }) => ({
-      start_logits: new Float32Array(ids.length),
-      end_logits: new Float32Array(ids.length),
+      start_logits: rowOf(new Float32Array(ids.length)),
+      end_logits: rowOf(new Float32Array(ids.length)),
     }));
     expect(job.decode(outputs)).toEqual([
       { question, text: null, start: null, end: null, score: 1, noAnswerScore: 1 },
@@ -152,15 +154,15 @@ describe('answers', () => {
   });
 
   test('refuse outputs that are not of their window', () => {
-    const job = prepareQuestion(tokenizer, context, question);
+    const job = prepare(context, { question });
     expect(() => job.decode([{}])).toThrow(/start_logits/);
   });
 });
 
 describe('settings', () => {
   test('are filled in', () => {
-    expect(parseQuestionAnsweringSettings({ stride: 64 })).toEqual({
-      ...defaultQuestionAnsweringSettings,
+    expect(parseSettings(questionAnsweringSettings, { stride: 64 })).toEqual({
+      ...defaults,
       stride: 64,
     });
   });
@@ -170,7 +172,7 @@ describe('settings', () => {
     [{ nullThreshold: 2 }, /settings\.nullThreshold/],
     [{ unknown: 1 }, /unknown/i],
   ])('%j is refused', (settings, message) => {
-    expect(() => parseQuestionAnsweringSettings(settings)).toThrow(message);
+    expect(() => parseSettings(questionAnsweringSettings, settings)).toThrow(message);
   });
 });
 

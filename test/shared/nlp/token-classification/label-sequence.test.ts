@@ -5,7 +5,7 @@ import {
   labelSchemes,
   type MayFollow,
 } from '#shared/nlp/token-classification/label-sequence.ts';
-import { type Label, parseLabels } from '#shared/nlp/token-classification/labels.ts';
+import { parseLabels, type TokenLabel } from '#shared/nlp/token-classification/labels.ts';
 
 const names = {
   IOB2: ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC'],
@@ -13,7 +13,7 @@ const names = {
 } as const;
 
 /** The most probable allowed sequence, found by trying all. */
-function byTryingAll(rows: number[][], labels: readonly Label[], mayFollow: MayFollow) {
+function byTryingAll(rows: number[][], labels: readonly TokenLabel[], mayFollow: MayFollow) {
   let best: { chosen: number[]; score: number } | undefined;
   const extend = (chosen: number[], score: number): void => {
     const before = labels[chosen.at(-1) ?? -1];

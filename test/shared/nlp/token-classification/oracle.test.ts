@@ -1,13 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  type Aggregation,
-  parseLabels,
-  prepareEntities,
-} from '#shared/nlp/token-classification/index.ts';
+import type { Aggregation } from '#shared/nlp/token-classification/group-entities.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
-import { createSpellingLengths } from '#shared/nlp/tokenizer/model/vocabulary.ts';
 import { readOracle } from '../oracle-file.ts';
+import { createTestHead } from '../test-head.ts';
 import { openTinySession, readTinyJson, runWindow } from '../tiny-session.ts';
 
 interface Span {
@@ -23,12 +19,7 @@ const { texts, strategies } = readOracle<{
 }>('token-classification.json.gz');
 const tokenizer = createTokenizer(readTinyJson('tiny-ner/tokenizer.json'));
 const { id2label } = readTinyJson('tiny-ner/config.json') as { id2label: Record<string, string> };
-const classifier = {
-  tokenizer,
-  spellingLengths: createSpellingLengths(tokenizer.vocabulary),
-  labels: parseLabels(Object.values(id2label)),
-  maximumLength: 512,
-};
+const labels = Object.values(id2label);
 let session: InferenceSession;
 
 beforeAll(async () => {
@@ -40,8 +31,9 @@ test.each(Object.keys(strategies) as Aggregation[])(
   "entities are those of Hugging Face's pipeline: %s",
   async (aggregation) => {
     const different: unknown[] = [];
+    const prepare = createTestHead('entities', tokenizer, { labels, settings: { aggregation } });
     for (const [index, text] of texts.entries()) {
-      const job = prepareEntities({ ...classifier, settings: { aggregation, overlap: 128 } }, text);
+      const job = prepare(text);
       const outputs = [];
       for (const window of job.windows) outputs.push(await runWindow(session, window));
       const given = job.decode(outputs);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseTokenClassificationSettings } from '#shared/nlp/task-settings.ts';
+import { parseSettings } from '#shared/nlp/settings.ts';
+import { tokenClassificationSettings } from '#shared/nlp/token-classification/settings.ts';
 
 describe('the settings of token classification', () => {
   it('have defaults', () => {
-    expect(parseTokenClassificationSettings({})).toEqual({ aggregation: 'first', overlap: 128 });
+    expect(parseSettings(tokenClassificationSettings, {})).toEqual({
+      aggregation: 'first',
+    });
   });
 
   it.each([
@@ -12,6 +15,6 @@ describe('the settings of token classification', () => {
     [{ overlap: -1 }, 'manifest: settings.overlap: '],
     [{ strid: 4 }, 'manifest: settings: '],
   ])('names what is wrong in %j', (settings, message) => {
-    expect(() => parseTokenClassificationSettings(settings)).toThrow(message);
+    expect(() => parseSettings(tokenClassificationSettings, settings)).toThrow(message);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenWindows } from '#shared/nlp/token-classification/windows.ts';
+import { tokenWindows } from '#shared/nlp/windows/token-windows.ts';
 
 const cases = fc
   .record({

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { overlapSetting, parseSettings } from '../settings.ts';
+import { softmaxRow } from '../softmax.ts';
+import type { Task } from '../task.ts';
+import type { Tag } from '../types.ts';
+import { type Reading, tokenValues } from '../windows/reading.ts';
+import { trimSpan } from '../windows/trim-span.ts';
+
+const settingsSchema = z.strictObject({ overlap: overlapSetting });
+
+/** Parts of speech: token classification with one tag for each word, its first token's. */
+export const tagsTask: Task<'tags'> = {
+  architecture: 'ForTokenClassification',
+  suits: (labels) =>
+    [
+      ['NOUN', 'VERB'],
+      ['NN', 'VB'],
+    ].some((pair) => pair.every((tag) => labels.includes(tag))),
+  outputs: ['logits'],
+  isLabelled: true,
+  asksQuestions: false,
+  createHead(_model, { labels, outputs: [output = ''], settings }) {
+    parseSettings(settingsSchema, settings);
+    return (reading) => ({
+      windows: reading.windows,
+      decode: (outputs) =>
+        tagWords(reading, tokenValues(reading, outputs, output, labels.length), labels),
+    });
+  },
+};
+
+function tagWords(
+  { text, encoding }: Reading,
+  logits: Float32Array,
+  labels: readonly string[],
+): Tag[] {
+  const { starts, ends } = encoding;
+  const tags: Tag[] = [];
+  const probabilities = new Float64Array(labels.length);
+  for (let from = 0; from < starts.length; ) {
+    let to = from + 1;
+    while (to < starts.length && continuesWord(text, encoding, to)) to += 1;
+    const { start, end } = trimSpan(text, starts[from] ?? 0, ends[to - 1] ?? 0);
+    if (start < end) {
+      softmaxRow(logits, from, probabilities);
+      const score = Math.max(...probabilities);
+      tags.push({ tag: labels[probabilities.indexOf(score)] ?? '', start, end, score });
+    }
+    from = to;
+  }
+  return tags;
+}
+
+/** A word is one as the pre-tokenizer gives it, and no longer than up to the next white space. */
+function continuesWord(
+  text: string,
+  { wordIds, starts, ends }: Reading['encoding'],
+  token: number,
+): boolean {
+  if (wordIds[token] !== wordIds[token - 1]) return false;
+  const start = starts[token] ?? 0;
+  return start <= (ends[token - 1] ?? 0) && !/^\s/.test(text.slice(start, start + 1));
+}

@@ -1,0 +1,37 @@
+import { codePoints, createSpellingLengths } from '../tokenizer/model/vocabulary.ts';
+import type { Encoding, Tokenizer } from '../types.ts';
+
+const SPACE = 0x20;
+
+/** Which tokens of a text continue the word before them: 1 for each that does. */
+export type Continuations = (encoding: Encoding, text: string) => Uint8Array;
+
+/**
+ * Tells by the pipeline's own rules which tokens continue a word. Where such tokens are spelled with a prefix: those whose
+ * spelling in the vocabulary is not as long as the text that they stand for, so that a word written with combining marks
+ * joins the word before it. Elsewhere: those that no space parts from what is before them. Equal spans matter more here
+ * than better rules.
+ */
+export function createContinuations(tokenizer: Tokenizer): Continuations {
+  const { unk } = tokenizer.special;
+  const joins = tokenizer.continuingPrefix ? bySpelling(tokenizer) : bySpace;
+  return ({ ids, starts, ends }, text) => {
+    const continues = new Uint8Array(ids.length);
+    for (let token = 0; token < ids.length; token += 1) {
+      const id = ids[token] ?? 0;
+      if (id !== unk && joins(text, starts[token] ?? 0, ends[token] ?? 0, id)) continues[token] = 1;
+    }
+    return continues;
+  };
+}
+
+type Joins = (text: string, start: number, end: number, id: number) => boolean;
+
+function bySpelling({ vocabulary }: Tokenizer): Joins {
+  // Counted now, while the models are being loaded elsewhere, and not for the first text.
+  const lengths = createSpellingLengths(vocabulary)();
+  return (text, start, end, id) => lengths[id] !== codePoints(text, start, end);
+}
+
+const bySpace: Joins = (text, start) =>
+  start > 0 && text.charCodeAt(start - 1) !== SPACE && text.charCodeAt(start) !== SPACE;
