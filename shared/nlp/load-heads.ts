@@ -51,7 +51,7 @@ export function loadHeads(folders: readonly ModelFolder[], settings: EngineSetti
       pad: folders[model]?.padId ?? special.pad,
       blank: (length) => {
         const tokens = Math.max(0, length - frameLength(single));
-        return frameWindow(single, new Int32Array(tokens).fill(special.unk));
+        return frameWindow(single, new Int32Array(tokens).fill(special.unk ?? special.pad));
       },
     }),
   );

@@ -158,38 +158,47 @@ export interface Encoding {
 
 /** Text to ids with offsets; made from `tokenizer.json`. */
 export interface Tokenizer {
-  /** Without special tokens. */
+  /** The text without special tokens; added tokens that are written out in it are found. */
   encode(text: string): Encoding;
   readonly special: SpecialTokens;
-  readonly vocabulary: Vocabulary;
-  /** What the post-processor puts around one sequence, and around and between two. */
+  /** What stands around one sequence. */
   readonly single: Frame;
+  /** What stands around two of them. */
   readonly pair: Frame;
-  /** How a token that continues a word is spelled, such as `##`; undefined where that cannot be told by the spelling. */
+  /** Added tokens that the model's own vocabulary lacks are at its end. */
+  readonly vocabulary: Vocabulary;
+  /** What tokens that continue a word are written with, such as `##`; undefined where the model has no such mark. */
   readonly continuingPrefix: string | undefined;
 }
 
-/** Ids around and between sequences, with their segments. */
-export interface Frame {
-  readonly prefix: readonly number[];
-  /** Empty for a single sequence. */
-  readonly middle: readonly number[];
-  readonly suffix: readonly number[];
-  readonly typeIds: {
-    readonly first: number;
-    readonly second: number;
-    readonly prefix: readonly number[];
-    readonly middle: readonly number[];
-    readonly suffix: readonly number[];
-  };
+/** Ids of the tokens that fill a window, and of what the vocabulary does not have. */
+export interface SpecialTokens {
+  /** The first of those before a sequence; `pad` where there is none. */
+  readonly cls: number;
+  /** The last of those after a sequence; `pad` where there is none. */
+  readonly sep: number;
+  /** 0 where the tokenizer names none: padding is masked anyway. */
+  readonly pad: number;
+  /** Undefined where every text can be spelled, as with byte-level vocabularies. */
+  readonly unk: number | undefined;
 }
 
-/** Ids of the tokens that frame and fill a window, and of what the vocabulary does not have. */
-export interface SpecialTokens {
-  readonly cls: number;
-  readonly sep: number;
-  readonly pad: number;
-  readonly unk: number;
+/** The tokens that a tokenizer puts around one or two sequences, and the segment ids of all of them. */
+export interface Frame {
+  readonly prefix: FramePart;
+  /** Between two sequences; empty around one. */
+  readonly middle: FramePart;
+  readonly suffix: FramePart;
+  /** Segment id of the first sequence's tokens. */
+  readonly first: number;
+  /** Segment id of the second sequence's tokens; that of the first where there is one. */
+  readonly second: number;
+}
+
+/** Special tokens in a row with their segment ids. */
+export interface FramePart {
+  readonly ids: Int32Array;
+  readonly typeIds: Int32Array;
 }
 
 /** A tokenizer's tokens and their ids, in parallel. */

@@ -25,7 +25,7 @@ export function questionWindows(
     0,
     Math.min(settings.maximumQuestionTokens, Math.floor(room / 2)),
   );
-  const firstRow = frame.prefix.length + asked.length + frame.middle.length;
+  const firstRow = frame.prefix.ids.length + asked.length + frame.middle.ids.length;
   const capacity = room - asked.length;
   const step = capacity - Math.min(settings.stride, Math.floor(capacity / 2));
   const windows: QuestionWindow[] = [];

@@ -45,7 +45,7 @@ export function readText(
 function cut({ tokenizer, maximumLength, overlap }: TextModel, ids: Int32Array): TextWindow[] {
   const { single } = tokenizer;
   const capacity = maximumLength - frameLength(single);
-  const firstRow = single.prefix.length;
+  const firstRow = single.prefix.ids.length;
   return tokenWindows(ids.length, capacity, overlap).map((range) => ({
     ...range,
     ...frameWindow(single, ids.subarray(range.from, range.to)),
