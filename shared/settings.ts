@@ -9,7 +9,7 @@ import {
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import { usuallyCountedByName } from './metric-names.ts';
-import { personalDataKinds } from './nlp/types.ts';
+import { personalDataKinds } from './nlp/personal-data/kinds.ts';
 
 const HOUR_SECONDS = 3_600;
 /** DynamoDB Streams keeps a change for so long, and no setting alters it. */

@@ -35,7 +35,8 @@ export interface ModelFolder {
 }
 
 const optimizedGraphs = ['onnx/model_quantized.optimized.onnx', 'onnx/model.optimized.onnx'];
-const plainGraphs = ['onnx/', ''].flatMap((folder) =>
+/** Where a graph may lie that was made for any runtime; the smaller come first. */
+export const plainGraphs = ['onnx/', ''].flatMap((folder) =>
   ['_quantized', '_int8', '_uint8', '', '_fp16', '_q4', '_bnb4', '_q4f16'].map(
     (suffix) => `${folder}model${suffix}.onnx`,
   ),

@@ -1,4 +1,7 @@
 import type { InferenceError } from '#shared/errors.ts';
+import type { PersonalData } from './personal-data/kinds.ts';
+
+export type { PersonalData } from './personal-data/kinds.ts';
 
 /** A named entity; `start` and `end` are UTF-16 offsets, so that `text.slice(start, end) === entity.text`. */
 export interface Entity {
@@ -45,67 +48,6 @@ export interface Tag {
   /** Probability, 0 to 1. */
   readonly score: number;
 }
-
-/** Kinds of personal data, in no order; a rule tells more exactly what was found, such as `us-ssn`. */
-export const personalDataKinds = [
-  'ADDRESS',
-  'AGE',
-  'BANK_ACCOUNT',
-  'BANK_ROUTING',
-  'CARD_EXPIRY',
-  'CARD_SECURITY_CODE',
-  'CREDIT_CARD',
-  'CRYPTO_WALLET',
-  'DATE_OF_BIRTH',
-  'DATE_TIME',
-  'DRIVER_LICENSE',
-  'EMAIL',
-  'IBAN',
-  'IP_ADDRESS',
-  'LOCATION',
-  'MAC_ADDRESS',
-  'NATIONALITY',
-  'NATIONAL_ID',
-  'ORGANIZATION',
-  'PASSPORT',
-  'PERSON',
-  'PHONE',
-  'POSTAL_CODE',
-  'SECRET',
-  'SWIFT_CODE',
-  'TITLE',
-  'URL',
-] as const;
-
-/** What a span of personal data is. */
-export type PersonalDataKind = (typeof personalDataKinds)[number];
-
-/** One span of personal data; UTF-16 offsets, so that `text.slice(start, end)` is its text. */
-export interface PersonalData {
-  readonly kind: PersonalDataKind;
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-  /**
-   * How certain the rule is, 0 to 1; no probability. 0.99: a check digit agrees; 0.95: a form that nothing else has;
-   * 0.85: a form in its context; 0.7: a form that other things have too; 0.5: a guess by context. Of names, the model's score.
-   */
-  readonly score: number;
-  /** The rule that found it, such as `luhn`, `us-ssn` or `entities`. */
-  readonly rule: string;
-}
-
-/** Tells the language of a text by its BCP 47 primary tag, and whether that can be relied on. */
-export type DetectLanguage = (text: string) => {
-  readonly language: string;
-  readonly reliable: boolean;
-};
-
-/** Finds personal data by rules, and among the entities that models found. */
-export type FindPersonalData = (
-  text: string,
-  options: { readonly language: string; readonly entities: readonly Entity[] },
-) => readonly PersonalData[];
 
 /** One text and what is asked of it. */
 export interface AnalysisRequest {

@@ -8,6 +8,8 @@ export interface Scan {
   /** The text in lower case, of the same length. */
   readonly lowered: string;
   readonly cues: Cues;
+  /** How many digits the text has. */
+  readonly digits: number;
   readonly language: string;
   readonly entities: readonly Entity[];
   /** Whether rules of a country apply. */
@@ -28,10 +30,28 @@ export function createScan(text: string, options: PersonalDataOptions): Scan {
     text,
     lowered,
     cues: findCues(lowered),
+    digits: countDigits(text),
     language: language.toLowerCase().split(/[-_]/)[0] ?? 'und',
     entities,
     serves: (country) => served === undefined || served.has(country),
     countries: served && [...served],
+  };
+}
+
+function countDigits(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 48 && unit <= 57) count++;
+  }
+  return count;
+}
+
+/** Rules that need so many digits at least, so that most texts are spared them. */
+export function withDigits(least: number, rules: readonly Rule[]): Rule {
+  return function* findWithDigits(scan) {
+    if (scan.digits < least) return;
+    for (const rule of rules) yield* rule(scan);
   };
 }
 

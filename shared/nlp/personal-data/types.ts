@@ -1,6 +1,7 @@
-import type { Entity, PersonalData, PersonalDataKind } from '../types.ts';
+import type { Entity } from '../types.ts';
+import type { PersonalData, PersonalDataKind } from './kinds.ts';
 
-export { type PersonalData, type PersonalDataKind, personalDataKinds } from '../types.ts';
+export { type PersonalData, type PersonalDataKind, personalDataKinds } from './kinds.ts';
 
 /** What is known of a text beside its letters. */
 export interface PersonalDataOptions {

@@ -6,9 +6,12 @@ import { createTestEngine, createTestTable, silentLog } from '#test/consumers/in
 import { resultsIn } from '#test/shared/results-table/doubles.ts';
 
 /** Everything the HTTP consumer needs, in memory. */
-export function createHttpDeps(overrides: Partial<HttpDeps> = {}) {
+export function createHttpDeps(
+  overrides: Partial<HttpDeps> = {},
+  hooks?: Parameters<typeof createTestEngine>[0],
+) {
   const table = createTestTable();
-  const { engine, jobs } = createTestEngine();
+  const { engine, jobs } = createTestEngine(hooks);
   const deps: HttpDeps = {
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),

@@ -4,7 +4,7 @@ import { handleRequest } from '#consumers/http/handle-request.ts';
 import { openApiDescription } from '#consumers/http/open-api.ts';
 import { httpOperations, httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
 import { EngineError, SpanstreamError } from '#shared/errors.ts';
-import type { TextEngine } from '#shared/nlp/types.ts';
+import { type TextEngine, taskNames } from '#shared/nlp/types.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import type { Redaction } from '#shared/results-table/result-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
@@ -12,6 +12,8 @@ import { createTestEngine, silentLog } from '#test/consumers/inference/doubles.t
 import { createHttpDeps, proxyEvent } from './doubles.ts';
 
 const minute = () => 60_000;
+/** An engine that does everything, in English alone. */
+const all = { tasks: taskNames, languages: ['en', 'und'] };
 const proxyResult = z.object({
   statusCode: z.number(),
   headers: z.record(z.string(), z.string()),
@@ -111,7 +113,7 @@ describe('the other calls', () => {
   });
 
   it('classify, tag and search texts for personal data, each by its index', async () => {
-    const { deps, table } = createHttpDeps();
+    const { deps, table } = createHttpDeps({}, all);
     const texts = ['Ada wrote.', 7, 'write to ada@example.com, Bob.'];
     const ask = async (path: string, body: object) =>
       (await request(deps, proxyEvent('POST', path, { id: 'mine', ...body }))).json;
@@ -121,13 +123,13 @@ describe('the other calls', () => {
     const pii = httpOperations.findPersonalData.answer.parse(await ask('/v1/pii', { texts }));
 
     expect(labels.results.map(({ index, labels }) => [index, labels[0]?.label])).toEqual([
-      [0, 'neutral'],
-      [2, 'neutral'],
+      [0, 'calm'],
+      [2, 'calm'],
     ]);
     expect(labels.errors).toMatchObject([{ index: 1, field: 'texts[1]' }]);
     expect(tags.results[0]?.tags).toMatchObject([
-      { tag: 'X', start: 0, end: 3 },
-      { tag: 'X', start: 4, end: 9 },
+      { tag: 'NOUN', start: 0, end: 3 },
+      { tag: 'NOUN', start: 4, end: 9 },
     ]);
     expect(pii.results[1]?.pii.map(({ kind }) => kind)).toEqual(['EMAIL', 'PERSON']);
     expect(pii.results[1]?.redactedText).toBe('write to [EMAIL], [PERSON].');
@@ -139,7 +141,7 @@ describe('the other calls', () => {
     const text = 'write to ada@example.com.';
     const redactedBy = async (mode: string, redaction?: Redaction) => {
       const options = { storeText: true, retentionDays: 0, ...(redaction && { redaction }) };
-      const { deps } = createHttpDeps({ options });
+      const { deps } = createHttpDeps({ options }, all);
       const { statusCode, json } = await request(
         deps,
         proxyEvent('POST', '/v1/pii', { text, mode }),
@@ -158,7 +160,7 @@ describe('the other calls', () => {
   });
 
   it('do the tasks that are asked, and guess nothing in a language without a model', async () => {
-    const { deps } = createHttpDeps();
+    const { deps } = createHttpDeps({}, all);
     const analyze = async (body: object) => {
       const { json } = await request(deps, proxyEvent('POST', '/v1/analyze', body));
       return httpOperations.analyzeText.answer.parse(json);
@@ -167,7 +169,7 @@ describe('the other calls', () => {
     const some = await analyze({ text: 'Ada wrote.', tasks: ['labels', 'tags'] });
     const none = await analyze({ text: 'Ada wrote.', language: 'ja', questions: ['Who?'] });
 
-    expect(some).toMatchObject({ entities: [], labels: [{ task: 'sentiment' }], language: 'en' });
+    expect(some).toMatchObject({ entities: [], labels: [{ task: 'mood' }], language: 'und' });
     expect(some.tags).toHaveLength(2);
     expect(none).toMatchObject({ entities: [], answers: [], language: 'ja' });
     expect(none.unserved).toEqual(['entities', 'answers']);
@@ -176,7 +178,7 @@ describe('the other calls', () => {
   it('store what hides personal data, and answer what was sent', async () => {
     const redaction = { mode: 'type', key: 'k'.repeat(16) } as const;
     const options = { storeText: true, retentionDays: 0, redaction };
-    const { deps, table } = createHttpDeps({ options });
+    const { deps, table } = createHttpDeps({ options }, all);
     const body = {
       text: 'Ada wrote to ada@example.com.',
       questions: ['Who is ada@example.com?'],

@@ -65,10 +65,13 @@ export function createTestBucket(fault: (key: string) => void = () => {}) {
 }
 
 /** Everything the inference consumer needs, in memory. */
-export function createTestDeps(overrides: Partial<InferenceDeps> = {}) {
+export function createTestDeps(
+  overrides: Partial<InferenceDeps> = {},
+  hooks?: Parameters<typeof createTestEngine>[0],
+) {
   const table = createTestTable();
   const bucket = createTestBucket();
-  const { engine, jobs } = createTestEngine();
+  const { engine, jobs } = createTestEngine(hooks);
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPace } from '#consumers/inference/pace.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
+import { taskNames } from '#shared/nlp/types.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
@@ -14,6 +15,8 @@ import {
   textRecord,
 } from './doubles.ts';
 
+/** An engine that does everything, in English alone. */
+const all = { tasks: taskNames, languages: ['en', 'und'] };
 const minute = () => 60_000;
 const ids = (items: ReturnType<ReturnType<typeof createTestTable>['items']>) =>
   items.map((item) => (isResult(item) ? item.id : item.reason)).sort();
@@ -100,7 +103,7 @@ describe('processBatch', () => {
   it('asks for the standing tasks and language of a source unless the record says its own', async () => {
     const { deps, table } = createTestDeps({
       standing: { questions: {}, tasks: { news: ['tags'] }, languages: { news: 'ja' } },
-    });
+    }, all);
     const blobs = [
       textRecord('a', 'Ada', { source: 'news' }),
       textRecord('b', 'Ada', { source: 'news', tasks: ['labels'], language: 'en-GB' }),
@@ -111,8 +114,8 @@ describe('processBatch', () => {
 
     const [a, b, c] = table.items();
     expect(a).toMatchObject({ language: 'ja', tasks: ['tags'], unserved: ['tags'], tags: [] });
-    expect(b).toMatchObject({ language: 'en-GB', labels: [{ label: 'neutral' }], entities: [] });
-    expect(c).toMatchObject({ language: 'en', entities: [{ text: 'Ada' }] });
+    expect(b).toMatchObject({ language: 'en', labels: [{ label: 'calm' }], entities: [] });
+    expect(c).toMatchObject({ language: 'und', entities: [{ text: 'Ada' }] });
     expect(c).not.toHaveProperty('tags');
   });
 
@@ -120,7 +123,7 @@ describe('processBatch', () => {
     const redaction = { mode: 'hash', key: 'k'.repeat(16) } as const;
     const { deps, table, jobs } = createTestDeps({
       options: { storeText: true, retentionDays: 0, redaction },
-    });
+    }, all);
     const texts = ['call 0041 44 668 18 00, Ada.', 'mail ada@example.com.'];
     const blob = encodeAggregate(
       texts.map((text, index) => ({

@@ -20,11 +20,11 @@ const typesAfterName =
 const typesBeforeName =
   'rue|avenue|av|avda|boulevard|bd|bld|place|chemin|allée|allee|impasse|quai|route|cours|via|viale|piazza|piazzale|corso|largo|vicolo|strada|calle|c/|cl|carrera|cra|avenida|plaza|paseo|camino|carrer|ronda|travesía|rua|r\\.|travessa|praça|praca|estrada|alameda|rodovia|bulevardul|bd|calea|strada|str|aleea|ul|ulica|ulice|al|aleja|os|osiedle|plac|pl|náměstí|nábřeží|třída|trg|ул|улица|проспект|пр-т|пер|переулок|бул|οδός|οδος|λεωφόρος|jalan|jl|am|an der|auf der|in der|im|alte|neue';
 const suffixes =
-  'straße|strasse|straat|str\\.|weg|wegs|platz|gasse|allee|damm|ufer|ring|steig|stieg|graben|markt|berg|hof|laan|plein|kade|gracht|singel|dijk|dreef|gatan|gata|gaten|gate|gade|vägen|vägg|veien|vegen|veg|vei|vej|väg|vægen|stien|stigen|stræde|allé|plads|plass|torg|torget|backen|backe|gränd|katu|tie|kuja|polku|raitti|rinne|bulevardi|tänav|stræti|braut|vegur|gerði|hlíð|bakki|utca';
+  'straße|strasse|straat|str\\.|weg|wegs|platz|gasse|allee|damm|ufer|steig|stieg|graben|hof|laan|plein|kade|gracht|singel|dijk|dreef|gatan|gata|gaten|gade|vägen|vägg|veien|vegen|veg|vei|vej|väg|vægen|stien|stigen|stræde|allé|plads|plass|torg|torget|backen|backe|gränd|katu|tie|kuja|polku|raitti|rinne|bulevardi|tänav|stræti|braut|vegur|gerði|hlíð|bakki|utca';
 
 /** Postcodes of the shapes that countries have, where something else says that it is one. */
 const postcode =
-  '(?:[A-Z]{1,3}[- ])?(?:\\d{5}-\\d{3,4}|\\d{4}-\\d{3}|\\d{3} \\d{2}|\\d{2}-\\d{3}|\\d{4,6}(?: [A-Z]{2}(?![\\p{L}]))?|\\d{3,4})(?![\\d-])|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}(?![\\p{L}\\d])|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d(?![\\p{L}\\d])';
+  '(?:[A-Z]{1,3}[- ])?(?:\\d{5}-\\d{3,4}|\\d{4}-\\d{3}|\\d{3} \\d{2}|\\d{2}-\\d{3}|\\d{4,6}(?: [A-Z]{2}(?![\\p{L}]))?|\\d{3,4})(?![\\d-]| \\d)|[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2}(?![\\p{L}\\d])|[A-Z]\\d[A-Z] ?\\d[A-Z]\\d(?![\\p{L}\\d])';
 
 function coresOf(name: string): readonly (readonly [pattern: string, score: number])[] {
   return [
@@ -35,10 +35,10 @@ function coresOf(name: string): readonly (readonly [pattern: string, score: numb
     ],
     // Hauptstraße 5; 1234 Storgatan 5
     [
-      `${before}(?:${number} )?(?:${name} ){0,3}?[\\p{L}][\\p{L}\\p{M}.'’-]{1,30}(?:${suffixes}) ?${number}${after}`,
+      `${before}(?:${number} )?(?:${name} ){0,3}?[\\p{L}][\\p{L}\\p{M}.'’-]{2,30}(?:${suffixes}) ?${number}${after}`,
       0.85,
     ],
-    [`${before}\\d{1,5} [\\p{L}][\\p{L}\\p{M}.'’-]{1,30}(?:${suffixes})${after}`, 0.7],
+    [`${before}\\d{1,5} [\\p{L}][\\p{L}\\p{M}.'’-]{2,30}(?:${suffixes})${after}`, 0.7],
     // 36 rue de Pologne; Via Roma 12; Calle de Alcalá, 5
     [
       `${before}(?:${number},? ){1,2}(?:bis |ter )?(?:${typesBeforeName})\\.? (?:(?:${name}|${small}|l'[\\p{L}]{1,20}|d'[\\p{L}]{1,20})(?: |(?=[,\\n.]|$))){1,6}(?:,? ?${number}${after})?`,
@@ -81,10 +81,13 @@ const inCapitals = compile(coresOf(word));
 const inLowerCase = compile(coresOf(plainWord));
 
 /** After the words for an address: a number and what follows it. */
-const told = new RegExp(
-  `[ \\t]{0,4}(?:is|are|to|the|same|with|here|they|following)?[:,?]?\\s{0,12}(?=\\d{1,6}[A-Za-z]? [\\p{L}])(${number}(?: (?:${word}|${small}))+?)(?=\\s*(?:[,\\n.?!]|$|${unit}| (?:for|in|after|and|please|because|by|on|with|last|today)${after}))`,
-  'iuy',
-);
+const toldOf = (name: string) =>
+  new RegExp(
+    `[ \\t]{0,4}(?:is|are|to|the|same|with|here|they|following)?[:,?]?\\s{0,12}(?=\\d{1,6}[A-Za-z]? [\\p{L}])(${number}(?: (?:${name}|${small})){1,10}?)(?=\\s{0,8}(?:[,\\n.?!]|$|${unit})| (?:for|in|after|and|please|because|by|on|with|last|today)${after})`,
+    'uy',
+  );
+const toldInCapitals = toldOf(word);
+const toldInLowerCase = toldOf(plainWord);
 
 const step = {
   separator: /(?:[ \t]*[,\n][ \t\n>?]{0,8}(?:nan\b)?[ \t\n,]{0,6}|[ \t]+)/uy,
@@ -109,6 +112,7 @@ export const addresses: Rule = function* findAddresses(scan) {
     for (const { 0: value, index } of text.matchAll(pattern)) {
       // Without regard to case, to take `STREET` and `street`; names begin with a capital all the same.
       if (hasCapitals && !isNamed(value) && !exact.test(value)) continue;
+      if (/^[^\d]*\b(?:19|20)\d{2}$/.test(value)) continue;
       cores.push({
         kind,
         rule: 'street',
@@ -118,11 +122,12 @@ export const addresses: Rule = function* findAddresses(scan) {
       });
     }
   }
+  const told = hasCapitals ? toldInCapitals : toldInLowerCase;
   for (const from of scan.cues.endsOf('address')) {
     told.lastIndex = from;
     const found = told.exec(text);
     const value = found?.[1];
-    if (!found || value === undefined || value.length > 120) continue;
+    if (!found || value === undefined) continue;
     const end = from + found[0].length;
     cores.push({ kind, rule: 'near-words', start: end - value.length, end, score: 0.7 });
   }

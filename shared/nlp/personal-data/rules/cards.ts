@@ -40,8 +40,9 @@ const separator = /[ \u00a0\u202f-]/u;
 export const cardNumbers: Rule = function* findCards({ text, cues }) {
   for (const { 0: run, index } of text.matchAll(runs)) {
     if (run.length < 12) continue;
-    for (const [start, end] of cardsOf(run)) {
-      const near = cues.near('card', index + start, index + end, 60, 30);
+    // Near its word a number need not be of an issuer that is known here.
+    const near = cues.near('card', index, index + run.length, 60, 30);
+    for (const [start, end] of cardsOf(run, near)) {
       if (!near && cues.near('reference', index + start, index + end, 20)) continue;
       yield {
         kind: 'CREDIT_CARD',
@@ -55,7 +56,7 @@ export const cardNumbers: Rule = function* findCards({ text, cues }) {
 };
 
 /** The parts of a run of groups that are cards, from the left, the longest first. */
-function* cardsOf(run: string): Generator<[start: number, end: number]> {
+function* cardsOf(run: string, near: boolean): Generator<[start: number, end: number]> {
   const groups = [...run.matchAll(/\d+/g)].map(({ 0: digits, index }) => ({ digits, index }));
   for (let first = 0; first < groups.length; first++) {
     for (let last = Math.min(groups.length, first + 7) - 1; last >= first; last--) {
@@ -63,7 +64,7 @@ function* cardsOf(run: string): Generator<[start: number, end: number]> {
       const from = part[0]?.index ?? 0;
       const to = (part.at(-1)?.index ?? 0) + (part.at(-1)?.digits.length ?? 0);
       const number = part.map(({ digits }) => digits).join('');
-      if (!isGrouped(part.map(({ digits }) => digits.length)) || !isCard(number)) continue;
+      if (!isGrouped(part.map(({ digits }) => digits.length)) || !isCard(number, near)) continue;
       const separators = new Set([...run.slice(from, to)].filter((unit) => separator.test(unit)));
       if (separators.size > 1) continue;
       yield [from, to];
@@ -82,14 +83,14 @@ function isGrouped(lengths: readonly number[]): boolean {
   return lengths.slice(0, -1).every((length) => length === 4) && (lengths.at(-1) ?? 0) <= 7;
 }
 
-function isCard(number: string): boolean {
+function isCard(number: string, near: boolean): boolean {
   const { length } = number;
   if (length < 12 || length > 19) return false;
   const issued = issuers.some(([from, to, shortest, longest]) => {
     const prefix = number.slice(0, from.length);
     return prefix >= from && prefix <= to && length >= shortest && length <= longest;
   });
-  return issued && luhn(digitsOf(number));
+  return (near || issued) && luhn(digitsOf(number));
 }
 
 const lead = String.raw`([)\]]?[ \t]*(?:(?:date|number|code|no|nr|is|at|on|ist|est|es|è|é|em|le|am)\b\.?[ \t]*){0,2}[:=#(]?[ \t]*)`;

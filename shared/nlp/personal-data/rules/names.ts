@@ -14,12 +14,17 @@ const kinds: Readonly<Record<string, PersonalDataKind>> = {
   NORP: 'NATIONALITY',
 };
 
+/** Models differ in whether a title is part of a name; here it is a span of its own. */
+const honorific = /^(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Mme|Sr|Sra)\.? (?=\S)/iu;
+
 /** What a model found. */
 export function* fromEntities({ text, entities }: Scan): Generator<Finding> {
   for (const { type, start, end, score } of entities) {
     const kind = kinds[type];
     if (kind === undefined || end <= start || end > text.length) continue;
-    yield { kind, rule: 'entities', start, end, score };
+    const title =
+      kind === 'PERSON' ? honorific.exec(text.slice(start, Math.min(end, start + 16))) : null;
+    yield { kind, rule: 'entities', start: start + (title?.[0].length ?? 0), end, score };
   }
 }
 

@@ -60,13 +60,13 @@ export const phones: Rule = function* findPhones(scan) {
     if (digits < 7 && !(near && digits >= 6)) continue;
     if (digits > 15 || isDateOrNumber(main) || isUneven(main)) continue;
     if (cues.near('reference', start, end, 14) && !international) continue;
-    const grouped = /\d[ \u00a0\u202f.\-–/()]+\d/u.test(main);
+    const grouped = isGrouped(main);
     if (international || grouped || near) {
       const valid = read(main);
       if (valid && international) {
         yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score: 0.95 };
       } else if (valid && (grouped || near)) {
-        yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score: near ? 0.9 : 0.8 };
+        yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score: near ? 0.85 : 0.7 };
       } else if (near || main.startsWith('+')) {
         yield { kind: 'PHONE', rule: 'near-words', start, end, score: 0.7 };
       }
@@ -85,6 +85,12 @@ function isDateOrNumber(value: string): boolean {
     /^\d{1,3}(?:[. \u00a0\u202f]000)+$/u.test(value) ||
     /^\d{1,3}(?:\.\d{1,3}){3}$/.test(value)
   );
+}
+
+/** Three groups, or two that something else than a space parts: as people write phone numbers and little else. */
+function isGrouped(value: string): boolean {
+  const groups = value.match(/\d+/g)?.length ?? 0;
+  return groups >= 3 || (groups === 2 && /[-–.()/]/.test(value));
 }
 
 /** Numbers that stand in a row, such as `1 2 3 4 5 6 7`, and brackets that do not close. */

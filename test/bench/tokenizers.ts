@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { Tokenizer as TheirTokenizer } from '@huggingface/tokenizers';
+import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import { median } from './children.ts';
+
+/** Families of `fixtures/tokenizers/` that models for text analysis have. */
+export const tokenizerFamilies = [
+  'bert-uncased',
+  'roberta',
+  'modernbert',
+  'llama3',
+  'mistral',
+  'albert',
+  'xlm-roberta',
+  'deberta-v3',
+  't5',
+] as const;
+
+/** Texts a second of one family, without special tokens; ours gives offsets and words besides ids, theirs does not. */
+export interface TokenizerRates {
+  readonly ours: number;
+  readonly theirs: number;
+  readonly ratio: number;
+}
+
+const folder = new URL('../../fixtures/tokenizers/', import.meta.url);
+/** Rounds that are not counted: both are compiled and have filled what they keep. */
+const WARM_UP = 3;
+
+/**
+ * Lets ours and `@huggingface/tokenizers` encode the same texts in turns, in one process, and compares the medians of their
+ * rounds; who begins changes from round to round.
+ */
+export function measureTokenizers(
+  texts: readonly string[],
+  rounds: number,
+  families: readonly string[] = tokenizerFamilies,
+): Record<string, TokenizerRates> {
+  return Object.fromEntries(families.map((family) => [family, measure(family, texts, rounds)]));
+}
+
+function measure(family: string, texts: readonly string[], rounds: number): TokenizerRates {
+  const source = readTokenizer(family);
+  const own = createTokenizer(source);
+  const other = new TheirTokenizer(source, {});
+  const contestants = [
+    { encode: (text: string) => own.encode(text).ids.length, times: [] as number[] },
+    {
+      encode: (text: string) => other.encode(text, { add_special_tokens: false }).ids.length,
+      times: [] as number[],
+    },
+  ];
+  for (let round = -WARM_UP; round < rounds; round++) {
+    for (const { encode, times } of contestants) {
+      const begin = performance.now();
+      for (const text of texts) encode(text);
+      const milliseconds = performance.now() - begin;
+      if (round >= 0) times.push(milliseconds);
+    }
+    contestants.reverse();
+  }
+  if (rounds % 2 !== WARM_UP % 2) contestants.reverse();
+  const [ours = Number.NaN, theirs = Number.NaN] = contestants.map(
+    ({ times }) => (texts.length / median(times)) * 1_000,
+  );
+  return { ours, theirs, ratio: ours / theirs };
+}
+
+function readTokenizer(family: string): object {
+  const read = (name: string) =>
+    JSON.parse(gunzipSync(readFileSync(new URL(name, folder))).toString('utf8'));
+  const { tokenizer } = read(`${family}.json.gz`) as { tokenizer: object | string };
+  return typeof tokenizer === 'string' ? read(tokenizer) : tokenizer;
+}
