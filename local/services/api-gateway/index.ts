@@ -1,17 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { corsHeaders, type GatewayProblem } from '#shared/contracts/gateway-problems.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
-import {
-  BodyTooLargeError,
-  createClosableServer,
-  foreignCaller,
-  listenLocally,
-  readBody,
-} from '../http-server.ts';
-import type { LocalService } from '../local-service.ts';
-import { type HttpAnswer, httpAnswer, proxyEvent } from './proxy-integration.ts';
+import { BodyTooLargeError, ForeignCallerError, type HttpAnswer } from '../http-server.ts';
+import { type LocalService, serve } from '../local-service.ts';
+import { ServiceError } from '../operations.ts';
+import { httpAnswer, proxyEvent } from './proxy-integration.ts';
 
 /** Options of the API Gateway stand-in. */
 export interface ApiGatewayOptions {
@@ -36,7 +32,7 @@ const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 
 /** What the gateway answers itself, by response type: status and message. */
-const ERRORS = {
+const RESPONSES = {
   ACCESS_DENIED: [403, 'Forbidden'],
   BAD_REQUEST_BODY: [400, 'Invalid request body'],
   BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
@@ -47,45 +43,35 @@ const ERRORS = {
   REQUEST_TOO_LARGE: [413, 'Request Too Long'],
 } as const;
 
-/** An error that the gateway answers itself; the reason is told in its place or, of a body, where the API words it. */
-interface GatewayError {
-  readonly type: keyof typeof ERRORS;
-  readonly reason?: string;
+/** An error that the gateway answers itself; its detail is told where the API words the error. */
+class GatewayError extends ServiceError {
+  readonly detail: string | undefined;
+
+  constructor(type: keyof typeof RESPONSES, message?: string, detail = message) {
+    const [statusCode, standard] = RESPONSES[type];
+    super(type, message ?? standard, { statusCode });
+    this.detail = detail;
+  }
 }
 
 /**
  * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key, so it serves
  * callers on this machine only.
  */
-export async function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
-  const { server, close } = createClosableServer((request, response) => {
-    handle(request, options)
-      .catch(() => errorAnswer({ type: 'DEFAULT_5XX' }, options))
-      .then((result) => send(response, result))
-      .catch(() => response.destroy());
-  });
-  const endpoint = await listenLocally(server, options.port);
-  return { endpoint, close };
-}
-
-async function handle(request: IncomingMessage, options: ApiGatewayOptions): Promise<HttpAnswer> {
-  const reason = foreignCaller(request);
-  if (reason !== undefined) return errorAnswer({ type: 'ACCESS_DENIED', reason }, options, {});
-  try {
-    const result = await answer(request, options);
-    return 'body' in result ? result : errorAnswer(result, options);
-  } catch (error) {
-    if (!(error instanceof BodyTooLargeError)) throw error;
-    // What is left of the body is not read.
-    const headers = { ...corsHeaders, connection: 'close' };
-    return errorAnswer({ type: 'REQUEST_TOO_LARGE' }, options, headers);
-  }
+export function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
+  const service = {
+    bodyLimitBytes: BODY_LIMIT_BYTES,
+    answer: (request: IncomingMessage, body: Buffer) => answer(request, body, options),
+    refuse: (error: ServiceError) => refuse(error, options),
+  };
+  return serve(service, { port: options.port });
 }
 
 async function answer(
   request: IncomingMessage,
+  body: Buffer,
   options: ApiGatewayOptions,
-): Promise<HttpAnswer | GatewayError> {
+): Promise<HttpAnswer> {
   const [path = '', ...search] = (request.url ?? '').split('?');
   const query = new URLSearchParams(search.join('?'));
   const matches = options.routes.flatMap((route) => {
@@ -93,26 +79,26 @@ async function answer(
     return pathParameters ? [{ route, pathParameters }] : [];
   });
   if (request.method === 'OPTIONS' && matches.length > 0) {
-    return { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
+    return { statusCode: 204, headers: corsHeaders };
   }
   const match = matches.find(({ route }) => route.method === request.method);
-  if (!match) return { type: 'MISSING_AUTHENTICATION_TOKEN' };
+  if (!match) throw new GatewayError('MISSING_AUTHENTICATION_TOKEN');
   const { route } = match;
   const missing = Object.entries(route.parameters ?? {})
     .filter(([name, isRequired]) => isRequired && !query.get(name)?.trim())
     .map(([name]) => name);
   if (missing.length > 0) {
-    const [, message] = ERRORS.BAD_REQUEST_PARAMETERS;
-    return { type: 'BAD_REQUEST_PARAMETERS', reason: `${message}: [${missing.join(', ')}]` };
+    const [, message] = RESPONSES.BAD_REQUEST_PARAMETERS;
+    throw new GatewayError('BAD_REQUEST_PARAMETERS', `${message}: [${missing.join(', ')}]`);
   }
-  const body = await readBody(request, BODY_LIMIT_BYTES);
   const fault = isJson(request) ? bodyFault(route, body) : undefined;
-  if (fault !== undefined) return { type: 'BAD_REQUEST_BODY', reason: fault };
+  // What is wrong with a body goes to the log alone, unless the API words it.
+  if (fault !== undefined) throw new GatewayError('BAD_REQUEST_BODY', undefined, fault);
   const event = proxyEvent(request, { ...match, path, query }, body);
   if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) {
-    return { type: 'REQUEST_TOO_LARGE' };
+    throw new GatewayError('REQUEST_TOO_LARGE');
   }
-  return await invoke(options, event);
+  return invoke(event, options);
 }
 
 /** A model is for its own media type, which is taken for that of a request without one; others pass unchecked. */
@@ -143,52 +129,49 @@ function bodyFault({ model }: Route, body: Buffer): string | undefined {
 }
 
 async function invoke(
-  options: ApiGatewayOptions,
   event: APIGatewayProxyEvent,
-): Promise<HttpAnswer | GatewayError> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, options.timeoutMs ?? TIMEOUT_MS, undefined);
-  });
+  options: ApiGatewayOptions,
+): Promise<HttpAnswer> {
+  const over = new AbortController();
+  const timeout = delay(options.timeoutMs ?? TIMEOUT_MS, undefined, { signal: over.signal });
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
-    if (!result) return { type: 'INTEGRATION_TIMEOUT' };
-    return (result.ok && httpAnswer(result.payload)) || { type: 'INTEGRATION_FAILURE' };
+    if (!result) throw new GatewayError('INTEGRATION_TIMEOUT');
+    const answer = result.ok ? httpAnswer(result.payload) : undefined;
+    if (!answer) throw new GatewayError('INTEGRATION_FAILURE');
+    return answer;
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
 /** The gateway's own error: its default answer, unless the API words that response type. */
-function errorAnswer(
-  { type, reason }: GatewayError,
-  { problems }: ApiGatewayOptions,
-  headers: Readonly<Record<string, string>> = corsHeaders,
-): HttpAnswer {
-  const [status, message] = ERRORS[type];
-  const worded = (wanted: string) => problems?.find((one) => one.type === wanted);
-  const problem = worded(type) ?? (status >= 500 ? worded('DEFAULT_5XX') : undefined);
+function refuse(thrown: ServiceError, { problems = [] }: ApiGatewayOptions): HttpAnswer {
+  const { type, statusCode, message, detail } = asGatewayError(thrown);
+  const problem =
+    problems.find((one) => one.type === type) ??
+    problems.find((one) => one.type === 'DEFAULT_5XX' && statusCode >= 500);
   const body = problem
     ? {
         type: 'about:blank',
         title: problem.title,
-        ...(problem.status !== undefined && { status: problem.status }),
-        detail: problem.detail ?? reason ?? message,
+        status: problem.status,
+        detail: problem.detail ?? detail ?? message,
       }
-    : // What is wrong with a body goes to the log alone, unless the API words it.
-      { message: (type !== 'BAD_REQUEST_BODY' && reason) || message };
+    : { message };
   return {
-    statusCode: problem?.status ?? status,
+    statusCode: problem?.status ?? statusCode,
     headers: {
       'content-type': problem ? 'application/problem+json' : 'application/json',
-      ...headers,
+      ...(type === 'ACCESS_DENIED' ? {} : corsHeaders),
     },
-    body: Buffer.from(JSON.stringify(body)),
+    body: JSON.stringify(body),
   };
 }
 
-function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {
-  const length = statusCode === 204 ? {} : { 'content-length': String(body.length) };
-  response.writeHead(statusCode, { ...headers, ...length });
-  response.end(body);
+function asGatewayError(error: ServiceError): GatewayError {
+  if (error instanceof GatewayError) return error;
+  if (error instanceof ForeignCallerError) return new GatewayError('ACCESS_DENIED', error.message);
+  const isTooLarge = error instanceof BodyTooLargeError;
+  return new GatewayError(isTooLarge ? 'REQUEST_TOO_LARGE' : 'DEFAULT_5XX');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
+import type { HttpAnswer } from '../http-server.ts';
 
 /** Stage in `requestContext`; it is not part of the local path. */
 const STAGE = 'local';
@@ -116,13 +117,6 @@ const proxyResponseSchema = z.object({
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().nullish(),
 });
-
-/** An HTTP answer ready to send. */
-export interface HttpAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body: Buffer;
-}
 
 /** The HTTP answer of a function's payload; undefined where the payload is malformed. */
 export function httpAnswer(payload: unknown): HttpAnswer | undefined {

@@ -1,9 +1,7 @@
 import pLimit from 'p-limit';
-import { awsJson, awsListener, rpcV2Cbor } from '../aws-protocols.ts';
-import { createClosableServer, listenLocally } from '../http-server.ts';
+import { awsService, rpcV2Cbor } from '../aws-protocols.ts';
 import { createStore, openStore } from '../key-value-store.ts';
-import { type LocalService, type LocalServiceOptions, repeat } from '../local-service.ts';
-import { runOperation } from '../operations.ts';
+import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import {
   type AlarmNotification,
@@ -29,11 +27,9 @@ export interface CloudWatchOptions extends LocalServiceOptions {
   alarmIntervalMs?: number;
   /** Told of each action of an alarm that changes state, beside the alarm's history. */
   onNotification?: ((notification: AlarmNotification) => void) | undefined;
-  /** The clock, in epoch milliseconds. */
-  now?: () => number;
 }
 
-const operations = new Map([...metricOperations, ...alarmOperations]);
+const operations = Object.fromEntries([...metricOperations, ...alarmOperations]);
 const times = new Set([
   'Timestamp',
   'Timestamps',
@@ -54,31 +50,25 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
     notify: options.onNotification ?? (() => undefined),
   };
   await forgetOld(context);
-  const { server, close } = createClosableServer(
-    awsListener({
-      protocols: [rpcV2Cbor({ times }), queryProtocol(SERVICE, times), awsJson(true)],
+  return serve(
+    awsService({
+      protocols: [rpcV2Cbor(times), queryProtocol(SERVICE, times)],
       errorNamespace: 'com.amazonaws.cloudwatch#',
+      queryCompatible: true,
       bodyLimitBytes: BODY_LIMIT_BYTES,
       inflatedLimitBytes: INFLATED_LIMIT_BYTES,
-      handle: ({ service, operation, input }) =>
-        runOperation(service === SERVICE ? operations : undefined, operation, context, input),
+      operations: { [SERVICE]: operations },
+      context,
     }),
-  );
-  const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
-    await db.close();
-    throw error;
-  });
-  const rounds = [
-    repeat(() => evaluateAlarms(context), options.alarmIntervalMs ?? 10_000),
-    repeat(() => context.alone(forgetOld, context), HOUR_MS),
-  ];
-  return {
-    endpoint,
-    close: async () => {
-      await Promise.all([close(), ...rounds.map((round) => round.stop())]);
-      await db.close();
+    {
+      port: options.port,
+      rounds: [
+        [() => evaluateAlarms(context), options.alarmIntervalMs ?? 10_000],
+        [() => context.alone(forgetOld, context), HOUR_MS],
+      ],
+      release: () => db.close(),
     },
-  };
+  );
 }
 
 async function forgetOld({ metrics, alarms, now }: Context): Promise<void> {

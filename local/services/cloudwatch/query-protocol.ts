@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AwsAnswer, AwsProtocol } from '../aws-protocols.ts';
-import { queryCode } from '../aws-protocols.ts';
+import type { AwsProtocol } from '../aws-protocols.ts';
+import type { HttpAnswer } from '../http-server.ts';
 
 const XMLNS = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
 const DEPTH = 12;
@@ -26,23 +26,25 @@ export function queryProtocol(service: string, times: ReadonlySet<string>): AwsP
       const form = new URLSearchParams(body.toString('utf8'));
       const tree: Node = Object.create(null);
       for (const [path, text] of form) put(tree, path.split('.'), text);
-      return { service, operation: form.get('Action') ?? '', input: plain(tree, '') };
+      return { target: `${service}.${form.get('Action')}`, input: plain(tree, '') };
     },
-    write: (output, _request, { operation }) =>
-      document(
+    write: (output, _request, target = '') => {
+      const operation = target.slice(service.length + 1);
+      return document(
         `<${operation}Response xmlns="${XMLNS}"><${operation}Result>${xml(output, times)}</${operation}Result>` +
           `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${operation}Response>`,
-      ),
-    writeError: (error) =>
+      );
+    },
+    writeError: (code, error) =>
       document(
         `<ErrorResponse xmlns="${XMLNS}"><Error><Type>${error.statusCode < 500 ? 'Sender' : 'Receiver'}</Type>` +
-          `<Code>${escapeXml(queryCode(error))}</Code><Message>${escapeXml(error.message)}</Message></Error>` +
+          `<Code>${escapeXml(code)}</Code><Message>${escapeXml(error.message)}</Message></Error>` +
           `<RequestId>${randomUUID()}</RequestId></ErrorResponse>`,
       ),
   };
 }
 
-function document(body: string): AwsAnswer {
+function document(body: string): HttpAnswer {
   return { headers: { 'content-type': 'text/xml' }, body };
 }
 

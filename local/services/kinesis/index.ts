@@ -1,8 +1,6 @@
-import { awsJson, awsListener } from '../aws-protocols.ts';
-import { createClosableServer, listenLocally } from '../http-server.ts';
+import { awsService } from '../aws-protocols.ts';
 import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
-import { type LocalService, type LocalServiceOptions, repeat } from '../local-service.ts';
-import { runOperation } from '../operations.ts';
+import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import { type Context, createSequence } from './context.ts';
 import { recordOperations, trimRecords } from './records.ts';
 import { shardOperations } from './shards.ts';
@@ -16,11 +14,13 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 export interface KinesisOptions extends LocalServiceOptions {
   /** How often records past their retention are deleted, in milliseconds. Default 1 minute. */
   trimIntervalMs?: number;
-  /** The clock, in epoch milliseconds. */
-  now?: () => number;
 }
 
-const operations = new Map([...streamOperations, ...shardOperations, ...recordOperations]);
+const operations = Object.fromEntries([
+  ...streamOperations,
+  ...shardOperations,
+  ...recordOperations,
+]);
 
 /** Starts the Kinesis stand-in: streams, shards that split and merge, records for as long as their stream keeps them. */
 export async function startKinesis(options: KinesisOptions = {}): Promise<LocalService> {
@@ -36,26 +36,19 @@ export async function startKinesis(options: KinesisOptions = {}): Promise<LocalS
     now,
   };
   await loadStreams(context);
-  const { server, close } = createClosableServer(
-    awsListener({
-      protocols: [awsJson()],
-      errorNamespace: '',
+  return serve(
+    awsService({
       bodyLimitBytes: BODY_LIMIT_BYTES,
-      handle: ({ service, operation, input }) =>
-        runOperation(service === SERVICE ? operations : undefined, operation, context, input),
+      operations: { [SERVICE]: operations },
+      context,
     }),
-  );
-  const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
-    await db.close();
-    throw error;
-  });
-  const trimming = repeat(() => trimRecords(context), options.trimIntervalMs ?? 60_000);
-  return {
-    endpoint,
-    close: async () => {
-      await Promise.all([close(), trimming.stop()]);
-      await context.queue.settled();
-      await db.close();
+    {
+      port: options.port,
+      rounds: [[() => trimRecords(context), options.trimIntervalMs ?? 60_000]],
+      release: async () => {
+        await context.queue.settled();
+        await db.close();
+      },
     },
-  };
+  );
 }

@@ -11,16 +11,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SpanstreamError } from '#shared/errors.ts';
+import { ServiceError } from '../operations.ts';
 import { createTurns } from '../turns.ts';
 
 /** An error answer of S3: its code and status. */
-export class S3Error extends SpanstreamError {
-  readonly statusCode: number;
-
+export class S3Error extends ServiceError {
   constructor(code: string, statusCode: number, message: string) {
-    super(code, message);
-    this.statusCode = statusCode;
+    super(code, message, { statusCode });
   }
 }
 

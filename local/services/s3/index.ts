@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '#shared/errors.ts';
-import {
-  BodyTooLargeError,
-  createClosableServer,
-  foreignCaller,
-  listenLocally,
-  readBody,
-} from '../http-server.ts';
-import type { LocalService, LocalServiceOptions } from '../local-service.ts';
+import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
+import type { ServiceError } from '../operations.ts';
 import { openBuckets, S3Error } from './bucket-store.ts';
 import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
 import {
@@ -33,12 +26,6 @@ import { xmlDocument } from './xml.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** Options of the S3 stand-in. */
-export interface S3Options extends LocalServiceOptions {
-  /** The clock, in epoch milliseconds. */
-  now?: () => number;
-}
-
 /** What is offered: `<what> <method>`, and the sub-resource where it is for one. */
 const offered = new Map<string, Operation>([
   ['service GET', listBuckets],
@@ -57,33 +44,27 @@ const listQuery =
   'list-type prefix delimiter max-keys continuation-token start-after encoding-type fetch-owner';
 
 /** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
-export async function startS3(options: S3Options = {}): Promise<LocalService> {
+export async function startS3(options: LocalServiceOptions = {}): Promise<LocalService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'spanstream-s3-')));
   const context: Context = { store: await openBuckets(directory), now: options.now ?? Date.now };
-  const { server, close } = createClosableServer((request, response) => {
-    answer(context, request)
-      .catch((error: unknown) => errorAnswer(error, request))
-      .then((result) => send(request, response, result))
-      .catch(() => response.destroy());
-  });
-  const endpoint = await listenLocally(server, options.port);
-  return {
-    endpoint,
-    close: async () => {
-      await close();
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  return serve(
+    {
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      answer: async (request, body) => {
+        const { headers, method = 'GET', url = '/' } = request;
+        const target = parseTarget(url, headers.host ?? '');
+        const run = operationOf(method, target);
+        return answered(await run(context, { ...target, headers, body }));
+      },
+      refuse: (error, request) => answered(errorAnswer(error, request)),
     },
-  };
-}
-
-async function answer(context: Context, request: IncomingMessage): Promise<S3Answer> {
-  const foreign = foreignCaller(request);
-  if (foreign) throw new S3Error('AccessDenied', 403, foreign);
-  const { headers, method = 'GET', url = '/' } = request;
-  const target = parseTarget(url, headers.host ?? '');
-  const run = operationOf(method, target);
-  const body = await readBody(request, BODY_LIMIT_BYTES);
-  return run(context, { ...target, headers, body });
+    {
+      port: options.port,
+      release: async () => {
+        if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+      },
+    },
+  );
 }
 
 /**
@@ -104,28 +85,26 @@ function operationOf(method: string, { bucket, key, query }: Target): Operation 
   );
 }
 
-function errorAnswer(error: unknown, { url = '' }: IncomingMessage): S3Answer {
-  const tooLarge = error instanceof BodyTooLargeError;
-  const known = error instanceof S3Error ? error : undefined;
+/** S3's codes for what is told of any service. */
+const CODES: Record<string, string> = {
+  AccessDeniedException: 'AccessDenied',
+  InternalFailure: 'InternalError',
+  RequestEntityTooLarge: 'EntityTooLarge',
+};
+
+function errorAnswer(error: ServiceError, { url = '' }: IncomingMessage): S3Answer {
   return {
-    statusCode: tooLarge ? 400 : (known?.statusCode ?? 500),
+    statusCode: error.statusCode === 413 ? 400 : error.statusCode,
     body: xmlDocument('Error', {
-      Code: tooLarge ? 'EntityTooLarge' : (known?.code ?? 'InternalError'),
-      Message: messageOf(error),
+      Code: CODES[error.type] ?? error.type,
+      Message: error.message,
       Resource: url.split('?', 1)[0],
     }),
-    ...(tooLarge && { headers: { connection: 'close' } }),
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, result: S3Answer): void {
-  const { statusCode = 200, headers = {}, body = '' } = result;
-  const bytes = Buffer.from(body);
-  response.writeHead(statusCode, {
-    'x-amz-request-id': randomUUID(),
-    ...(typeof body === 'string' && body !== '' && { 'content-type': 'application/xml' }),
-    ...(statusCode !== 204 && { 'content-length': String(bytes.length) }),
-    ...headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+function answered({ headers = {}, ...answer }: S3Answer): S3Answer {
+  const isXml = typeof answer.body === 'string' && answer.body !== '';
+  const type = isXml ? { 'content-type': 'application/xml' } : {};
+  return { ...answer, headers: { 'x-amz-request-id': randomUUID(), ...type, ...headers } };
 }
