@@ -9,6 +9,9 @@ import { type Operation, type Operations, ServiceError } from './operations.ts';
 
 const unzip = promisify(gunzip);
 
+/** Members by this name are times: in JSON numbers, in the other protocols of a form of their own. */
+export const TIME = /Time(?:stamps?)?$/;
+
 /** One call: its service and operation, as in `DynamoDB_20120810.PutItem`, and its input. */
 export interface AwsCall {
   target: string;
@@ -140,25 +143,19 @@ export const awsJson: AwsProtocol = {
   },
 };
 
-/**
- * Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`.
- *
- * @param times names of the members that are times, which CBOR has a form of its own for
- */
-export function rpcV2Cbor(times: ReadonlySet<string>): AwsProtocol {
-  return {
-    speaks: (request) => request.headers['smithy-protocol'] === 'rpc-v2-cbor',
-    read: (request, body) => {
-      const path = /\/service\/(\w+)\/operation\/(\w+)$/.exec(request.url ?? '');
-      const input = body.length === 0 ? {} : plain(cbor.deserialize(body));
-      return { target: `${path?.[1]}.${path?.[2]}`, input };
-    },
-    write: (output) => ({
-      headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' },
-      body: toCbor(output, times),
-    }),
-  };
-}
+/** Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`. */
+export const rpcV2Cbor: AwsProtocol = {
+  speaks: (request) => request.headers['smithy-protocol'] === 'rpc-v2-cbor',
+  read: (request, body) => {
+    const path = /\/service\/(\w+)\/operation\/(\w+)$/.exec(request.url ?? '');
+    const input = body.length === 0 ? {} : plain(cbor.deserialize(body));
+    return { target: `${path?.[1]}.${path?.[2]}`, input };
+  },
+  write: (output) => ({
+    headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' },
+    body: Buffer.from(cbor.serialize(withTimes(output))),
+  }),
+};
 
 /** What CBOR brought as JSON would have brought it. */
 function plain(value: unknown): unknown {
@@ -172,12 +169,11 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 }
 
-/** By way of JSON, which leaves out what is undefined. */
-function toCbor(output: unknown, times: ReadonlySet<string>): Buffer {
+/** By way of JSON, which leaves out what is undefined; times have a form of their own in CBOR. */
+function withTimes(output: object): unknown {
   const time = (value: unknown) => (typeof value === 'number' ? tag({ tag: 1, value }) : value);
-  const typed = JSON.parse(JSON.stringify(output), (name, value) => {
-    if (!times.has(name)) return value;
+  return JSON.parse(JSON.stringify(output), (name, value) => {
+    if (!TIME.test(name)) return value;
     return Array.isArray(value) ? value.map(time) : time(value);
   });
-  return Buffer.from(cbor.serialize(typed));
 }

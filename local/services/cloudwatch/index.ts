@@ -5,12 +5,12 @@ import { type LocalService, type LocalServiceOptions, serve } from '../local-ser
 import { alarmOperations } from './alarm-operations.ts';
 import {
   type AlarmNotification,
-  type Context,
-  createAlarmStore,
+  type CloudWatch,
   evaluateAlarms,
+  forgetHistory,
 } from './alarms.ts';
 import { metricOperations } from './metric-operations.ts';
-import { createMetricStore } from './metrics.ts';
+import { forgetData } from './metrics.ts';
 import { queryProtocol } from './query-protocol.ts';
 
 export type { AlarmNotification } from './alarms.ts';
@@ -29,50 +29,40 @@ export interface CloudWatchOptions extends LocalServiceOptions {
   onNotification?: ((notification: AlarmNotification) => void) | undefined;
 }
 
-const operations = Object.fromEntries([...metricOperations, ...alarmOperations]);
-const times = new Set([
-  'Timestamp',
-  'Timestamps',
-  'AlarmConfigurationUpdatedTimestamp',
-  'StateUpdatedTimestamp',
-  'StateTransitionedTimestamp',
-]);
-
 /** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
   const db = createStore(options.directory);
   await openStore(db, options.directory);
-  const context: Context = {
-    metrics: createMetricStore(db),
-    alarms: createAlarmStore(db),
+  const cloudWatch: CloudWatch = {
+    db,
     alone: pLimit(1),
     now: options.now ?? Date.now,
     notify: options.onNotification ?? (() => undefined),
   };
-  await forgetOld(context);
+  await forgetOld(cloudWatch);
   return serve(
     awsService({
-      protocols: [rpcV2Cbor(times), queryProtocol(SERVICE, times)],
+      protocols: [rpcV2Cbor, queryProtocol(SERVICE)],
       errorNamespace: 'com.amazonaws.cloudwatch#',
       queryCompatible: true,
       bodyLimitBytes: BODY_LIMIT_BYTES,
       inflatedLimitBytes: INFLATED_LIMIT_BYTES,
-      operations: { [SERVICE]: operations },
-      context,
+      operations: { [SERVICE]: { ...metricOperations, ...alarmOperations } },
+      context: cloudWatch,
     }),
     {
       port: options.port,
       rounds: [
-        [() => evaluateAlarms(context), options.alarmIntervalMs ?? 10_000],
-        [() => context.alone(forgetOld, context), HOUR_MS],
+        [() => evaluateAlarms(cloudWatch), options.alarmIntervalMs ?? 10_000],
+        [() => cloudWatch.alone(forgetOld, cloudWatch), HOUR_MS],
       ],
       release: () => db.close(),
     },
   );
 }
 
-async function forgetOld({ metrics, alarms, now }: Context): Promise<void> {
-  const seconds = Math.floor(now() / 1_000);
-  await metrics.forget(seconds - 15 * DAY_SECONDS);
-  await alarms.forget(seconds - 30 * DAY_SECONDS);
+async function forgetOld({ db, now }: CloudWatch): Promise<void> {
+  const seconds = now() / 1_000;
+  await forgetData(db, seconds - 15 * DAY_SECONDS);
+  await forgetHistory(db, seconds - 30 * DAY_SECONDS);
 }

@@ -1,6 +1,6 @@
+import { xmlDocument } from '../xml.ts';
 import { type ObjectHead, S3Error } from './bucket-store.ts';
 import type { Operation } from './request.ts';
-import { xmlDocument } from './xml.ts';
 
 const NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import type { ServiceError } from '../operations.ts';
+import { xmlDocument } from '../xml.ts';
 import { openBuckets, S3Error } from './bucket-store.ts';
 import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type S3Answer,
   type Target,
 } from './request.ts';
-import { xmlDocument } from './xml.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
 

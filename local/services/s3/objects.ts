@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { xmlDocument, xmlText } from '../xml.ts';
 import { type ObjectHead, S3Error } from './bucket-store.ts';
 import { decodeBody, type Operation } from './request.ts';
-import { xmlDocument, xmlText } from './xml.ts';
 
 const KEPT = [
   'content-type',

@@ -1,8 +1,8 @@
-const XMLNS = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /** What an XML element holds: text, elements by name, or several of one name. */
-type XmlValue =
+export type XmlValue =
   | string
   | number
   | boolean
@@ -10,9 +10,14 @@ type XmlValue =
   | { [name: string]: XmlValue }
   | readonly XmlValue[];
 
-/** An XML document of one root; members that are undefined are left out. Errors have no namespace, as on AWS. */
-export function xmlDocument(root: string, value: XmlValue): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, value, root === 'Error' ? '' : XMLNS)}`;
+/** An XML document of one root; members that are undefined are left out. The errors of S3 have no namespace, as on AWS. */
+export function xmlDocument(
+  root: string,
+  value: XmlValue,
+  namespace = root === 'Error' ? '' : S3_NAMESPACE,
+): string {
+  const attributes = namespace === '' ? '' : ` xmlns="${namespace}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, value, attributes)}`;
 }
 
 function element(name: string, value: XmlValue, attributes = ''): string {
