@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { corsHeaders, type GatewayProblem } from '#shared/contracts/gateway-problems.ts';
+import {
+  corsHeaders,
+  type GatewayProblem,
+  gatewayProblems,
+} from '#shared/contracts/gateway-problems.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
-import { BodyTooLargeError, ForeignCallerError, type HttpAnswer } from '../http-server.ts';
+import type { HttpAnswer } from '../http-server.ts';
 import { type LocalService, serve } from '../local-service.ts';
 import { ServiceError } from '../operations.ts';
 import { httpAnswer, proxyEvent } from './proxy-integration.ts';
@@ -16,8 +20,6 @@ export interface ApiGatewayOptions {
   readonly invoke: (
     event: APIGatewayProxyEvent,
   ) => Promise<{ readonly ok: true; readonly payload: unknown } | { readonly ok: false }>;
-  /** Wordings of the gateway's own errors by response type; its defaults where left out. */
-  readonly problems?: readonly GatewayProblem[];
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   readonly port?: number;
   /** How long an invocation may take, in milliseconds. Default 29 seconds. */
@@ -31,40 +33,19 @@ const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** What a synchronous invocation takes; text of a body is escaped once more in it. */
 const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 
-/** What the gateway answers itself, by response type: status and message. */
-const RESPONSES = {
-  ACCESS_DENIED: [403, 'Forbidden'],
-  BAD_REQUEST_BODY: [400, 'Invalid request body'],
-  BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
-  DEFAULT_5XX: [500, 'Internal server error'],
-  INTEGRATION_FAILURE: [502, 'Internal server error'],
-  INTEGRATION_TIMEOUT: [504, 'Endpoint request timed out'],
-  MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
-  REQUEST_TOO_LARGE: [413, 'Request Too Long'],
-} as const;
-
-/** An error that the gateway answers itself; its detail is told where the API words the error. */
-class GatewayError extends ServiceError {
-  readonly detail: string | undefined;
-
-  constructor(type: keyof typeof RESPONSES, message?: string, detail = message) {
-    const [statusCode, standard] = RESPONSES[type];
-    super(type, message ?? standard, { statusCode });
-    this.detail = detail;
-  }
-}
-
 /**
  * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key, so it serves
  * callers on this machine only.
  */
 export function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
-  const service = {
-    bodyLimitBytes: BODY_LIMIT_BYTES,
-    answer: (request: IncomingMessage, body: Buffer) => answer(request, body, options),
-    refuse: (error: ServiceError) => refuse(error, options),
-  };
-  return serve(service, { port: options.port });
+  return serve(
+    {
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      answer: (request, body) => answer(request, body, options),
+      refuse,
+    },
+    { port: options.port },
+  );
 }
 
 async function answer(
@@ -82,21 +63,21 @@ async function answer(
     return { statusCode: 204, headers: corsHeaders };
   }
   const match = matches.find(({ route }) => route.method === request.method);
-  if (!match) throw new GatewayError('MISSING_AUTHENTICATION_TOKEN');
+  if (!match)
+    throw new ServiceError('MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
   const { route } = match;
   const missing = Object.entries(route.parameters ?? {})
     .filter(([name, isRequired]) => isRequired && !query.get(name)?.trim())
     .map(([name]) => name);
   if (missing.length > 0) {
-    const [, message] = RESPONSES.BAD_REQUEST_PARAMETERS;
-    throw new GatewayError('BAD_REQUEST_PARAMETERS', `${message}: [${missing.join(', ')}]`);
+    const message = `Missing required request parameters: [${missing.join(', ')}]`;
+    throw new ServiceError('BAD_REQUEST_PARAMETERS', message);
   }
   const fault = isJson(request) ? bodyFault(route, body) : undefined;
-  // What is wrong with a body goes to the log alone, unless the API words it.
-  if (fault !== undefined) throw new GatewayError('BAD_REQUEST_BODY', undefined, fault);
+  if (fault !== undefined) throw new ServiceError('BAD_REQUEST_BODY', fault);
   const event = proxyEvent(request, { ...match, path, query }, body);
   if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) {
-    throw new GatewayError('REQUEST_TOO_LARGE');
+    throw new ServiceError('REQUEST_TOO_LARGE', 'Request Too Long');
   }
   return invoke(event, options);
 }
@@ -136,42 +117,32 @@ async function invoke(
   const timeout = delay(options.timeoutMs ?? TIMEOUT_MS, undefined, { signal: over.signal });
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
-    if (!result) throw new GatewayError('INTEGRATION_TIMEOUT');
+    if (!result) throw new ServiceError('INTEGRATION_TIMEOUT', 'Endpoint request timed out');
     const answer = result.ok ? httpAnswer(result.payload) : undefined;
-    if (!answer) throw new GatewayError('INTEGRATION_FAILURE');
-    return answer;
+    if (answer) return answer;
+    throw new ServiceError('INTEGRATION_FAILURE', 'Internal server error', { statusCode: 502 });
   } finally {
     over.abort();
   }
 }
 
-/** The gateway's own error: its default answer, unless the API words that response type. */
-function refuse(thrown: ServiceError, { problems = [] }: ApiGatewayOptions): HttpAnswer {
-  const { type, statusCode, message, detail } = asGatewayError(thrown);
-  const problem =
-    problems.find((one) => one.type === type) ??
-    problems.find((one) => one.type === 'DEFAULT_5XX' && statusCode >= 500);
-  const body = problem
-    ? {
-        type: 'about:blank',
-        title: problem.title,
-        status: problem.status,
-        detail: problem.detail ?? detail ?? message,
-      }
-    : { message };
-  return {
-    statusCode: problem?.status ?? statusCode,
-    headers: {
-      'content-type': problem ? 'application/problem+json' : 'application/json',
-      ...(type === 'ACCESS_DENIED' ? {} : corsHeaders),
-    },
-    body: JSON.stringify(body),
-  };
-}
+/** API Gateway's response types for what is told of any service. */
+const TYPES: Record<string, string> = {
+  AccessDeniedException: 'ACCESS_DENIED',
+  RequestEntityTooLarge: 'REQUEST_TOO_LARGE',
+};
+const problemOf = (wanted: string) => gatewayProblems.find(({ type }) => type === wanted);
 
-function asGatewayError(error: ServiceError): GatewayError {
-  if (error instanceof GatewayError) return error;
-  if (error instanceof ForeignCallerError) return new GatewayError('ACCESS_DENIED', error.message);
-  const isTooLarge = error instanceof BodyTooLargeError;
-  return new GatewayError(isTooLarge ? 'REQUEST_TOO_LARGE' : 'DEFAULT_5XX');
+/** The gateway's own error, by its response type, in the words of the API; what is no such type is not told. */
+function refuse({ type, statusCode, message }: ServiceError): HttpAnswer {
+  const problem = problemOf(TYPES[type] ?? type) ?? problemOf('DEFAULT_5XX');
+  const { title, status, detail = message } = problem as GatewayProblem;
+  return {
+    statusCode: status ?? statusCode,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(type === 'AccessDeniedException' ? {} : corsHeaders),
+    },
+    body: JSON.stringify({ type: 'about:blank', title, status, detail }),
+  };
 }
