@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { type IteratorOptions, Level } from 'level';
 import { MemoryLevel } from 'memory-level';
@@ -18,31 +17,32 @@ export type KeyRange = Pick<
 /** Keys in order, JSON values; a batch is there whole or not at all. */
 export type KeyValueStore = Pick<
   Level<string, unknown>,
-  'open' | 'close' | 'get' | 'batch' | 'clear' | 'iterator'
->;
-
-/** A store in a folder, or in memory. */
-export function createStore(directory: string | undefined): KeyValueStore {
-  const options = { valueEncoding: 'json' } as const;
-  if (directory !== undefined) return new Level<string, unknown>(directory, options);
-  return new MemoryLevel<string, unknown>(options) as unknown as KeyValueStore;
-}
+  'get' | 'batch' | 'clear' | 'iterator' | 'close'
+> &
+  CommitQueue;
 
 /**
- * Opens a store, making its folder.
+ * Opens the store of a folder, or one in memory.
  *
  * @throws {ConfigurationError} where the folder is in use or holds something else
  */
-export async function openStore(store: KeyValueStore, directory: string | undefined) {
-  if (directory !== undefined) await mkdir(directory, { recursive: true });
+export async function openStore(directory: string | undefined): Promise<KeyValueStore> {
+  const options = { valueEncoding: 'json' } as const;
+  const level =
+    directory === undefined
+      ? (new MemoryLevel(options) as unknown as Level<string, unknown>)
+      : new Level<string, unknown>(directory, options);
   try {
-    await store.open();
+    await level.open();
   } catch (error) {
     const reason = messageOf((error as Error).cause ?? error);
     throw new ConfigurationError(`cannot open the data in ${directory}: ${reason}`, {
       cause: error,
     });
   }
+  const queue = createCommitQueue(level);
+  const close = level.close.bind(level);
+  return Object.assign(level, queue, { close: () => queue.settled().then(close) });
 }
 
 /** The range of all keys that start so; every key is ASCII. */
@@ -59,7 +59,7 @@ export interface CommitQueue {
 }
 
 /** A queue over a store; many small writes of a moment become one batch of the store, which is atomic. */
-export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQueue {
+export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>): CommitQueue {
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HttpService, listen } from './http-server.ts';
 
+/** The region that ARNs name. */
+export const REGION = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
+
 /** A running stand-in of one AWS service on 127.0.0.1. */
 export interface LocalService {
   /** Base address such as `http://127.0.0.1:43121`, without a trailing slash. */

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { awsService, rpcV2Cbor } from '../aws-protocols.ts';
-import { createStore, openStore } from '../key-value-store.ts';
+import { openStore } from '../key-value-store.ts';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import {
@@ -31,8 +31,7 @@ export interface CloudWatchOptions extends LocalServiceOptions {
 
 /** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
-  const db = createStore(options.directory);
-  await openStore(db, options.directory);
+  const db = await openStore(options.directory);
   const cloudWatch: CloudWatch = {
     db,
     alone: pLimit(1),

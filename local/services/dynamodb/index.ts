@@ -1,12 +1,12 @@
 import { type AwsProtocol, awsJson, awsService } from '../aws-protocols.ts';
-import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
+import { openStore } from '../key-value-store.ts';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import { createTurns } from '../turns.ts';
-import { type Context, itemOperations } from './items.ts';
+import { type DynamoDbContext, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';
-import { loadStreams } from './streams.ts';
-import { sweep } from './sweep.ts';
+import { openTableStreams } from './table-streams.ts';
 import { tableOperations } from './tables.ts';
+import { sweep, timeToLiveOperations } from './time-to-live.ts';
 
 /** Options of the DynamoDB stand-in; one endpoint answers for tables and for streams. */
 export interface DynamoDbOptions extends LocalServiceOptions {
@@ -18,44 +18,33 @@ export interface DynamoDbOptions extends LocalServiceOptions {
   sweepIntervalMs?: number;
 }
 
-const operations = {
-  DynamoDB_20120810: Object.fromEntries([...itemOperations, ...tableOperations]),
-  DynamoDBStreams_20120810: Object.fromEntries(streamOperations),
-};
-
 /** Starts the DynamoDB stand-in: dynalite's items and expressions on our own store, with streams and expiry added. */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
-  const { directory, now = Date.now, shardRolloverRecords: rolloverRecords } = options;
-  const db = createStore(directory);
-  await openStore(db, directory);
-  const queue = createCommitQueue(db);
-  const streams = await loadStreams(
-    { db, queue },
-    {
-      shards: options.streamShards ?? 2,
-      rolloverRecords: rolloverRecords ?? Number.POSITIVE_INFINITY,
-      now,
-    },
-  );
-  const context: Context = { db, queue, streams, inTurn: createTurns(), now };
+  const { now = Date.now, streamShards: shards = 2 } = options;
+  const rolloverRecords = options.shardRolloverRecords ?? Number.POSITIVE_INFINITY;
+  const store = await openStore(options.directory);
+  const streams = await openTableStreams(store, { shards, rolloverRecords, now });
+  const context: DynamoDbContext = { store, streams, inTurn: createTurns(), now };
   return serve(
     awsService({
       json: withProtoNames,
       errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
-      operations,
+      operations: {
+        DynamoDB_20120810: { ...itemOperations, ...tableOperations, ...timeToLiveOperations },
+        DynamoDBStreams_20120810: streamOperations,
+      },
       context,
     }),
     {
       port: options.port,
       rounds: [[() => sweep(context), options.sweepIntervalMs ?? 60_000]],
-      release: async () => {
-        await queue.settled();
-        await db.close();
-      },
+      release: store.close,
     },
   );
 }
+
+const [OUTSIDE, INSIDE] = ['"__proto__"', '"..__proto__.."'];
 
 /**
  * Lets attributes be named `__proto__`: dynalite copies items member by member, which loses that one name. So it goes by
@@ -69,7 +58,6 @@ const withProtoNames: AwsProtocol = {
     return { headers, body: renamed(body, INSIDE, OUTSIDE) };
   },
 };
-const [OUTSIDE, INSIDE] = ['"__proto__"', '"..__proto__.."'];
 
 function renamed(body: Buffer | string, from: string, to: string): Buffer | string {
   return body.includes(from) ? String(body).replaceAll(from, to) : body;

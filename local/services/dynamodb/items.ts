@@ -1,32 +1,36 @@
 import { Readable } from 'node:stream';
-import type { CommitQueue, KeyRange, KeyValueStore, StoreOperation } from '../key-value-store.ts';
-import { startingWith } from '../key-value-store.ts';
-import { type Operation, ServiceError } from '../operations.ts';
+import {
+  type KeyRange,
+  type KeyValueStore,
+  type StoreOperation,
+  startingWith,
+} from '../key-value-store.ts';
+import { type Operations, ServiceError } from '../operations.ts';
 import type { Turns } from '../turns.ts';
 import type { Callback, DynaliteStore, ItemDb, WireItem } from './dynalite.ts';
 import { actionOf, asServiceError, checkInput, storeOptions } from './dynalite.ts';
-import { keys, tableOf } from './store.ts';
-import type { Streams } from './streams.ts';
+import { keys, tableOf } from './stored-table.ts';
+import type { TableStreams } from './table-streams.ts';
 
 /** What every operation works on. */
-export interface Context {
-  db: KeyValueStore;
-  queue: CommitQueue;
-  streams: Streams;
+export interface DynamoDbContext {
+  store: KeyValueStore;
+  streams: TableStreams;
   inTurn: Turns;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
 /** What is known of one call while dynalite's action runs. */
-interface Call {
+interface ItemCall {
   /** The service that makes the change, where no caller does. */
   principal: string | undefined;
-  /** The items that the call has read under their locks, by key. */
+  /** The items that the call has read, by key. */
   before: Map<string, WireItem | undefined>;
+  /** Ends the call, and its holding of every lock. */
+  fail(error: unknown): void;
   /** Ends the holding of every lock that the call holds. */
   held: Set<() => void>;
-  fail(error: unknown): void;
 }
 
 /**
@@ -34,7 +38,7 @@ interface Call {
  * it throws, at once or when called back, ends this one call, and gives up its locks, for which others would wait for ever.
  */
 export async function runItemOperation(
-  context: Context,
+  context: DynamoDbContext,
   name: string,
   input: unknown,
   principal?: string,
@@ -53,14 +57,14 @@ export async function runItemOperation(
       const store = storeOf(context, { principal, before, held, fail });
       actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
     });
-  } catch (error) {
-    const known = asServiceError(error);
-    const [item] = before.values();
-    if (returned !== 'ALL_OLD' || item === undefined || !(known instanceof ServiceError))
-      throw known;
-    if (!known.type.endsWith('ConditionalCheckFailedException')) throw known;
-    const { type, message, statusCode } = known;
-    throw new ServiceError(type, message, { statusCode, members: { Item: item } });
+  } catch (thrown) {
+    const error = asServiceError(thrown);
+    const [Item] = before.values();
+    const refused =
+      error instanceof ServiceError && error.type.endsWith('ConditionalCheckFailedException');
+    if (!refused || returned !== 'ALL_OLD' || Item === undefined) throw error;
+    const { type, message, statusCode } = error;
+    throw new ServiceError(type, message, { statusCode, members: { Item } });
   }
 }
 
@@ -68,32 +72,18 @@ export async function runItemOperation(
  * The store as one call sees it: a put or delete of an item, its index entries and its stream record become a single
  * indivisible write, made under the lock on the item, and acknowledged when it is down.
  */
-function storeOf(context: Context, call: Call): DynaliteStore {
-  const { db, queue, streams, inTurn } = context;
+function storeOf({ store, streams, inTurn }: DynamoDbContext, call: ItemCall): DynaliteStore {
   let indexWrites: StoreOperation[] = [];
 
-  const guarded =
-    <Args extends unknown[]>(callback: (...args: Args) => unknown) =>
-    (...args: Args): true => {
-      try {
-        callback(...args);
-      } catch (error) {
-        call.fail(error);
-      }
-      return true;
-    };
   const answer = <T>(promise: Promise<T>, callback: Callback<T>) => {
-    promise.then(
-      guarded((value) => callback(null, value)),
-      guarded(callback),
-    );
+    promise.then((value) => callback(null, value), callback).catch(call.fail);
   };
   const write = (table: string, key: string, after: WireItem | undefined, callback: Callback) => {
     const { before, principal } = call;
     const change = { before: before.get(key), after, ...(principal && { principal }) };
     const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
     indexWrites = [];
-    answer(queue.commit(operations), callback);
+    answer(store.commit(operations), callback);
   };
   const writeToIndex = (key: string, entry: WireItem | undefined, callback: Callback) => {
     indexWrites.push(put(key, entry));
@@ -101,39 +91,46 @@ function storeOf(context: Context, call: Call): DynaliteStore {
   };
   const part = (prefix: string, change: typeof writeToIndex): ItemDb => ({
     lock: (key, callback) => {
-      void inTurn(
-        prefix + key,
-        () =>
-          new Promise<void>((free) => {
-            call.held.add(free);
-            guarded(callback)((done) => (error, value) => {
-              free();
-              done(error, value);
-            });
-          }),
-      );
+      const holding = () =>
+        new Promise<void>((free) => {
+          call.held.add(free);
+          callback((done) => (error, value) => {
+            free();
+            done(error, value);
+          });
+        });
+      inTurn(prefix + key, holding).catch(call.fail);
     },
     get: (key, callback) => {
-      const read = db.get(prefix + key).then((value) => {
-        call.before.set(prefix + key, value as WireItem | undefined);
-        return value as WireItem;
-      });
-      answer(read, callback);
+      const read = async () => {
+        const item = (await store.get(prefix + key)) as WireItem;
+        call.before.set(prefix + key, item);
+        return item;
+      };
+      answer(read(), callback);
     },
     put: (key, item, callback) => change(prefix + key, item, callback),
     del: (key, callback) => change(prefix + key, undefined, callback),
     createValueStream: (range) => {
-      const stream = Readable.from(valuesOf(db.iterator(within(prefix, range))));
-      stream.emit = guarded(stream.emit.bind(stream));
+      const stream = Readable.from(valuesOf(store.iterator(within(prefix, range))));
+      const emit = stream.emit.bind(stream);
+      stream.emit = (...event: Parameters<typeof emit>) => {
+        try {
+          return emit(...event);
+        } catch (error) {
+          call.fail(error);
+          return true;
+        }
+      };
       return stream;
     },
   });
   return {
     options: storeOptions,
-    getTable: (name, callback) => answer(tableOf(db, name), callback),
+    getTable: (name, callback) => answer(tableOf(store, name), callback),
     getItemDb: (table) =>
       part(keys.item(table), (key, item, callback) => write(table, key, item, callback)),
-    getIndexDb: (type, table, index) => part(keys.index(type, table, index), writeToIndex),
+    getIndexDb: (type, table, index) => part(`${keys.index(type, table)}${index}~`, writeToIndex),
   };
 }
 
@@ -142,14 +139,12 @@ function put(key: string, value: WireItem | undefined): StoreOperation {
 }
 
 /** A range of a part of the store as one of the whole. */
-function within(prefix: string, { gt, gte, lt, lte, ...rest }: KeyRange): KeyRange {
-  const whole = startingWith(prefix);
+function within(prefix: string, { gt, gte = '', lt, lte, ...rest }: KeyRange): KeyRange {
+  const end = lt === undefined ? startingWith(prefix).lt : prefix + lt;
   return {
     ...rest,
-    ...(gt === undefined ? { gte: prefix + (gte ?? '') } : { gt: prefix + gt }),
-    ...(lte === undefined
-      ? { lt: lt === undefined ? whole.lt : prefix + lt }
-      : { lte: prefix + lte }),
+    ...(gt === undefined ? { gte: prefix + gte } : { gt: prefix + gt }),
+    ...(lte === undefined ? { lt: end } : { lte: prefix + lte }),
   };
 }
 
@@ -157,17 +152,12 @@ async function* valuesOf(entries: AsyncIterable<[string, unknown]>) {
   for await (const [, value] of entries) yield value;
 }
 
+const OFFERED = ['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'];
+
 /** Operations on items; what they write is captured for the table's stream. */
-export const itemOperations = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'DeleteItem',
-  'GetItem',
-  'PutItem',
-  'Query',
-  'Scan',
-  'UpdateItem',
-].map((name): [string, Operation<Context>] => [
-  name,
-  (context, input) => runItemOperation(context, name, input),
-]);
+export const itemOperations: Operations<DynamoDbContext> = Object.fromEntries(
+  [...OFFERED, 'Scan', 'UpdateItem'].map((name) => [
+    name,
+    (context: DynamoDbContext, input: unknown) => runItemOperation(context, name, input),
+  ]),
+);
