@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -59,20 +58,20 @@ export function awsService<Context>(service: AwsService<Context>): HttpService {
       Object.entries(offered).map(([operation, run]) => [`${name}.${operation}`, run]),
     ),
   );
-  const answered = (answer: HttpAnswer): HttpAnswer => ({
-    ...answer,
-    headers: { 'x-amzn-requestid': randomUUID(), ...answer.headers },
-  });
   return {
     bodyLimitBytes,
     answer: async (request, sent) => {
       const protocol = protocolOf(request);
-      const body = await inflate(request, sent, service.inflatedLimitBytes ?? bodyLimitBytes);
-      const { target, input } = readCall(protocol, request, body);
+      const limit = service.inflatedLimitBytes ?? bodyLimitBytes;
+      const { target, input } = await readCall(protocol, request, sent, limit);
       const run = request.method === 'POST' ? operations.get(target) : undefined;
-      if (run === undefined) throw unknownOperation(target);
-      const output = (await run(context, input)) ?? {};
-      return answered(protocol.write(output, request, target));
+      if (run !== undefined) {
+        return protocol.write((await run(context, input)) ?? {}, request, target);
+      }
+      throw new ServiceError(
+        'com.amazon.coral.service#UnknownOperationException',
+        `${JSON.stringify(target)} is not an operation of this service, or not sent by POST`,
+      );
     },
     refuse: (error, request) => {
       const { type, message, members, statusCode } = error;
@@ -83,48 +82,31 @@ export function awsService<Context>(service: AwsService<Context>): HttpService {
         protocol.writeError?.(code, error) ??
         protocol.write({ __type, message, Message: message, ...members }, request);
       const queryError = `${code};${statusCode < 500 ? 'Sender' : 'Receiver'}`;
-      return answered({
-        statusCode,
-        headers: {
-          ...headers,
-          ...(service.queryCompatible && { 'x-amzn-query-error': queryError }),
-        },
-        body,
-      });
+      const told = service.queryCompatible ? { 'x-amzn-query-error': queryError } : {};
+      return { statusCode, headers: { ...headers, ...told }, body };
     },
   };
 }
 
-async function inflate(request: IncomingMessage, body: Buffer, limit: number): Promise<Buffer> {
-  if (request.headers['content-encoding'] !== 'gzip') return body;
-  try {
-    return await unzip(body, { maxOutputLength: limit });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLargeError(limit);
-    }
-    throw new ServiceError('SerializationException', `body is not gzip: ${messageOf(error)}`);
-  }
-}
-
-function readCall(protocol: AwsProtocol, request: IncomingMessage, body: Buffer): AwsCall {
+async function readCall(
+  protocol: AwsProtocol,
+  request: IncomingMessage,
+  sent: Buffer,
+  limit: number,
+): Promise<AwsCall> {
   let call: AwsCall;
   try {
-    call = protocol.read(request, body);
+    const isZipped = request.headers['content-encoding'] === 'gzip';
+    call = protocol.read(request, isZipped ? await unzip(sent, { maxOutputLength: limit }) : sent);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLargeError(limit);
     throw new ServiceError('SerializationException', `body cannot be read: ${messageOf(error)}`);
   }
   if (call.input === null || typeof call.input !== 'object' || Array.isArray(call.input)) {
     throw new ServiceError('SerializationException', 'the input must be a structure');
   }
   return call;
-}
-
-function unknownOperation(target: string): ServiceError {
-  return new ServiceError(
-    'com.amazon.coral.service#UnknownOperationException',
-    `${JSON.stringify(target)} is not an operation of this service: a POST that names one is expected`,
-  );
 }
 
 /** AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body. */
@@ -157,16 +139,14 @@ export const rpcV2Cbor: AwsProtocol = {
   }),
 };
 
-/** What CBOR brought as JSON would have brought it. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== 'object') return value;
-  // A tag is told from a structure with a member `tag` by its symbol.
-  if ('tag' in value && 'value' in value && Object.getOwnPropertySymbols(value).length > 0) {
-    return plain(value.value);
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
+/** What CBOR brought as JSON would have brought it; a tag, known by its symbol, stands for its value. */
+function plain(input: unknown): unknown {
+  const replace = (_name: string, value: unknown) => {
+    const isTag = Object(value) === value && Object.getOwnPropertySymbols(value).length > 0;
+    const inner = isTag ? (value as { value: unknown }).value : value;
+    return typeof inner === 'bigint' ? Number(inner) : inner;
+  };
+  return JSON.parse(JSON.stringify(input, replace) ?? 'null');
 }
 
 /** By way of JSON, which leaves out what is undefined; times have a form of their own in CBOR. */

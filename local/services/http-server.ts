@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttp1Server } from 'node:http';
@@ -111,7 +112,11 @@ async function respond(service: HttpService, request: IncomingMessage, response:
       return service.refuse(asServiceError(error), request);
     });
   const bytes = Buffer.from(body);
+  const id = randomUUID();
   response.writeHead(statusCode, {
+    // S3 has a name of its own for it.
+    'x-amzn-requestid': id,
+    'x-amz-request-id': id,
     ...(statusCode === 204 ? {} : { 'content-length': bytes.length }),
     ...headers,
     ...(ends ? { connection: 'close' } : {}),

@@ -1,31 +1,22 @@
 import { z } from 'zod';
-import { listOf, type Operation, type Operations, operation, ServiceError } from '../operations.ts';
+import { listOf, type Operations, operation, ServiceError } from '../operations.ts';
 import {
   type Alarm,
-  alarmsOf,
+  alarmKey,
   arnOf,
   type CloudWatch,
   changeState,
   evaluateAlarm,
   historyOf,
-  keyOf,
+  saveAlarm,
 } from './alarms.ts';
 import { alarmSchema, nameSchema, pageOf, stateSchema, tokenSchema } from './schemas.ts';
 
+const INVALID = 'ValidationError';
 const pageMembers = { MaxRecords: z.int().min(1).max(100).default(100), NextToken: tokenSchema };
 
-/** An operation on alarms; no other reads or writes meanwhile. */
-function alone<Schema extends z.ZodType>(
-  schema: Schema,
-  run: (cloudWatch: CloudWatch, input: z.output<Schema>) => Promise<unknown>,
-): Operation<CloudWatch> {
-  const inTurn = (cloudWatch: CloudWatch, input: z.output<Schema>) =>
-    cloudWatch.alone(run, cloudWatch, input);
-  return operation(schema, inTurn, 'ValidationError');
-}
-
-async function alarmNamed({ db }: CloudWatch, name: string): Promise<Alarm> {
-  const alarm = (await db.get(keyOf(name))) as Alarm | undefined;
+function alarmNamed({ alarms }: CloudWatch, name: string): Alarm {
+  const alarm = alarms.get(name);
   if (alarm !== undefined) return alarm;
   throw new ServiceError('ResourceNotFound', `no such alarm: ${name}`, { statusCode: 404 });
 }
@@ -33,43 +24,49 @@ async function alarmNamed({ db }: CloudWatch, name: string): Promise<Alarm> {
 /** Operations on alarms, of which there are metric alarms only. */
 export const alarmOperations: Operations<CloudWatch> = {
   /** A new alarm starts as INSUFFICIENT_DATA, a changed one keeps its state. */
-  PutMetricAlarm: alone(alarmSchema, async (cloudWatch, configuration) => {
-    // An expression that cannot be evaluated now never can.
-    await evaluateAlarm(cloudWatch, configuration);
-    const { db, now } = cloudWatch;
-    const at = now() / 1_000;
-    const key = keyOf(configuration.AlarmName);
-    const before = (await db.get(key)) as Alarm | undefined;
-    const value: Alarm = {
-      ...configuration,
-      AlarmArn: arnOf(configuration.AlarmName),
-      AlarmConfigurationUpdatedTimestamp: at,
-      StateValue: before?.StateValue ?? 'INSUFFICIENT_DATA',
-      StateReason: before?.StateReason ?? 'Unchecked: Initial alarm creation',
-      StateUpdatedTimestamp: before?.StateUpdatedTimestamp ?? at,
-      StateTransitionedTimestamp: before?.StateTransitionedTimestamp ?? at,
-    };
-    await db.batch([{ type: 'put', key, value }]);
-  }),
+  PutMetricAlarm: operation(
+    alarmSchema,
+    async (cloudWatch, configuration) => {
+      // An expression that cannot be evaluated now never can.
+      await evaluateAlarm(cloudWatch, configuration);
+      const at = cloudWatch.now() / 1_000;
+      const before = cloudWatch.alarms.get(configuration.AlarmName);
+      await saveAlarm(cloudWatch, {
+        ...configuration,
+        AlarmArn: arnOf(configuration.AlarmName),
+        AlarmConfigurationUpdatedTimestamp: at,
+        StateValue: before?.StateValue ?? 'INSUFFICIENT_DATA',
+        StateReason: before?.StateReason ?? 'Unchecked: Initial alarm creation',
+        StateUpdatedTimestamp: before?.StateUpdatedTimestamp ?? at,
+        StateTransitionedTimestamp: before?.StateTransitionedTimestamp ?? at,
+      });
+    },
+    INVALID,
+  ),
   /** All of them or, where one does not exist, none. */
-  DeleteAlarms: alone(
+  DeleteAlarms: operation(
     z.object({ AlarmNames: listOf(nameSchema, 100) }),
     async (cloudWatch, { AlarmNames }) => {
-      for (const name of AlarmNames) await alarmNamed(cloudWatch, name);
-      await cloudWatch.db.batch(AlarmNames.map((name) => ({ type: 'del', key: keyOf(name) })));
+      for (const name of AlarmNames) alarmNamed(cloudWatch, name);
+      for (const name of AlarmNames) cloudWatch.alarms.delete(name);
+      await cloudWatch.store.commit(
+        AlarmNames.map((name) => ({ type: 'del', key: alarmKey(name) })),
+      );
     },
+    INVALID,
   ),
   /** It lasts until the next evaluation. */
-  SetAlarmState: alone(
+  SetAlarmState: operation(
     z.object({
       AlarmName: nameSchema,
       StateValue: stateSchema,
       StateReason: z.string().max(1023),
     }),
-    async (cloudWatch, { AlarmName, ...wanted }) =>
-      changeState(cloudWatch, await alarmNamed(cloudWatch, AlarmName), wanted),
+    (cloudWatch, { AlarmName, ...wanted }) =>
+      changeState(cloudWatch, alarmNamed(cloudWatch, AlarmName), wanted),
+    INVALID,
   ),
-  DescribeAlarms: alone(
+  DescribeAlarms: operation(
     z.object({
       AlarmNames: listOf(z.string(), 100).default([]),
       AlarmNamePrefix: z.string().default(''),
@@ -77,34 +74,38 @@ export const alarmOperations: Operations<CloudWatch> = {
       ...pageMembers,
       MaxRecords: pageMembers.MaxRecords.default(50),
     }),
-    async ({ db }, { AlarmNames, AlarmNamePrefix, StateValue, MaxRecords, NextToken }) => {
-      const found = (await alarmsOf(db)).filter(
-        (alarm) =>
-          (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&
-          alarm.AlarmName.startsWith(AlarmNamePrefix) &&
-          (StateValue ?? alarm.StateValue) === alarm.StateValue,
-      );
+    ({ alarms }, { AlarmNames, AlarmNamePrefix, StateValue, MaxRecords, NextToken }) => {
+      const found = [...alarms.values()]
+        .filter(
+          (alarm) =>
+            (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&
+            alarm.AlarmName.startsWith(AlarmNamePrefix) &&
+            (StateValue ?? alarm.StateValue) === alarm.StateValue,
+        )
+        .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
       const { page, ...next } = pageOf(found, MaxRecords, NextToken);
       return { MetricAlarms: page, CompositeAlarms: [], ...next };
     },
+    INVALID,
   ),
   /** Newest first unless asked otherwise. */
-  DescribeAlarmHistory: alone(
+  DescribeAlarmHistory: operation(
     z.object({
       AlarmName: z.string().optional(),
       HistoryItemType: z.enum(['ConfigurationUpdate', 'StateUpdate', 'Action']).optional(),
       ScanBy: z.enum(['TimestampDescending', 'TimestampAscending']).optional(),
       ...pageMembers,
     }),
-    async ({ db }, { AlarmName, HistoryItemType, ScanBy, MaxRecords, NextToken }) => {
-      const found = (await historyOf(db)).filter(
-        (line) =>
-          (AlarmName ?? line.AlarmName) === line.AlarmName &&
-          (HistoryItemType ?? line.HistoryItemType) === line.HistoryItemType,
+    async ({ store }, { AlarmName, HistoryItemType, ScanBy, MaxRecords, NextToken }) => {
+      const found = (await historyOf(store)).filter(
+        (item) =>
+          (AlarmName ?? item.AlarmName) === item.AlarmName &&
+          (HistoryItemType ?? item.HistoryItemType) === item.HistoryItemType,
       );
       if (ScanBy !== 'TimestampAscending') found.reverse();
       const { page, ...next } = pageOf(found, MaxRecords, NextToken);
       return { AlarmHistoryItems: page, ...next };
     },
+    INVALID,
   ),
 };

@@ -23,8 +23,10 @@ export interface AlarmNotification {
 
 /** What every operation works on. */
 export interface CloudWatch {
-  db: KeyValueStore;
-  /** Runs what reads and then writes, one at a time. */
+  store: KeyValueStore;
+  /** Every alarm, by name; the store has the same. */
+  alarms: Map<string, Alarm>;
+  /** Runs what changes metrics, one at a time. */
   alone: LimitFunction;
   notify: (notification: AlarmNotification) => void;
   now: () => number;
@@ -32,58 +34,62 @@ export interface CloudWatch {
 
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
-const ALARM = 'alarm/';
 const HISTORY = 'history/';
 
 /** ARN of an alarm. */
 export const arnOf = (name: string) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`;
 
 /** Key of an alarm in the store. */
-export const keyOf = (name: string) => `${ALARM}${digest(name)}`;
+export const alarmKey = (name: string) => `alarm/${digest(name)}`;
 
-/** Every alarm, by name. */
-export async function alarmsOf(db: KeyValueStore): Promise<Alarm[]> {
-  const alarms = await valuesOf<Alarm>(db, ALARM);
-  return alarms.sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
+/** Every alarm of a store, by name. */
+export async function loadAlarms(store: KeyValueStore): Promise<CloudWatch['alarms']> {
+  const alarms = await valuesOf<Alarm>(store, 'alarm/');
+  return new Map(alarms.map((alarm) => [alarm.AlarmName, alarm]));
+}
+
+/** Keeps an alarm, and what is written down with it. */
+export async function saveAlarm(
+  { store, alarms }: CloudWatch,
+  alarm: Alarm,
+  items: readonly HistoryItem[] = [],
+): Promise<void> {
+  alarms.set(alarm.AlarmName, alarm);
+  const now = (performance.timeOrigin + performance.now()).toFixed(3);
+  await store.commit([
+    { type: 'put', key: alarmKey(alarm.AlarmName), value: alarm },
+    ...items.map((value, index): StoreOperation => {
+      return { type: 'put', key: `${HISTORY}${padded(value.Timestamp)}/${now}/${index}`, value };
+    }),
+  ]);
 }
 
 /** The history of all alarms, oldest first. */
-export const historyOf = (db: KeyValueStore) =>
-  valuesOf<ReturnType<typeof historyItems>[number]>(db, HISTORY);
+export const historyOf = (store: KeyValueStore) => valuesOf<HistoryItem>(store, HISTORY);
 
 /** Forgets history before a time, epoch seconds. */
-export const forgetHistory = (db: KeyValueStore, before: number) =>
-  db.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` });
+export const forgetHistory = (store: KeyValueStore, before: number) =>
+  store.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` });
 
 /** Puts an alarm into a state: the change and the actions it calls for are written down as one, then told. */
 export async function changeState(
-  { db, notify, now }: CloudWatch,
+  cloudWatch: CloudWatch,
   before: Alarm,
   wanted: Pick<Alarm, 'StateValue' | 'StateReason'>,
 ): Promise<void> {
   if (wanted.StateValue === before.StateValue) return;
-  const at = now() / 1_000;
-  const after = {
-    ...before,
-    ...wanted,
-    StateUpdatedTimestamp: at,
-    StateTransitionedTimestamp: at,
-  };
+  const at = cloudWatch.now() / 1_000;
+  const times = { StateUpdatedTimestamp: at, StateTransitionedTimestamp: at };
+  const after = { ...before, ...wanted, ...times };
   const actions = {
     ALARM: before.AlarmActions,
     OK: before.OKActions,
     INSUFFICIENT_DATA: before.InsufficientDataActions,
   }[wanted.StateValue];
   const called = before.ActionsEnabled ? actions : [];
+  await saveAlarm(cloudWatch, after, historyItems(before, after, called));
   const message = notificationMessage(before, after);
-  const written = (performance.timeOrigin + performance.now()).toFixed(3);
-  await db.batch([
-    { type: 'put', key: keyOf(after.AlarmName), value: after },
-    ...historyItems(before, after, called).map((value, index): StoreOperation => {
-      return { type: 'put', key: `${HISTORY}${padded(at)}/${written}/${index}`, value };
-    }),
-  ]);
-  for (const action of called) notify({ action, message });
+  for (const action of called) cloudWatch.notify({ action, message });
 }
 
 function notificationMessage(before: Alarm, after: Alarm) {
@@ -99,6 +105,8 @@ function notificationMessage(before: Alarm, after: Alarm) {
     StateChangeTime: new Date(after.StateUpdatedTimestamp * 1_000).toISOString(),
   };
 }
+
+type HistoryItem = ReturnType<typeof historyItems>[number];
 
 /** The history of one change, as DescribeAlarmHistory gives it: the change itself, then each action. */
 function historyItems(before: Alarm, after: Alarm, actions: readonly string[]) {
@@ -132,15 +140,14 @@ const COMPARE = {
 
 /** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
 export async function evaluateAlarms(cloudWatch: CloudWatch): Promise<void> {
-  const { db, alone } = cloudWatch;
-  for (const { AlarmName } of await alarmsOf(db)) {
-    await alone(async () => {
-      // It may have been changed or deleted since the round began.
-      const alarm = (await db.get(keyOf(AlarmName))) as Alarm | undefined;
-      const wanted = alarm && (await evaluateAlarm(cloudWatch, alarm));
-      if (wanted) await changeState(cloudWatch, alarm, wanted);
-    }).catch(() => undefined);
+  const changes: Promise<void>[] = [];
+  for (const [name, alarm] of cloudWatch.alarms) {
+    const wanted = await evaluateAlarm(cloudWatch, alarm).catch(() => undefined);
+    // It may have been changed or deleted meanwhile.
+    const isSame = cloudWatch.alarms.get(name) === alarm;
+    if (wanted && isSame) changes.push(changeState(cloudWatch, alarm, wanted));
   }
+  await Promise.all(changes);
 }
 
 /**
@@ -149,7 +156,7 @@ export async function evaluateAlarms(cloudWatch: CloudWatch): Promise<void> {
  * @throws {ServiceError} where its expression cannot be evaluated
  */
 export async function evaluateAlarm(
-  { db, now }: CloudWatch,
+  { store, now }: CloudWatch,
   configuration: AlarmConfiguration,
 ): Promise<Pick<Alarm, 'StateValue' | 'StateReason'> | undefined> {
   const { EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData } = configuration;
@@ -157,7 +164,7 @@ export async function evaluateAlarm(
   const period = longestPeriod(queries);
   const end = Math.floor(now() / 1_000 / period) * period;
   const start = end - EvaluationPeriods * period;
-  const [series] = (await runQueries(db, queries, { start, end })).values();
+  const [series] = (await runQueries(store, queries, { start, end })).values();
   const known = Array.from({ length: EvaluationPeriods }, (_, index) =>
     series?.get(start + index * period),
   ).filter((point) => point !== undefined);

@@ -8,6 +8,7 @@ import {
   type CloudWatch,
   evaluateAlarms,
   forgetHistory,
+  loadAlarms,
 } from './alarms.ts';
 import { metricOperations } from './metric-operations.ts';
 import { forgetData } from './metrics.ts';
@@ -31,9 +32,10 @@ export interface CloudWatchOptions extends LocalServiceOptions {
 
 /** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
-  const db = await openStore(options.directory);
+  const store = await openStore(options.directory);
   const cloudWatch: CloudWatch = {
-    db,
+    store,
+    alarms: await loadAlarms(store),
     alone: pLimit(1),
     now: options.now ?? Date.now,
     notify: options.onNotification ?? (() => undefined),
@@ -55,13 +57,13 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
         [() => evaluateAlarms(cloudWatch), options.alarmIntervalMs ?? 10_000],
         [() => cloudWatch.alone(forgetOld, cloudWatch), HOUR_MS],
       ],
-      release: () => db.close(),
+      release: () => store.close(),
     },
   );
 }
 
-async function forgetOld({ db, now }: CloudWatch): Promise<void> {
+async function forgetOld({ store, now }: CloudWatch): Promise<void> {
   const seconds = now() / 1_000;
-  await forgetData(db, seconds - 15 * DAY_SECONDS);
-  await forgetHistory(db, seconds - 30 * DAY_SECONDS);
+  await forgetData(store, seconds - 15 * DAY_SECONDS);
+  await forgetHistory(store, seconds - 30 * DAY_SECONDS);
 }

@@ -40,7 +40,7 @@ export const metricOperations: Operations<CloudWatch> = {
         .refine((namespace) => !namespace.startsWith('AWS/'), 'must not start with AWS/'),
       MetricData: listOf(datumSchema, 1_000),
     }),
-    async ({ db, alone, now }: CloudWatch, { Namespace, MetricData }) => {
+    async ({ store, alone, now }: CloudWatch, { Namespace, MetricData }) => {
       const seconds = now() / 1_000;
       const data = MetricData.map((input, index): [z.output<typeof metricSchema>, Datum] => {
         const { MetricName, Dimensions, Timestamp = seconds, StorageResolution: step } = input;
@@ -59,7 +59,7 @@ export const metricOperations: Operations<CloudWatch> = {
         };
         return [{ Namespace, MetricName, Dimensions }, datum];
       });
-      await alone(() => putData(db, data));
+      await alone(() => putData(store, data));
     },
     INVALID,
   ),
@@ -75,8 +75,8 @@ export const metricOperations: Operations<CloudWatch> = {
         .default([]),
       NextToken: tokenSchema,
     }),
-    async ({ db }: CloudWatch, { Namespace, MetricName, Dimensions, NextToken }) => {
-      const found = (await metricsOf(db)).filter(
+    async ({ store }: CloudWatch, { Namespace, MetricName, Dimensions, NextToken }) => {
+      const found = (await metricsOf(store)).filter(
         (metric) =>
           (Namespace ?? metric.Namespace) === metric.Namespace &&
           (MetricName ?? metric.MetricName) === metric.MetricName &&
@@ -99,9 +99,9 @@ export const metricOperations: Operations<CloudWatch> = {
       EndTime: timeSchema,
       ScanBy: z.enum(['TimestampDescending', 'TimestampAscending']).optional(),
     }),
-    async ({ db }: CloudWatch, { MetricDataQueries: queries, StartTime, EndTime, ScanBy }) => {
+    async ({ store }: CloudWatch, { MetricDataQueries: queries, StartTime, EndTime, ScanBy }) => {
       if (StartTime >= EndTime) throw new ServiceError('ValidationError', ORDER);
-      const results = await runQueries(db, queries, { start: StartTime, end: EndTime });
+      const results = await runQueries(store, queries, { start: StartTime, end: EndTime });
       const MetricDataResults = queries.flatMap(({ Id, Label, MetricStat }) => {
         const series = results.get(Id);
         if (series === undefined) return [];
@@ -133,7 +133,7 @@ export const metricOperations: Operations<CloudWatch> = {
       .refine((query) => query.Statistics.length + query.ExtendedStatistics.length > 0, {
         error: 'needs Statistics or ExtendedStatistics',
       }),
-    async ({ db }: CloudWatch, query) => {
+    async ({ store }: CloudWatch, query) => {
       const { StartTime: start, EndTime: end, Period: period, ExtendedStatistics } = query;
       if (start >= end) throw new ServiceError(INVALID, ORDER);
       const most = Math.ceil((end - start) / period);
@@ -143,7 +143,7 @@ export const metricOperations: Operations<CloudWatch> = {
           `You have requested up to ${most} datapoints, which exceeds the limit of ${MAX_STATISTICS_POINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
         );
       }
-      const buckets = await readBuckets(db, query, { start, end, period }, createBudget());
+      const buckets = await readBuckets(store, query, { start, end, period }, createBudget());
       // A datapoint for each unit, since one says nothing of another.
       const Datapoints = buckets
         .filter(({ unit }) => (query.Unit ?? unit) === unit)

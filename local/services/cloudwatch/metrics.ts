@@ -60,8 +60,8 @@ export function padded(seconds: number): string {
 }
 
 /** Every value whose key starts so, in the order of the keys. */
-export async function valuesOf<T>(db: KeyValueStore, prefix: string): Promise<T[]> {
-  const entries = await db.iterator(startingWith(prefix)).all();
+export async function valuesOf<T>(store: KeyValueStore, prefix: string): Promise<T[]> {
+  const entries = await store.iterator(startingWith(prefix)).all();
   return entries.map(([, value]) => value as T);
 }
 
@@ -77,7 +77,7 @@ const keyOf = (id: string, second: number) => `datum/${id}/${padded(second)}/`;
 
 /** Keeps all of the data or none: each datum an entry under its metric and its time. */
 export async function putData(
-  db: KeyValueStore,
+  store: KeyValueStore,
   data: readonly [metric: MetricName, datum: Datum][],
 ): Promise<void> {
   const operations = data.flatMap(([metric, datum]): StoreOperation[] => {
@@ -87,15 +87,15 @@ export async function putData(
       { type: 'put', key: `${keyOf(id, datum.second)}${randomUUID()}`, value: datum },
     ];
   });
-  await db.batch(operations);
+  await store.commit(operations);
 }
 
 /** Every metric that has data. */
-export const metricsOf = (db: KeyValueStore) => valuesOf<MetricName>(db, METRIC);
+export const metricsOf = (store: KeyValueStore) => valuesOf<MetricName>(store, METRIC);
 
 /** Buckets of a metric in order of time, for start <= time < end, all in epoch seconds. */
 export async function readBuckets(
-  db: KeyValueStore,
+  store: KeyValueStore,
   metric: MetricName,
   { start, end, period }: { start: number; end: number; period: number },
   spend: Spend,
@@ -104,7 +104,7 @@ export async function readBuckets(
   const id = idOf(metric);
   const first = Math.floor(start / period) * period;
   const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
-  for await (const [, value] of db.iterator(range)) {
+  for await (const [, value] of store.iterator(range)) {
     const { second, unit, values, set } = value as Datum;
     spend(1 + values.length);
     const time = Math.floor(second / period) * period;
@@ -119,12 +119,12 @@ export async function readBuckets(
 }
 
 /** Forgets data before a time, epoch seconds, and the metrics that have no other. */
-export async function forgetData(db: KeyValueStore, before: number): Promise<void> {
-  for await (const [key] of db.iterator(startingWith(METRIC))) {
+export async function forgetData(store: KeyValueStore, before: number): Promise<void> {
+  for await (const [key] of store.iterator(startingWith(METRIC))) {
     const id = key.slice(METRIC.length);
-    await db.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
-    const left = await db.iterator({ ...startingWith(`datum/${id}/`), limit: 1 }).all();
-    if (left.length === 0) await db.batch([{ type: 'del', key }]);
+    await store.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
+    const left = await store.iterator({ ...startingWith(`datum/${id}/`), limit: 1 }).all();
+    if (left.length === 0) await store.commit([{ type: 'del', key }]);
   }
 }
 

@@ -16,7 +16,7 @@ interface Range {
  * @throws {ServiceError} where they cannot be evaluated, or ask for more points than a request may
  */
 export async function runQueries(
-  db: KeyValueStore,
+  store: KeyValueStore,
   queries: readonly Query[],
   range: Range,
 ): Promise<Map<string, Series>> {
@@ -25,7 +25,7 @@ export async function runQueries(
   const spend = createBudget();
   const metrics = new Map<string, Series>();
   for (const { Id, MetricStat } of queries) {
-    if (MetricStat) metrics.set(Id, await readSeries(db, MetricStat, range, spend));
+    if (MetricStat) metrics.set(Id, await readSeries(store, MetricStat, range, spend));
   }
   const metric = (id: string) => {
     const series = metrics.get(id);
@@ -56,12 +56,12 @@ export async function runQueries(
 
 /** A series holds one unit: the first in CloudWatch's own order, where the query names none. */
 async function readSeries(
-  db: KeyValueStore,
+  store: KeyValueStore,
   { Metric, Period, Stat, Unit }: NonNullable<Query['MetricStat']>,
   range: Range,
   spend: Spend,
 ): Promise<Series> {
-  const buckets = await readBuckets(db, Metric, { ...range, period: Period }, spend);
+  const buckets = await readBuckets(store, Metric, { ...range, period: Period }, spend);
   const units = new Set(buckets.map(({ unit }) => unit));
   const wanted = Unit ?? UNITS.find((unit) => units.has(unit));
   const series = new Map<number, number>();

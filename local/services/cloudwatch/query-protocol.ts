@@ -63,9 +63,8 @@ function inputOf(node: Node | string, name: string, parent = ''): unknown {
   if (typeof node === 'string') return parsed(node, name, parent);
   const { member } = node;
   if (typeof member === 'object') {
-    return Object.entries(member)
-      .sort(([a], [b]) => Number(a) - Number(b))
-      .map(([, item]) => inputOf(item, name, name));
+    // An object has names that are numbers in their order.
+    return Object.values(member).map((item) => inputOf(item, name, name));
   }
   const entries = Object.entries(node);
   return Object.fromEntries(entries.map(([key, item]) => [key, inputOf(item, key, parent)]));
