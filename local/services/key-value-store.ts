@@ -14,10 +14,10 @@ export type KeyRange = Pick<
   'gt' | 'gte' | 'lt' | 'lte' | 'limit' | 'reverse'
 >;
 
-/** Keys in order, JSON values; a batch is there whole or not at all. */
+/** Keys in order, JSON values; a batch is there whole or not at all. `getSync` sees what is asked to be written, too. */
 export type KeyValueStore = Pick<
   Level<string, unknown>,
-  'get' | 'batch' | 'clear' | 'iterator' | 'close'
+  'get' | 'getSync' | 'batch' | 'clear' | 'iterator' | 'close'
 > &
   CommitQueue;
 
@@ -42,7 +42,14 @@ export async function openStore(directory: string | undefined): Promise<KeyValue
   }
   const queue = createCommitQueue(level);
   const close = level.close.bind(level);
-  return Object.assign(level, queue, { close: () => queue.settled().then(close) });
+  const getWritten = level.getSync.bind(level);
+  return Object.assign(level, queue, {
+    close: () => queue.settled().then(close),
+    getSync: (key: string) => {
+      const asked = queue.askedOf(key);
+      return asked === undefined ? getWritten(key) : asked.type === 'put' ? asked.value : undefined;
+    },
+  });
 }
 
 /** The range of all keys that start so; every key is ASCII. */
@@ -56,10 +63,13 @@ export interface CommitQueue {
   commit(operations: readonly StoreOperation[]): Promise<void>;
   /** Kept once everything asked for so far is written. */
   settled(): Promise<void>;
+  /** What was last asked for at a key, until it is written. */
+  askedOf(key: string): StoreOperation | undefined;
 }
 
 /** A queue over a store; many small writes of a moment become one batch of the store, which is atomic. */
 export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>): CommitQueue {
+  const asked = new Map<string, StoreOperation>();
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();
@@ -70,11 +80,18 @@ export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>):
     const batch = gathered;
     gathered = [];
     next = undefined;
-    await store.batch(batch);
+    try {
+      await store.batch(batch);
+    } finally {
+      for (const one of batch) if (asked.get(one.key) === one) asked.delete(one.key);
+    }
   };
   return {
     commit: (operations) => {
-      for (const operation of operations) gathered.push(operation);
+      for (const one of operations) {
+        gathered.push(one);
+        asked.set(one.key, one);
+      }
       if (next === undefined) {
         next = writeAfter(settled);
         settled = next.catch(() => undefined);
@@ -82,5 +99,6 @@ export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>):
       return next;
     },
     settled: () => settled,
+    askedOf: (key) => asked.get(key),
   };
 }

@@ -13,7 +13,7 @@ export type WireItem = Record<string, Record<string, unknown>>;
 
 /** A part of the store that dynalite's actions work on: a table's items, or the entries of an index. */
 export interface ItemDb {
-  /** Calls back once nobody else holds the key; `release` wraps the callback that ends the holding. */
+  /** Calls back once nobody else holds the key; the callback that ends the holding goes through what it is given. */
   lock(key: string, callback: (release: (done: Callback) => Callback) => void): void;
   get(key: string, callback: Callback<WireItem>): void;
   put(key: string, item: WireItem, callback: Callback): void;

@@ -21,21 +21,10 @@ export interface DynamoDbContext {
   now: () => number;
 }
 
-/** What is known of one call while dynalite's action runs. */
-interface ItemCall {
-  /** The service that makes the change, where no caller does. */
-  principal: string | undefined;
-  /** The items that the call has read, by key. */
-  before: Map<string, WireItem | undefined>;
-  /** Ends the call, and its holding of every lock. */
-  fail(error: unknown): void;
-  /** Ends the holding of every lock that the call holds. */
-  held: Set<() => void>;
-}
-
 /**
- * Runs one of dynalite's actions. It runs on only through its store, so its store is where its faults are caught: whatever
- * it throws, at once or when called back, ends this one call, and gives up its locks, for which others would wait for ever.
+ * Runs one of dynalite's actions. Reads of single keys are answered at once, so that from reading an item to asking for its
+ * new state nothing comes between, and dynalite's locks are not needed. It runs on only through its store, so its store is
+ * where its faults are caught: whatever it throws, at once or when called back, ends this one call.
  */
 export async function runItemOperation(
   context: DynamoDbContext,
@@ -49,12 +38,7 @@ export async function runItemOperation(
   const before = new Map<string, WireItem | undefined>();
   try {
     return await new Promise((resolve, reject) => {
-      const held = new Set<() => void>();
-      const fail = (error: unknown) => {
-        for (const release of held) release();
-        reject(error);
-      };
-      const store = storeOf(context, { principal, before, held, fail });
+      const store = storeOf(context, { before, principal, fail: reject });
       actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
     });
   } catch (thrown) {
@@ -65,49 +49,48 @@ export async function runItemOperation(
     if (!refused || returned !== 'ALL_OLD' || Item === undefined) throw error;
     const { type, message, statusCode } = error;
     throw new ServiceError(type, message, { statusCode, members: { Item } });
+  } finally {
+    // What was read may not be down yet.
+    await context.store.settled();
   }
+}
+
+/** What is known of one call while dynalite's action runs. */
+interface ItemCall {
+  /** The items that the call has read, by key. */
+  before: Map<string, WireItem | undefined>;
+  /** The service that makes the change, where no caller does. */
+  principal: string | undefined;
+  fail(error: unknown): void;
 }
 
 /**
  * The store as one call sees it: a put or delete of an item, its index entries and its stream record become a single
- * indivisible write, made under the lock on the item, and acknowledged when it is down.
+ * indivisible write, acknowledged when it is down.
  */
-function storeOf({ store, streams, inTurn }: DynamoDbContext, call: ItemCall): DynaliteStore {
+function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteStore {
+  const { before, principal, fail } = call;
   let indexWrites: StoreOperation[] = [];
 
-  const answer = <T>(promise: Promise<T>, callback: Callback<T>) => {
-    promise.then((value) => callback(null, value), callback).catch(call.fail);
-  };
   const write = (table: string, key: string, after: WireItem | undefined, callback: Callback) => {
-    const { before, principal } = call;
     const change = { before: before.get(key), after, ...(principal && { principal }) };
     const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
     indexWrites = [];
-    answer(store.commit(operations), callback);
+    store
+      .commit(operations)
+      .then(() => callback(), callback)
+      .catch(fail);
   };
   const writeToIndex = (key: string, entry: WireItem | undefined, callback: Callback) => {
     indexWrites.push(put(key, entry));
     callback();
   };
   const part = (prefix: string, change: typeof writeToIndex): ItemDb => ({
-    lock: (key, callback) => {
-      const holding = () =>
-        new Promise<void>((free) => {
-          call.held.add(free);
-          callback((done) => (error, value) => {
-            free();
-            done(error, value);
-          });
-        });
-      inTurn(prefix + key, holding).catch(call.fail);
-    },
+    lock: (_key, callback) => callback((done) => done),
     get: (key, callback) => {
-      const read = async () => {
-        const item = (await store.get(prefix + key)) as WireItem;
-        call.before.set(prefix + key, item);
-        return item;
-      };
-      answer(read(), callback);
+      const item = store.getSync(prefix + key) as WireItem | undefined;
+      before.set(prefix + key, item);
+      callback(null, item);
     },
     put: (key, item, callback) => change(prefix + key, item, callback),
     del: (key, callback) => change(prefix + key, undefined, callback),
@@ -118,7 +101,7 @@ function storeOf({ store, streams, inTurn }: DynamoDbContext, call: ItemCall): D
         try {
           return emit(...event);
         } catch (error) {
-          call.fail(error);
+          fail(error);
           return true;
         }
       };
@@ -127,7 +110,7 @@ function storeOf({ store, streams, inTurn }: DynamoDbContext, call: ItemCall): D
   });
   return {
     options: storeOptions,
-    getTable: (name, callback) => answer(tableOf(store, name), callback),
+    getTable: (name, callback) => callback(null, tableOf(store, name)),
     getItemDb: (table) =>
       part(keys.item(table), (key, item, callback) => write(table, key, item, callback)),
     getIndexDb: (type, table, index) => part(`${keys.index(type, table)}${index}~`, writeToIndex),

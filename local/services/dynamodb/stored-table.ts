@@ -24,8 +24,8 @@ export const keys = {
  *
  * @throws {ServiceError} where there is none of that name
  */
-export async function tableOf(store: KeyValueStore, name: string): Promise<TableDescription> {
-  const table = await store.get(keys.table(name));
+export function tableOf(store: KeyValueStore, name: string): TableDescription {
+  const table = store.getSync(keys.table(name));
   // Folders of earlier versions may hold tables in other states, whose timers died with their process.
   if (table !== undefined) return { ...(table as TableDescription), TableStatus: 'ACTIVE' };
   throw new ServiceError(

@@ -64,7 +64,7 @@ export const tableOperations = {
     const asked = checkInput('CreateTable', input) as unknown as TableInput;
     const key = keys.table(asked.TableName);
     return inTurn(key, async () => {
-      if ((await store.get(key)) !== undefined) {
+      if (store.getSync(key) !== undefined) {
         throw new ServiceError(
           'ResourceInUseException',
           `Table already exists: ${asked.TableName}`,
@@ -88,7 +88,7 @@ export const tableOperations = {
   DeleteTable: async ({ store, streams, inTurn }: DynamoDbContext, input: unknown) => {
     const name = nameIn('DeleteTable', input);
     return inTurn(keys.table(name), async () => {
-      const table = await tableOf(store, name);
+      const table = tableOf(store, name);
       await store.commit([
         { type: 'del', key: keys.table(name) },
         { type: 'del', key: keys.timeToLive(name) },
@@ -99,7 +99,7 @@ export const tableOperations = {
     });
   },
   DescribeTable: async ({ store }: DynamoDbContext, input: unknown) => ({
-    Table: await tableOf(store, nameIn('DescribeTable', input)),
+    Table: tableOf(store, nameIn('DescribeTable', input)),
   }),
   ListTables: async ({ store }: DynamoDbContext, input: unknown) => {
     const { Limit, ExclusiveStartTableName: after = '' } = checkInput('ListTables', input);

@@ -9,16 +9,16 @@ const PRINCIPAL = 'dynamodb.amazonaws.com';
 const FIVE_YEARS_SECONDS = 5 * 365 * 86_400;
 
 /** The attribute that holds the expiry of a table's items, where one is set. */
-async function attributeOf({ store }: DynamoDbContext, table: string) {
-  await tableOf(store, table);
-  return (await store.get(keys.timeToLive(table))) as string | undefined;
+function attributeOf({ store }: DynamoDbContext, table: string): string | undefined {
+  tableOf(store, table);
+  return store.getSync(keys.timeToLive(table)) as string | undefined;
 }
 
 /** Operations on the time to live of a table's items; a change takes effect at once. */
 export const timeToLiveOperations = {
   DescribeTimeToLive: async (context: DynamoDbContext, input: unknown) => {
     const { TableName } = checkInput('DescribeTimeToLive', input);
-    const AttributeName = await attributeOf(context, String(TableName));
+    const AttributeName = attributeOf(context, String(TableName));
     const TimeToLiveStatus = AttributeName === undefined ? 'DISABLED' : 'ENABLED';
     return { TimeToLiveDescription: { TimeToLiveStatus, AttributeName } };
   },
@@ -31,7 +31,7 @@ export const timeToLiveOperations = {
       }),
     }),
     async (context: DynamoDbContext, { TableName, TimeToLiveSpecification: wanted }) => {
-      const current = await attributeOf(context, TableName);
+      const current = attributeOf(context, TableName);
       if (wanted.Enabled === (current !== undefined)) {
         throw validationException(
           `TimeToLive is already ${wanted.Enabled ? 'enabled' : 'disabled'}`,
@@ -65,7 +65,7 @@ async function deleteExpired(context: DynamoDbContext, table: string, attribute:
     const expiry = Number(item[attribute]?.N ?? Number.NaN);
     if (!(expiry <= now && expiry > now - FIVE_YEARS_SECONDS)) continue;
     try {
-      const { KeySchema } = await tableOf(context.store, table);
+      const { KeySchema } = tableOf(context.store, table);
       const input = {
         TableName: table,
         Key: Object.fromEntries(KeySchema.map(({ AttributeName: name }) => [name, item[name]])),
