@@ -23,13 +23,6 @@ export class BodyTooLargeError extends ServiceError {
   }
 }
 
-/** A request that came by a name that is not this machine's, or from a page of elsewhere. */
-export class ForeignCallerError extends ServiceError {
-  constructor(header: string, served: string) {
-    super('AccessDeniedException', `${header}: only ${served} are served`, { statusCode: 403 });
-  }
-}
-
 /** An HTTP answer: 200 without a body unless it says otherwise; its length is added. */
 export interface HttpAnswer {
   readonly statusCode?: number;
@@ -135,7 +128,11 @@ function asServiceError(error: unknown): ServiceError {
 
 /** A whole request body; of a caller of elsewhere nothing is read. */
 async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  refuseForeign(request);
+  const header = foreignHeader(request);
+  if (header !== undefined) {
+    const message = `${header}: only loopback names and pages are served`;
+    throw new ServiceError('AccessDeniedException', message, { statusCode: 403 });
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
@@ -149,14 +146,10 @@ async function readBody(request: IncomingMessage, limitBytes: number): Promise<B
   return Buffer.concat(chunks, size);
 }
 
-function refuseForeign({ headers }: IncomingMessage): void {
-  const host = headers.host ?? String(headers[':authority']);
-  if (!LOOPBACK.test(host)) throw new ForeignCallerError('Host', 'loopback names');
+/** The header by which a request is of elsewhere: a name that is not this machine's, or a page that is not from here. */
+function foreignHeader({ headers }: IncomingMessage): string | undefined {
+  if (!LOOPBACK.test(headers.host ?? String(headers[':authority']))) return 'Host';
   const origin = headers.origin?.replace(/^https?:\/\//, '');
-  if (origin !== undefined && !LOOPBACK.test(origin)) {
-    throw new ForeignCallerError('Origin', 'loopback pages');
-  }
-  if (origin === undefined && headers['sec-fetch-site'] === 'cross-site') {
-    throw new ForeignCallerError('Sec-Fetch-Site', 'loopback pages');
-  }
+  if (origin !== undefined) return LOOPBACK.test(origin) ? undefined : 'Origin';
+  return headers['sec-fetch-site'] === 'cross-site' ? 'Sec-Fetch-Site' : undefined;
 }

@@ -26,8 +26,6 @@ export interface ApiGatewayOptions {
   readonly timeoutMs?: number;
 }
 
-type Route = ApiGatewayOptions['routes'][number];
-
 const TIMEOUT_MS = 29_000;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** What a synchronous invocation takes; text of a body is escaped once more in it. */
@@ -73,7 +71,7 @@ async function answer(
     const message = `Missing required request parameters: [${missing.join(', ')}]`;
     throw new ServiceError('BAD_REQUEST_PARAMETERS', message);
   }
-  const fault = isJson(request) ? bodyFault(route, body) : undefined;
+  const fault = isJson(request) ? bodyFault(route.model, body) : undefined;
   if (fault !== undefined) throw new ServiceError('BAD_REQUEST_BODY', fault);
   const event = proxyEvent(request, { ...match, path, query }, body);
   if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) {
@@ -87,7 +85,7 @@ const isJson = ({ headers }: IncomingMessage): boolean =>
   /^(application\/json)?\s*(;|$)/i.test(headers['content-type']?.trim() ?? '');
 
 /** What is wrong with a body by its route's model, in the words of API Gateway's validator. */
-function bodyFault({ model }: Route, body: Buffer): string | undefined {
+function bodyFault(model: HttpRoute['model'], body: Buffer): string | undefined {
   if (!model) return undefined;
   let json: unknown;
   try {

@@ -10,10 +10,9 @@ import {
   historyOf,
   saveAlarm,
 } from './alarms.ts';
-import { alarmSchema, nameSchema, pageOf, stateSchema, tokenSchema } from './schemas.ts';
+import { alarmSchema, nameSchema, stateSchema } from './schemas.ts';
 
 const INVALID = 'ValidationError';
-const pageMembers = { MaxRecords: z.int().min(1).max(100).default(100), NextToken: tokenSchema };
 
 function alarmNamed({ alarms }: CloudWatch, name: string): Alarm {
   const alarm = alarms.get(name);
@@ -71,11 +70,9 @@ export const alarmOperations: Operations<CloudWatch> = {
       AlarmNames: listOf(z.string(), 100).default([]),
       AlarmNamePrefix: z.string().default(''),
       StateValue: stateSchema.optional(),
-      ...pageMembers,
-      MaxRecords: pageMembers.MaxRecords.default(50),
     }),
-    ({ alarms }, { AlarmNames, AlarmNamePrefix, StateValue, MaxRecords, NextToken }) => {
-      const found = [...alarms.values()]
+    ({ alarms }, { AlarmNames, AlarmNamePrefix, StateValue }) => {
+      const MetricAlarms = [...alarms.values()]
         .filter(
           (alarm) =>
             (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&
@@ -83,8 +80,7 @@ export const alarmOperations: Operations<CloudWatch> = {
             (StateValue ?? alarm.StateValue) === alarm.StateValue,
         )
         .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
-      const { page, ...next } = pageOf(found, MaxRecords, NextToken);
-      return { MetricAlarms: page, CompositeAlarms: [], ...next };
+      return { MetricAlarms, CompositeAlarms: [] };
     },
     INVALID,
   ),
@@ -94,17 +90,15 @@ export const alarmOperations: Operations<CloudWatch> = {
       AlarmName: z.string().optional(),
       HistoryItemType: z.enum(['ConfigurationUpdate', 'StateUpdate', 'Action']).optional(),
       ScanBy: z.enum(['TimestampDescending', 'TimestampAscending']).optional(),
-      ...pageMembers,
     }),
-    async ({ store }, { AlarmName, HistoryItemType, ScanBy, MaxRecords, NextToken }) => {
-      const found = (await historyOf(store)).filter(
+    async ({ store }, { AlarmName, HistoryItemType, ScanBy }) => {
+      const AlarmHistoryItems = (await historyOf(store)).filter(
         (item) =>
           (AlarmName ?? item.AlarmName) === item.AlarmName &&
           (HistoryItemType ?? item.HistoryItemType) === item.HistoryItemType,
       );
-      if (ScanBy !== 'TimestampAscending') found.reverse();
-      const { page, ...next } = pageOf(found, MaxRecords, NextToken);
-      return { AlarmHistoryItems: page, ...next };
+      if (ScanBy !== 'TimestampAscending') AlarmHistoryItems.reverse();
+      return { AlarmHistoryItems };
     },
     INVALID,
   ),

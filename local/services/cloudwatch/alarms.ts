@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
+import { REGION } from '../local-service.ts';
 import { digest, padded, valuesOf } from './metrics.ts';
 import { runQueries } from './queries.ts';
 import { type AlarmConfiguration, longestPeriod, type Query, type stateSchema } from './schemas.ts';
@@ -32,7 +33,6 @@ export interface CloudWatch {
   now: () => number;
 }
 
-const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 const HISTORY = 'history/';
 

@@ -11,16 +11,13 @@ import {
 } from './metrics.ts';
 import { runQueries } from './queries.ts';
 import {
-  datumSchema,
+  dimensionsSchema,
   metricSchema,
   nameSchema,
-  pageOf,
   percentileSchema,
   periodSchema,
   querySchema,
   statisticSchema,
-  timeSchema,
-  tokenSchema,
   unitSchema,
 } from './schemas.ts';
 
@@ -29,6 +26,41 @@ const TWO_WEEKS_SECONDS = 14 * 86_400;
 const TWO_HOURS_SECONDS = 2 * 3_600;
 const INVALID = 'InvalidParameterValueException';
 const ORDER = 'The parameter StartTime must be less than the parameter EndTime.';
+
+const timeSchema = z.number().min(0).max(253_402_300_799);
+const countSchema = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+const valueSchema = z
+  .number()
+  .min(-(2 ** 360))
+  .max(2 ** 360);
+
+const datumSchema = z
+  .object({
+    MetricName: nameSchema,
+    Dimensions: dimensionsSchema,
+    Timestamp: z.number().optional(),
+    Value: valueSchema.optional(),
+    Values: listOf(valueSchema, 150, 1).optional(),
+    Counts: listOf(countSchema, 150).optional(),
+    StatisticValues: z
+      .object({
+        SampleCount: countSchema,
+        Sum: valueSchema,
+        Minimum: valueSchema,
+        Maximum: valueSchema,
+      })
+      .optional(),
+    Unit: unitSchema.default('None'),
+    StorageResolution: z.literal([1, 60]).default(60),
+  })
+  .refine(
+    (d) => [d.Value, d.Values, d.StatisticValues].filter((v) => v !== undefined).length === 1,
+    { error: 'needs exactly one of Value, Values and StatisticValues' },
+  )
+  .refine((d) => d.Counts === undefined || d.Counts.length === d.Values?.length, {
+    error: 'must be as many as Values',
+    path: ['Counts'],
+  });
 
 /** Operations on metrics. */
 export const metricOperations: Operations<CloudWatch> = {
@@ -64,7 +96,6 @@ export const metricOperations: Operations<CloudWatch> = {
     INVALID,
   ),
 
-  /** 500 a page. */
   ListMetrics: operation(
     z.object({
       Namespace: nameSchema.optional(),
@@ -73,10 +104,9 @@ export const metricOperations: Operations<CloudWatch> = {
         .array(z.object({ Name: z.string().min(1), Value: z.string().optional() }))
         .max(10)
         .default([]),
-      NextToken: tokenSchema,
     }),
-    async ({ store }: CloudWatch, { Namespace, MetricName, Dimensions, NextToken }) => {
-      const found = (await metricsOf(store)).filter(
+    async ({ store }: CloudWatch, { Namespace, MetricName, Dimensions }) => {
+      const Metrics = (await metricsOf(store)).filter(
         (metric) =>
           (Namespace ?? metric.Namespace) === metric.Namespace &&
           (MetricName ?? metric.MetricName) === metric.MetricName &&
@@ -86,8 +116,7 @@ export const metricOperations: Operations<CloudWatch> = {
             ),
           ),
       );
-      const { page, ...next } = pageOf(found, 500, NextToken);
-      return { Metrics: page, ...next };
+      return { Metrics };
     },
     INVALID,
   ),

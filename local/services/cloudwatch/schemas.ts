@@ -16,8 +16,6 @@ const DAY_SECONDS = 86_400;
 export const nameSchema = z.string().min(1).max(255);
 /** Unit of a metric. */
 export const unitSchema = z.enum(UNITS);
-/** Time in epoch seconds. */
-export const timeSchema = z.number().min(0).max(253_402_300_799);
 /** Period in seconds. */
 export const periodSchema = z
   .int()
@@ -32,20 +30,8 @@ export const percentileSchema = z
   .string()
   .regex(/^p(\d{1,2}(\.\d{1,10})?|100)$/, 'must be a percentile such as p99');
 
-/** The token of a page, which is the place to go on at. */
-export const tokenSchema = z
-  .string()
-  .regex(/^\d{1,9}$/, 'is not one that this service gave out')
-  .default('0');
-
-/** One page of a list, and the token of the next where there is one. */
-export function pageOf<T>(all: readonly T[], size: number, token: string) {
-  const end = Number(token) + size;
-  const NextToken = end < all.length ? String(end) : undefined;
-  return { page: all.slice(Number(token), end), NextToken };
-}
-
-const dimensionsSchema = z
+/** Dimensions of a metric; none when left out. */
+export const dimensionsSchema = z
   .array(z.object({ Name: z.string().min(1).max(255), Value: z.string().min(1).max(1024) }))
   .max(30)
   .default([]);
@@ -57,41 +43,6 @@ export const metricSchema = z.object({
 });
 /** What names a metric. */
 export type MetricName = z.output<typeof metricSchema>;
-
-const countSchema = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
-const valueSchema = z
-  .number()
-  .min(-(2 ** 360))
-  .max(2 ** 360);
-
-/** One datum as PutMetricData takes it. */
-export const datumSchema = z
-  .object({
-    MetricName: nameSchema,
-    Dimensions: dimensionsSchema,
-    Timestamp: z.number().optional(),
-    Value: valueSchema.optional(),
-    Values: listOf(valueSchema, 150, 1).optional(),
-    Counts: listOf(countSchema, 150).optional(),
-    StatisticValues: z
-      .object({
-        SampleCount: countSchema,
-        Sum: valueSchema,
-        Minimum: valueSchema,
-        Maximum: valueSchema,
-      })
-      .optional(),
-    Unit: unitSchema.default('None'),
-    StorageResolution: z.literal([1, 60]).default(60),
-  })
-  .refine(
-    (d) => [d.Value, d.Values, d.StatisticValues].filter((v) => v !== undefined).length === 1,
-    { error: 'needs exactly one of Value, Values and StatisticValues' },
-  )
-  .refine((d) => d.Counts === undefined || d.Counts.length === d.Values?.length, {
-    error: 'must be as many as Values',
-    path: ['Counts'],
-  });
 
 /** One query of GetMetricData or of a metric math alarm. */
 export const querySchema = z
