@@ -69,7 +69,7 @@ describe('the API Gateway stand-in', () => {
   it('makes a proxy event of a request and HTTP of the answer', async () => {
     const { endpoint, events } = await startRecording({
       statusCode: 201,
-      headers: { 'X-One': 1 },
+      headers: { 'X-One': 1, 'Content-Length': '999' },
       multiValueHeaders: { 'Set-Cookie': ['a=1', 'b=2'] },
       body: Buffer.from('done').toString('base64'),
       isBase64Encoded: true,

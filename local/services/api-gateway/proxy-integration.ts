@@ -130,7 +130,9 @@ export function httpAnswer(payload: unknown): HttpAnswer | undefined {
   ];
   return {
     statusCode,
-    headers: Object.fromEntries(all.map(([name, value]) => [name.toLowerCase(), value])),
+    headers: Object.fromEntries(
+      all.flatMap(([name, value]) => (HOP_BY_HOP.test(name) ? [] : [[name.toLowerCase(), value]])),
+    ),
     body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),
   };
 }

@@ -6,7 +6,7 @@ import {
   type Datum,
   metricsOf,
   putData,
-  readBuckets,
+  readDatapoints,
   statisticOf,
 } from './metrics.ts';
 import { runQueries } from './queries.ts';
@@ -172,16 +172,16 @@ export const metricOperations: Operations<CloudWatch> = {
           `You have requested up to ${most} datapoints, which exceeds the limit of ${MAX_STATISTICS_POINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
         );
       }
-      const buckets = await readBuckets(store, query, { start, end, period }, createBudget());
+      const datapoints = await readDatapoints(store, query, { start, end, period }, createBudget());
       // A datapoint for each unit, since one says nothing of another.
-      const Datapoints = buckets
+      const Datapoints = datapoints
         .filter(({ unit }) => (query.Unit ?? unit) === unit)
-        .map((bucket) => {
+        .map((datapoint) => {
           const statistics = (names: readonly string[]) =>
-            Object.fromEntries(names.map((name) => [name, statisticOf(bucket, name)]));
+            Object.fromEntries(names.map((name) => [name, statisticOf(datapoint, name)]));
           return {
-            Timestamp: bucket.time,
-            Unit: bucket.unit,
+            Timestamp: datapoint.time,
+            Unit: datapoint.unit,
             ...statistics(query.Statistics),
             ...(ExtendedStatistics.length > 0 && {
               ExtendedStatistics: statistics(ExtendedStatistics),

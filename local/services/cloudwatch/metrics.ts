@@ -21,7 +21,7 @@ export interface Datum {
 }
 
 /** What a metric took in during one period, in one unit. */
-export interface Bucket {
+export interface Datapoint {
   /** Start of the period, epoch seconds. */
   time: number;
   unit: string;
@@ -93,14 +93,14 @@ export async function putData(
 /** Every metric that has data. */
 export const metricsOf = (store: KeyValueStore) => valuesOf<MetricName>(store, METRIC);
 
-/** Buckets of a metric in order of time, for start <= time < end, all in epoch seconds. */
-export async function readBuckets(
+/** Datapoints of a metric in order of time, for start <= time < end, all in epoch seconds. */
+export async function readDatapoints(
   store: KeyValueStore,
   metric: MetricName,
   { start, end, period }: { start: number; end: number; period: number },
   spend: Spend,
-): Promise<Bucket[]> {
-  const buckets = new Map<string, Bucket>();
+): Promise<Datapoint[]> {
+  const datapoints = new Map<string, Datapoint>();
   const id = idOf(metric);
   const first = Math.floor(start / period) * period;
   const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
@@ -109,13 +109,18 @@ export async function readBuckets(
     spend(1 + values.length);
     const time = Math.floor(second / period) * period;
     const name = `${time} ${unit}`;
-    const bucket: Bucket = buckets.get(name) ?? { time, unit, counts: new Map(), sets: [] };
-    buckets.set(name, bucket);
-    const { counts, sets } = bucket;
+    const datapoint: Datapoint = datapoints.get(name) ?? {
+      time,
+      unit,
+      counts: new Map(),
+      sets: [],
+    };
+    datapoints.set(name, datapoint);
+    const { counts, sets } = datapoint;
     for (const [one, count] of values) counts.set(one, (counts.get(one) ?? 0) + count);
     if (set) sets.push(set);
   }
-  return [...buckets.values()];
+  return [...datapoints.values()];
 }
 
 /** Forgets data before a time, epoch seconds, and the metrics that have no other. */
@@ -128,8 +133,8 @@ export async function forgetData(store: KeyValueStore, before: number): Promise<
   }
 }
 
-/** A statistic of a bucket; undefined where the data cannot tell. */
-export function statisticOf({ counts, sets }: Bucket, statistic: string): number | undefined {
+/** A statistic of a datapoint; undefined where the data cannot tell. */
+export function statisticOf({ counts, sets }: Datapoint, statistic: string): number | undefined {
   const singles = Array.from(counts, ([value, count]): StatisticSet => {
     return { SampleCount: count, Sum: value * count, Minimum: value, Maximum: value };
   });

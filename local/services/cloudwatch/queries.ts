@@ -1,10 +1,10 @@
 import type { KeyValueStore } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
 import { evaluateExpression, type Series } from './metric-math.ts';
-import { createBudget, readBuckets, type Spend, statisticOf } from './metrics.ts';
+import { createBudget, readDatapoints, type Spend, statisticOf } from './metrics.ts';
 import { longestPeriod, type Query, UNITS } from './schemas.ts';
 
-interface Range {
+interface TimeRange {
   start: number;
   end: number;
 }
@@ -18,7 +18,7 @@ interface Range {
 export async function runQueries(
   store: KeyValueStore,
   queries: readonly Query[],
-  range: Range,
+  range: TimeRange,
 ): Promise<Map<string, Series>> {
   if (new Set(queries.map(({ Id }) => Id)).size < queries.length)
     throw invalid('Ids must be unique');
@@ -58,16 +58,16 @@ export async function runQueries(
 async function readSeries(
   store: KeyValueStore,
   { Metric, Period, Stat, Unit }: NonNullable<Query['MetricStat']>,
-  range: Range,
+  range: TimeRange,
   spend: Spend,
 ): Promise<Series> {
-  const buckets = await readBuckets(store, Metric, { ...range, period: Period }, spend);
-  const units = new Set(buckets.map(({ unit }) => unit));
+  const datapoints = await readDatapoints(store, Metric, { ...range, period: Period }, spend);
+  const units = new Set(datapoints.map(({ unit }) => unit));
   const wanted = Unit ?? UNITS.find((unit) => units.has(unit));
   const series = new Map<number, number>();
-  for (const bucket of buckets.filter(({ unit }) => unit === wanted)) {
-    const value = statisticOf(bucket, Stat);
-    if (value !== undefined) series.set(bucket.time, value);
+  for (const datapoint of datapoints.filter(({ unit }) => unit === wanted)) {
+    const value = statisticOf(datapoint, Stat);
+    if (value !== undefined) series.set(datapoint.time, value);
   }
   return series;
 }

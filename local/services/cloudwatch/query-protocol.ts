@@ -12,8 +12,8 @@ const NUMBERS = new Set([
 const BOOLEANS = new Set(['ActionsEnabled', 'ReturnData']);
 
 /** Names that come in a list's stead while its members are gathered. */
-interface Node {
-  [name: string]: Node | string;
+interface FormNode {
+  [name: string]: FormNode | string;
 }
 
 /** AWS Query: a form in, XML out; older SDKs speak it, such as boto3 1.35 and version 1 of the CLI. */
@@ -27,7 +27,7 @@ export function queryProtocol(service: string): AwsProtocol {
       String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded'),
     read: (_request, body) => {
       const form = new URLSearchParams(body.toString('utf8'));
-      const tree: Node = Object.create(null);
+      const tree: FormNode = Object.create(null);
       for (const [path, text] of form) put(tree, path.split('.'), text);
       return { target: `${service}.${form.get('Action')}`, input: inputOf(tree, '') };
     },
@@ -46,20 +46,20 @@ export function queryProtocol(service: string): AwsProtocol {
   };
 }
 
-function put(node: Node, [name = '', ...rest]: readonly string[], text: string): void {
+function put(node: FormNode, [name = '', ...rest]: readonly string[], text: string): void {
   if (rest.length >= DEPTH) throw new Error('a parameter is nested too deeply');
   if (rest.length === 0) {
     node[name] = text;
     return;
   }
   const inner = node[name];
-  const next: Node = typeof inner === 'object' ? inner : Object.create(null);
+  const next: FormNode = typeof inner === 'object' ? inner : Object.create(null);
   node[name] = next;
   put(next, rest, text);
 }
 
 /** A gathered tree as the input that JSON would have brought: lists for `member.1`, numbers and times by their names. */
-function inputOf(node: Node | string, name: string, parent = ''): unknown {
+function inputOf(node: FormNode | string, name: string, parent = ''): unknown {
   if (typeof node === 'string') return parsed(node, name, parent);
   const { member } = node;
   if (typeof member === 'object') {
