@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { StoreOperation } from '../key-value-store.ts';
 import { listOf, operation } from '../operations.ts';
 import { isOpen } from '../record-log.ts';
-import type { KinesisContext, StoredRecord, StoredStream } from './stored-stream.ts';
+import type { KinesisContext, StoredRecord, StoredShard, StoredStream } from './stored-stream.ts';
 import { invalidArgument, keys, members, onStream, PAGE_BYTES } from './stored-stream.ts';
 
 const RECORD_BYTES = 1024 * 1024;
@@ -47,6 +47,14 @@ async function write(context: KinesisContext, stream: StoredStream, records: rea
   return answers;
 }
 
+function childrenOf({ Shards }: StoredStream, { ShardId: parent }: StoredShard) {
+  return Shards.map(({ ShardId, ParentShardId, AdjacentParentShardId, HashKeyRange }) => ({
+    ShardId,
+    ParentShards: [ParentShardId, AdjacentParentShardId].filter(Boolean),
+    HashKeyRange,
+  })).filter(({ ParentShards }) => ParentShards.includes(parent));
+}
+
 /** Operations on records. */
 export const recordOperations = {
   GetRecords: operation(
@@ -60,16 +68,11 @@ export const recordOperations = {
       const { stream, shard, records, more, NextShardIterator } = page;
       const [, last] = records.at(-1) ?? [];
       const behind = more && last ? now() - last.ApproximateArrivalTimestamp * 1_000 : 0;
-      const children = stream.Shards.map((child) => ({
-        ShardId: child.ShardId,
-        ParentShards: [child.ParentShardId, child.AdjacentParentShardId].filter(Boolean),
-        HashKeyRange: child.HashKeyRange,
-      }));
       return {
         Records: records.map(([SequenceNumber, record]) => ({ ...record, SequenceNumber })),
         MillisBehindLatest: Math.max(0, Math.round(behind)),
         ...(NextShardIterator === undefined
-          ? { ChildShards: children.filter((one) => one.ParentShards.includes(shard.ShardId)) }
+          ? { ChildShards: childrenOf(stream, shard) }
           : { NextShardIterator }),
       };
     },
