@@ -4,26 +4,21 @@ import { type LocalService, type LocalServiceOptions, serve } from '../local-ser
 import { createTurns } from '../turns.ts';
 import { type DynamoDbContext, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';
-import { openTableStreams } from './table-streams.ts';
+import { openTableStreams, type TableStreamOptions } from './table-streams.ts';
 import { tableOperations } from './tables.ts';
 import { sweep, timeToLiveOperations } from './time-to-live.ts';
 
 /** Options of the DynamoDB stand-in; one endpoint answers for tables and for streams. */
-export interface DynamoDbOptions extends LocalServiceOptions {
-  /** Open shards of a new stream; items are spread by a hash of the partition key. Default 2. */
-  streamShards?: number;
-  /** Records after which a shard is closed and succeeded by a child, as it is after four hours. Default: no such limit. */
-  shardRolloverRecords?: number;
+export interface DynamoDbOptions extends LocalServiceOptions, TableStreamOptions {
   /** How often expired items and stream records older than a day are swept, in milliseconds. Default 1 minute. */
   sweepIntervalMs?: number;
 }
 
 /** Starts the DynamoDB stand-in: dynalite's items and expressions on our own store, with streams and expiry added. */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
-  const { now = Date.now, streamShards: shards = 2 } = options;
-  const rolloverRecords = options.shardRolloverRecords ?? Number.POSITIVE_INFINITY;
+  const { now = Date.now } = options;
   const store = await openStore(options.directory);
-  const streams = await openTableStreams(store, { shards, rolloverRecords, now });
+  const streams = await openTableStreams(store, now, options);
   const context: DynamoDbContext = { store, streams, inTurn: createTurns(), now };
   return serve(
     awsService({

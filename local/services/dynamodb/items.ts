@@ -36,11 +36,13 @@ export async function runItemOperation(
   const { ReturnValuesOnConditionCheckFailure: returned } = input as Record<string, unknown>;
   const data = checkInput(name, input);
   const before = new Map<string, WireItem | undefined>();
+  const answer = new Promise((resolve, reject) => {
+    const store = storeOf(context, { before, principal, fail: reject });
+    actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
+  });
+  const seen = context.store.settled();
   try {
-    return await new Promise((resolve, reject) => {
-      const store = storeOf(context, { before, principal, fail: reject });
-      actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
-    });
+    return await answer;
   } catch (thrown) {
     const error = asServiceError(thrown);
     const [Item] = before.values();
@@ -50,8 +52,8 @@ export async function runItemOperation(
     const { type, message, statusCode } = error;
     throw new ServiceError(type, message, { statusCode, members: { Item } });
   } finally {
-    // What was read may not be down yet.
-    await context.store.settled();
+    // What the action has read may not be down yet.
+    await seen;
   }
 }
 
@@ -64,6 +66,8 @@ interface ItemCall {
   fail(error: unknown): void;
 }
 
+type Write = (key: string, after: WireItem | undefined, callback: Callback) => void;
+
 /**
  * The store as one call sees it: a put or delete of an item, its index entries and its stream record become a single
  * indivisible write, acknowledged when it is down.
@@ -72,28 +76,30 @@ function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteS
   const { before, principal, fail } = call;
   let indexWrites: StoreOperation[] = [];
 
-  const write = (table: string, key: string, after: WireItem | undefined, callback: Callback) => {
-    const change = { before: before.get(key), after, ...(principal && { principal }) };
-    const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
-    indexWrites = [];
-    store
-      .commit(operations)
-      .then(() => callback(), callback)
-      .catch(fail);
-  };
-  const writeToIndex = (key: string, entry: WireItem | undefined, callback: Callback) => {
+  const writeTo =
+    (table: string): Write =>
+    (key, after, callback) => {
+      const change = { before: before.get(key), after, ...(principal && { principal }) };
+      const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
+      indexWrites = [];
+      store
+        .commit(operations)
+        .then(() => callback(), callback)
+        .catch(fail);
+    };
+  const writeToIndex: Write = (key, entry, callback) => {
     indexWrites.push(put(key, entry));
     callback();
   };
-  const part = (prefix: string, change: typeof writeToIndex): ItemDb => ({
+  const part = (prefix: string, write: Write): ItemDb => ({
     lock: (_key, callback) => callback((done) => done),
     get: (key, callback) => {
       const item = store.getSync(prefix + key) as WireItem | undefined;
       before.set(prefix + key, item);
       callback(null, item);
     },
-    put: (key, item, callback) => change(prefix + key, item, callback),
-    del: (key, callback) => change(prefix + key, undefined, callback),
+    put: (key, item, callback) => write(prefix + key, item, callback),
+    del: (key, callback) => write(prefix + key, undefined, callback),
     createValueStream: (range) => {
       const stream = Readable.from(valuesOf(store.iterator(within(prefix, range))));
       const emit = stream.emit.bind(stream);
@@ -111,8 +117,7 @@ function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteS
   return {
     options: storeOptions,
     getTable: (name, callback) => callback(null, tableOf(store, name)),
-    getItemDb: (table) =>
-      part(keys.item(table), (key, item, callback) => write(table, key, item, callback)),
+    getItemDb: (table) => part(keys.item(table), writeTo(table)),
     getIndexDb: (type, table, index) => part(`${keys.index(type, table)}${index}~`, writeToIndex),
   };
 }
@@ -135,11 +140,11 @@ async function* valuesOf(entries: AsyncIterable<[string, unknown]>) {
   for await (const [, value] of entries) yield value;
 }
 
-const OFFERED = ['BatchGetItem', 'BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'];
+const OFFERED = 'BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem';
 
 /** Operations on items; what they write is captured for the table's stream. */
 export const itemOperations: Operations<DynamoDbContext> = Object.fromEntries(
-  [...OFFERED, 'Scan', 'UpdateItem'].map((name) => [
+  OFFERED.split(' ').map((name) => [
     name,
     (context: DynamoDbContext, input: unknown) => runItemOperation(context, name, input),
   ]),

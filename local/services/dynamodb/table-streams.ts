@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
-import { createRecordLog } from '../record-log.ts';
+import { ServiceError, validationException } from '../operations.ts';
+import { createRecordLog, isOpen, type LogShard } from '../record-log.ts';
 import type { WireItem } from './dynalite.ts';
 import { keys, type TableDescription } from './stored-table.ts';
 import {
@@ -16,15 +17,17 @@ const ROLLOVER_MS = 4 * 3_600_000;
 const RETENTION_MS = 24 * 3_600_000;
 
 /** A shard of a table's stream: one slot of the hash space for a stretch of time. */
-export interface TableStreamShard {
+interface TableStreamShard extends LogShard {
+  slot: number;
+}
+
+/** A shard as earlier versions kept it. */
+interface EarlierShard {
   shardId: string;
   slot: number;
   parentShardId?: string;
   startingSequenceNumber: string;
-  /** Set once the shard is closed: the last number that it may hold. */
   endingSequenceNumber?: string;
-  createdAt: number;
-  closedAt?: number;
 }
 
 /** A table's stream. */
@@ -34,16 +37,15 @@ export interface TableStream extends RecordedStream {
   enabled: boolean;
   createdAt: number;
   slots: number;
-  shards: TableStreamShard[];
+  Shards: TableStreamShard[];
 }
 
 /** How streams are cut into shards. */
 export interface TableStreamOptions {
-  /** Open shards of a new stream. */
-  shards: number;
-  /** Records, since the service started, after which a shard is closed and succeeded by a child. */
-  rolloverRecords: number;
-  now: () => number;
+  /** Open shards of a new stream; items are spread by a hash of the partition key. Default 2. */
+  streamShards?: number;
+  /** Records after which a shard is closed and succeeded by a child, as it is after four hours. Default: no such limit. */
+  shardRolloverRecords?: number;
 }
 
 /** All streams, kept in memory and in the store alike; what changes them answers the writes to commit. */
@@ -52,23 +54,39 @@ export type TableStreams = Awaited<ReturnType<typeof openTableStreams>>;
 /** Reads the streams back from the store. */
 export async function openTableStreams(
   store: KeyValueStore,
-  { shards, rolloverRecords, now }: TableStreamOptions,
+  now: () => number,
+  { streamShards = 2, shardRolloverRecords = Number.POSITIVE_INFINITY }: TableStreamOptions,
 ) {
   const byArn = new Map<string, TableStream>();
   const recordsOf = new Map<TableStreamShard, number>();
-  const log = createRecordLog<TableStreamRecord>(store, now, {
+  const streamOf = (arn: string): TableStream => {
+    const stream = byArn.get(arn);
+    if (stream !== undefined) return stream;
+    const message = `Requested resource not found: Stream: ${arn} not found`;
+    throw new ServiceError('ResourceNotFoundException', message);
+  };
+  const log = createRecordLog<TableStream, TableStreamRecord>(store, now, {
+    streamOf,
+    nameOf: ({ arn }) => arn,
+    prefixOf: keys.record,
+    suffixOf: () => '',
+    retentionMs: () => RETENTION_MS,
     bytesOf: ({ dynamodb }) => dynamodb.SizeBytes,
     arrivedAt: ({ dynamodb }) => dynamodb.ApproximateCreationDateTime,
     pageBytes: 1024 * 1024,
     iteratorMs: 15 * 60_000,
-    noIterator: 'ValidationException',
+    invalid: validationException,
+    trimmed: () =>
+      new ServiceError(
+        'TrimmedDataAccessException',
+        'The operation attempted to read past the oldest stream record in the shard',
+      ),
   });
   for await (const [, value] of store.iterator(startingWith(keys.stream()))) {
-    const stream = value as TableStream;
+    const { shards: earlier = [], ...kept } = value as TableStream & { shards?: EarlierShard[] };
+    const stream = { ...kept, Shards: kept.Shards ?? earlier.map(asShard) };
     byArn.set(stream.arn, stream);
-    for (const { shardId, startingSequenceNumber } of stream.shards) {
-      await log.resume(keys.record(stream.arn, shardId), startingSequenceNumber);
-    }
+    await log.resume(stream);
   }
 
   const save = (stream: TableStream): StoreOperation => ({
@@ -79,36 +97,29 @@ export async function openTableStreams(
   const forTable = (table: string) =>
     [...byArn.values()].find(({ tableName, enabled }) => tableName === table && enabled);
 
-  const newShard = (slot: number, parent?: TableStreamShard): TableStreamShard => {
-    const number = log.nextNumber();
+  const newShard = (slot: number, ParentShardId?: string): TableStreamShard => {
+    const number = log.nextNumber('');
     return {
-      shardId: `shardId-${number.slice(1, 16).padStart(20, '0')}-${number.slice(-8)}`,
+      ShardId: `shardId-${number.slice(1, 16).padStart(20, '0')}-${number.slice(-8)}`,
       slot,
-      startingSequenceNumber: number,
-      createdAt: now(),
-      ...(parent && { parentShardId: parent.shardId }),
+      ParentShardId,
+      SequenceNumberRange: { StartingSequenceNumber: number },
     };
-  };
-  const close = (shard: TableStreamShard) => {
-    shard.endingSequenceNumber = log.nextNumber();
-    shard.closedAt = now();
-    recordsOf.delete(shard);
   };
   /** The open shard that takes an item's changes: one item always falls into the same slot. */
   const shardFor = (stream: TableStream, item: WireItem): TableStreamShard => {
     const partitionKey = stream.keySchema[0]?.AttributeName ?? '';
     const digest = createHash('md5').update(JSON.stringify(item[partitionKey])).digest();
     const slot = digest.readUInt32BE(0) % stream.slots;
-    const shard = stream.shards.find((one) => one.slot === slot && one.closedAt === undefined);
+    const shard = stream.Shards.find((one) => one.slot === slot && isOpen(one));
     if (shard === undefined) throw new Error(`stream ${stream.arn} has no open shard ${slot}`);
     return shard;
   };
 
   return {
-    byArn,
     log,
-    /** Where the records of a shard begin that are within their retention. */
-    firstKept: (prefix: string) => log.firstSince(prefix, now() - RETENTION_MS),
+    all: () => [...byArn.values()],
+    streamOf,
     open: (table: TableDescription, viewType: StreamViewType) => {
       const labelAt = (time: number) => new Date(time).toISOString().slice(0, -1);
       const arnAt = (time: number) => `${table.TableArn}/stream/${labelAt(time)}`;
@@ -122,8 +133,8 @@ export async function openTableStreams(
         keySchema: table.KeySchema,
         enabled: true,
         createdAt,
-        slots: shards,
-        shards: Array.from({ length: shards }, (_, slot) => newShard(slot)),
+        slots: streamShards,
+        Shards: Array.from({ length: streamShards }, (_, slot) => newShard(slot)),
       };
       byArn.set(stream.arn, stream);
       return { stream, operation: save(stream) };
@@ -132,7 +143,7 @@ export async function openTableStreams(
       const stream = forTable(table);
       if (stream === undefined) return [];
       stream.enabled = false;
-      for (const shard of stream.shards) if (shard.closedAt === undefined) close(shard);
+      for (const shard of stream.Shards.filter(isOpen)) log.closeShard(shard);
       return [save(stream)];
     },
     append: (table: string, change: ItemChange): StoreOperation[] => {
@@ -144,31 +155,42 @@ export async function openTableStreams(
 
       let shard = shardFor(stream, item);
       const count = recordsOf.get(shard) ?? 0;
-      const full = count >= rolloverRecords || now() - shard.createdAt >= ROLLOVER_MS;
+      const createdAt = Number(shard.ShardId.slice(8, 28));
+      const full = count >= shardRolloverRecords || now() - createdAt >= ROLLOVER_MS;
       if (full) {
-        close(shard);
-        shard = newShard(shard.slot, shard);
-        stream.shards.push(shard);
+        log.closeShard(shard);
+        recordsOf.delete(shard);
+        shard = newShard(shard.slot, shard.ShardId);
+        stream.Shards.push(shard);
       }
       recordsOf.set(shard, full ? 1 : count + 1);
-      const record = tableStreamRecord(stream, change, log.nextNumber(), now());
-      const key = `${keys.record(stream.arn, shard.shardId)}${record.dynamodb.SequenceNumber}`;
+      const record = tableStreamRecord(stream, change, log.nextNumber(''), now());
+      const key = `${keys.record(stream.arn, shard.ShardId)}${record.dynamodb.SequenceNumber}`;
       return [{ type: 'put', key, value: record }, ...(full ? [save(stream)] : [])];
     },
     /** Removes records past their retention, then the shards that held them, then streams that have ended. */
     trim: async () => {
-      const horizon = now() - RETENTION_MS;
       for (const stream of byArn.values()) {
-        for (const { shardId } of stream.shards) {
-          await log.trim(keys.record(stream.arn, shardId), horizon);
-        }
-        const kept = stream.shards.filter(({ closedAt = horizon }) => closedAt >= horizon);
-        if (kept.length === stream.shards.length) continue;
-        stream.shards = kept;
-        if (kept.length === 0) byArn.delete(stream.arn);
+        const expired = await log.trim(stream);
+        if (expired.size === 0) continue;
+        stream.Shards = stream.Shards.filter((shard) => !expired.has(shard));
+        const ended = stream.Shards.length === 0;
+        if (ended) byArn.delete(stream.arn);
         const gone: StoreOperation = { type: 'del', key: keys.stream(stream.arn) };
-        await store.commit([kept.length === 0 ? gone : save(stream)]);
+        await store.commit([ended ? gone : save(stream)]);
       }
+    },
+  };
+}
+
+function asShard({ shardId, slot, parentShardId, ...numbers }: EarlierShard): TableStreamShard {
+  return {
+    ShardId: shardId,
+    slot,
+    ParentShardId: parentShardId,
+    SequenceNumberRange: {
+      StartingSequenceNumber: numbers.startingSequenceNumber,
+      EndingSequenceNumber: numbers.endingSequenceNumber,
     },
   };
 }

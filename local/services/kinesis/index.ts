@@ -1,7 +1,7 @@
 import { awsService } from '../aws-protocols.ts';
 import { openStore } from '../key-value-store.ts';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
-import { recordOperations, trimRecords } from './records.ts';
+import { recordOperations } from './records.ts';
 import { shardOperations } from './shards.ts';
 import { openStreams } from './stored-stream.ts';
 import { streamOperations } from './streams.ts';
@@ -16,6 +16,9 @@ export interface KinesisOptions extends LocalServiceOptions {
 export async function startKinesis(options: KinesisOptions = {}): Promise<LocalService> {
   const store = await openStore(options.directory);
   const context = await openStreams(store, options.now ?? Date.now);
+  const trim = async () => {
+    for (const stream of context.streams.values()) await context.log.trim(stream);
+  };
   return serve(
     awsService({
       // 10 MiB of records as base64, with what stands around 500 of them.
@@ -27,7 +30,7 @@ export async function startKinesis(options: KinesisOptions = {}): Promise<LocalS
     }),
     {
       port: options.port,
-      rounds: [[() => trimRecords(context), options.trimIntervalMs ?? 60_000]],
+      rounds: [[trim, options.trimIntervalMs ?? 60_000]],
       release: store.close,
     },
   );

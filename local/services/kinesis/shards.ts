@@ -1,17 +1,9 @@
 import { z } from 'zod';
 import { operation, ServiceError } from '../operations.ts';
 import { pageOf } from '../pages.ts';
+import { isOpen } from '../record-log.ts';
 import type { KinesisContext, StoredShard, StoredStream } from './stored-stream.ts';
-import {
-  invalidArgument,
-  isOpen,
-  members,
-  nextNumber,
-  onStream,
-  save,
-  shardOf,
-  streamOf,
-} from './stored-stream.ts';
+import { invalidArgument, members, onStream, save, streamOf } from './stored-stream.ts';
 
 const HASH_KEYS = 2n ** 128n;
 /** Most open shards of all streams together. */
@@ -56,7 +48,7 @@ function addShard(
   shard: Omit<StoredShard, 'ShardId' | 'SequenceNumberRange'>,
 ): void {
   const ShardId = `shardId-${String(shards.length).padStart(12, '0')}`;
-  const StartingSequenceNumber = nextNumber(context, ShardId);
+  const StartingSequenceNumber = context.log.nextNumber(ShardId);
   shards.push({ ShardId, ...shard, SequenceNumberRange: { StartingSequenceNumber } });
 }
 
@@ -67,9 +59,8 @@ async function reshard(
   [parent, adjacent]: [StoredShard, StoredShard?],
   ranges: StoredShard['HashKeyRange'][],
 ) {
-  for (const { ShardId, SequenceNumberRange } of adjacent ? [parent, adjacent] : [parent]) {
-    SequenceNumberRange.EndingSequenceNumber = nextNumber(context, ShardId);
-  }
+  context.log.closeShard(parent);
+  if (adjacent) context.log.closeShard(adjacent);
   for (const HashKeyRange of ranges) {
     addShard(context, stream.Shards, {
       ParentShardId: parent.ShardId,
@@ -80,8 +71,8 @@ async function reshard(
   await context.store.commit([save(stream)]);
 }
 
-function openShardOf(stream: StoredStream, id: string) {
-  const shard = shardOf(stream, id);
+function openShardOf({ log }: KinesisContext, stream: StoredStream, id: string) {
+  const shard = log.shardOf(stream, id);
   const { StartingHashKey, EndingHashKey } = shard.HashKeyRange;
   if (isOpen(shard))
     return { shard, start: BigInt(StartingHashKey), end: BigInt(EndingHashKey) + 1n };
@@ -112,8 +103,8 @@ export const shardOperations = {
   MergeShards: onStream(
     z.object({ ShardToMerge: members.name, AdjacentShardToMerge: members.name }),
     async (context, stream, { ShardToMerge, AdjacentShardToMerge }) => {
-      const one = openShardOf(stream, ShardToMerge);
-      const other = openShardOf(stream, AdjacentShardToMerge);
+      const one = openShardOf(context, stream, ShardToMerge);
+      const other = openShardOf(context, stream, AdjacentShardToMerge);
       const [low, high] = one.start < other.start ? [one, other] : [other, one];
       if (low.end !== high.start) {
         throw invalidArgument(
@@ -126,7 +117,7 @@ export const shardOperations = {
   SplitShard: onStream(
     z.object({ ShardToSplit: members.name, NewStartingHashKey: members.hashKey }),
     async (context, stream, { ShardToSplit, NewStartingHashKey }) => {
-      const { shard, start, end } = openShardOf(stream, ShardToSplit);
+      const { shard, start, end } = openShardOf(context, stream, ShardToSplit);
       const middle = BigInt(NewStartingHashKey);
       if (middle <= start || middle >= end) {
         throw invalidArgument(`NewStartingHashKey ${middle} is not within shard ${ShardToSplit}`);

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
 import { operation, ServiceError, validationException } from '../operations.ts';
-import { createRecordLog } from '../record-log.ts';
+import { createRecordLog, type LogShard } from '../record-log.ts';
 
 /** A shard as it is kept and answered. */
-export interface StoredShard {
-  ShardId: string;
-  ParentShardId?: string;
+export interface StoredShard extends LogShard {
   AdjacentParentShardId?: string;
   HashKeyRange: { StartingHashKey: string; EndingHashKey: string };
-  SequenceNumberRange: { StartingSequenceNumber: string; EndingSequenceNumber?: string };
 }
 
 /** A stream as it is kept. */
@@ -52,11 +49,7 @@ export function save(stream: StoredStream): StoreOperation {
 }
 
 /** A shard's number, which its id ends with. */
-export const shardIndex = (shardId: string) => Number(shardId.slice('shardId-'.length));
-
-/** Whether a shard takes records. */
-export const isOpen = ({ SequenceNumberRange }: StoredShard) =>
-  SequenceNumberRange.EndingSequenceNumber === undefined;
+const shardIndex = (shardId: string) => Number(shardId.slice('shardId-'.length));
 
 /** What every operation works on. */
 export type KinesisContext = Awaited<ReturnType<typeof openStreams>>;
@@ -64,34 +57,31 @@ export type KinesisContext = Awaited<ReturnType<typeof openStreams>>;
 /** Reads the streams of a store back, and ends the deletions that the last process left half-way. */
 export async function openStreams(store: KeyValueStore, now: () => number) {
   const streams = new Map<string, StoredStream>();
-  const log = createRecordLog<StoredRecord>(store, now, {
+  const log = createRecordLog<StoredStream, StoredRecord>(store, now, {
+    streamOf: (StreamName) => streamOf({ streams }, { StreamName }),
+    nameOf: ({ StreamName }) => StreamName,
+    prefixOf: keys.shard,
+    suffixOf: (shardId) => String(shardIndex(shardId)).padStart(20, '0'),
+    retentionMs: ({ RetentionPeriodHours }) => RetentionPeriodHours * 3_600_000,
     bytesOf: ({ Data }) => Buffer.byteLength(Data, 'base64'),
     arrivedAt: ({ ApproximateArrivalTimestamp }) => ApproximateArrivalTimestamp,
     pageBytes: PAGE_BYTES,
     iteratorMs: 300_000,
-    noIterator: 'InvalidArgumentException',
+    invalid: invalidArgument,
   });
   for await (const [key, value] of store.iterator(startingWith(keys.stream()))) {
     const stream = value as StoredStream;
-    const { StreamName, Shards } = stream;
     // kinesalite gave a stream its shards once it was active: one without them took no record yet.
-    if (stream.StreamStatus === 'DELETING' || Shards.length === 0) {
-      await store.clear(startingWith(keys.records(StreamName)));
+    if (stream.StreamStatus === 'DELETING' || stream.Shards.length === 0) {
+      await store.clear(startingWith(keys.records(stream.StreamName)));
       await store.batch([{ type: 'del', key }]);
       continue;
     }
     // Older folders know more states; each of them ended with its process.
-    streams.set(StreamName, { ...stream, StreamStatus: 'ACTIVE' });
-    for (const { ShardId, SequenceNumberRange } of Shards) {
-      await log.resume(keys.shard(StreamName, ShardId), SequenceNumberRange.StartingSequenceNumber);
-    }
+    streams.set(stream.StreamName, { ...stream, StreamStatus: 'ACTIVE' });
+    await log.resume(stream);
   }
   return { store, log, streams, now };
-}
-
-/** A sequence number, which ends with the number of its shard. */
-export function nextNumber({ log }: KinesisContext, shardId: string): string {
-  return `${log.nextNumber()}${String(shardIndex(shardId)).padStart(20, '0')}`;
 }
 
 const name = z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'is not a name');
@@ -123,7 +113,7 @@ export const members = {
  * @throws {ServiceError} where there is none
  */
 export function streamOf(
-  { streams }: KinesisContext,
+  { streams }: { streams: ReadonlyMap<string, StoredStream> },
   { StreamName, StreamARN }: z.output<z.ZodObject<typeof streamMembers>>,
 ): StoredStream {
   const wanted = StreamName ?? StreamARN?.split(':stream/')[1];
@@ -133,20 +123,6 @@ export function streamOf(
     return stream;
   }
   throw new ServiceError('ResourceNotFoundException', `Stream ${StreamARN ?? wanted} not found.`);
-}
-
-/**
- * The shard of an id.
- *
- * @throws {ServiceError} where there is none
- */
-export function shardOf({ Shards, StreamName }: StoredStream, id: string): StoredShard {
-  const shard = Shards.find(({ ShardId }) => ShardId === id);
-  if (shard !== undefined) return shard;
-  throw new ServiceError(
-    'ResourceNotFoundException',
-    `Shard ${id} in stream ${StreamName} does not exist`,
-  );
 }
 
 /** An operation on the stream that its input names, with what else its input holds. */

@@ -3,9 +3,10 @@ import { startingWith } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
 import { operation, ServiceError, validationException } from '../operations.ts';
 import { pageOf } from '../pages.ts';
+import { isOpen } from '../record-log.ts';
 import { checkShardLimit, firstShards } from './shards.ts';
 import type { KinesisContext, StoredStream } from './stored-stream.ts';
-import { isOpen, keys, members, onStream, save } from './stored-stream.ts';
+import { keys, members, onStream, save } from './stored-stream.ts';
 
 const summaryOf = (stream: StoredStream) => ({
   StreamName: stream.StreamName,
