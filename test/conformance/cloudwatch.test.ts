@@ -177,23 +177,35 @@ for (const adapter of adapters) {
       expect(MetricDataResults?.[0]?.Values).toEqual([60_000]);
     });
 
-    it('labels a metric by its name unless the query has a label', async () => {
-      const MetricStat = {
-        Metric: { Namespace, MetricName: 'Calls' },
-        Period: 60,
-        Stat: 'Sum',
+    it('labels a metric by its name, and by what tells several apart', async () => {
+      const labels = async (queries: [stat: string, period: number, label?: string][]) => {
+        const { MetricDataResults = [] } = await client.send(
+          new GetMetricDataCommand({
+            ...range,
+            MetricDataQueries: queries.map(([Stat, Period, Label], index) => ({
+              Id: `m${index}`,
+              Label,
+              MetricStat: { Metric: { Namespace, MetricName: 'Calls' }, Period, Stat },
+            })),
+          }),
+        );
+        return MetricDataResults.map(({ Label }) => Label);
       };
-      const { MetricDataResults = [] } = await client.send(
-        new GetMetricDataCommand({
-          ...range,
-          MetricDataQueries: [
-            { Id: 'm1', MetricStat },
-            { Id: 'm2', MetricStat, Label: 'mine' },
-          ],
-        }),
-      );
 
-      expect(MetricDataResults.map(({ Label }) => Label)).toEqual(['Calls', 'mine']);
+      expect(await labels([['Sum', 60]])).toEqual(['Calls']);
+      expect(await labels([['Sum', 60, 'mine']])).toEqual(['mine']);
+      expect(
+        await labels([
+          ['Sum', 60],
+          ['Minimum', 60],
+        ]),
+      ).toEqual(['Calls Sum', 'Calls Minimum']);
+      expect(
+        await labels([
+          ['Sum', 60],
+          ['Minimum', 300],
+        ]),
+      ).toEqual(['Calls Sum 60', 'Calls Minimum 300']);
     });
 
     it('refuses a range that does not go forward, or that holds too many points', async () => {

@@ -9,7 +9,7 @@ import {
   readDatapoints,
   statisticOf,
 } from './metrics.ts';
-import { runQueries } from './queries.ts';
+import { labeller, runQueries } from './queries.ts';
 import {
   dimensionsSchema,
   metricSchema,
@@ -131,13 +131,15 @@ export const metricOperations: Operations<CloudWatch> = {
     async ({ store }: CloudWatch, { MetricDataQueries: queries, StartTime, EndTime, ScanBy }) => {
       if (StartTime >= EndTime) throw new ServiceError('ValidationError', ORDER);
       const results = await runQueries(store, queries, { start: StartTime, end: EndTime });
-      const MetricDataResults = queries.flatMap(({ Id, Label, MetricStat }) => {
+      const label = labeller(queries);
+      const MetricDataResults = queries.flatMap((query) => {
+        const { Id } = query;
         const series = results.get(Id);
         if (series === undefined) return [];
         const points = ScanBy === 'TimestampAscending' ? [...series] : [...series].reverse();
         return {
           Id,
-          Label: Label ?? MetricStat?.Metric.MetricName ?? Id,
+          Label: label(query),
           Timestamps: points.map(([time]) => time),
           Values: points.map(([, value]) => value),
           StatusCode: 'Complete',

@@ -54,6 +54,16 @@ export async function runQueries(
   return results;
 }
 
+/** Labels where a query gives none: a metric's name, with what tells several apart, or an expression's Id. */
+export function labeller(queries: readonly Query[]): (query: Query) => string {
+  const stats = queries.flatMap(({ MetricStat }) => MetricStat ?? []);
+  const telling = (['Stat', 'Period'] as const).filter(
+    (part) => new Set(stats.map((stat) => stat[part])).size > 1,
+  );
+  return ({ Id, Label, MetricStat: stat }) =>
+    Label ?? (stat ? [stat.Metric.MetricName, ...telling.map((part) => stat[part])].join(' ') : Id);
+}
+
 /** A series holds one unit: the first in CloudWatch's own order, where the query names none. */
 async function readSeries(
   store: KeyValueStore,
