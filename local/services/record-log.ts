@@ -35,10 +35,18 @@ export interface LogTraits<Stream extends { Shards: LogShard[] }, Kept> {
   trimmed?: () => ServiceError;
 }
 
+/** Where a shard iterator may begin, by a number or one of the ends; Kinesis knows times as well. */
+export const ITERATOR_TYPES = [
+  'AT_SEQUENCE_NUMBER',
+  'AFTER_SEQUENCE_NUMBER',
+  'TRIM_HORIZON',
+  'LATEST',
+] as const;
+
 /** The input of GetShardIterator. */
 interface IteratorInput {
   ShardId: string;
-  ShardIteratorType: string;
+  ShardIteratorType: (typeof ITERATOR_TYPES)[number] | 'AT_TIMESTAMP';
   SequenceNumber?: string | null | undefined;
   /** Epoch seconds. */
   Timestamp?: number | null | undefined;
@@ -69,11 +77,12 @@ export function createRecordLog<Stream extends { Shards: LogShard[] }, Kept>(
   let count = 0;
   const numberAt = (ms: number, n: number) =>
     `5${String(ms).padStart(15, '0')}${String(n).padStart(20, '0')}`;
-  const nextNumber = () => {
+  const nextPlace = () => {
     milliseconds = Math.max(milliseconds, now());
     count += 1;
     return numberAt(milliseconds, count);
   };
+  const nextNumber = (shardId: string) => nextPlace() + traits.suffixOf(shardId);
   const prefixOf = (stream: Stream, { ShardId }: LogShard) =>
     traits.prefixOf(traits.nameOf(stream), ShardId);
   const shardOf = (stream: Stream, id: string): Stream['Shards'][number] => {
@@ -86,7 +95,7 @@ export function createRecordLog<Stream extends { Shards: LogShard[] }, Kept>(
   };
   /** The place behind every record that was asked for so far; all of them are written by then. */
   const latest = async () => {
-    const place = nextNumber();
+    const place = nextPlace();
     await store.settled();
     return place;
   };
@@ -125,10 +134,10 @@ export function createRecordLog<Stream extends { Shards: LogShard[] }, Kept>(
 
   return {
     shardOf,
-    nextNumber: (shardId: string) => nextNumber() + traits.suffixOf(shardId),
+    nextNumber,
     /** Closes a shard; the caller saves its stream. */
     closeShard: ({ ShardId, SequenceNumberRange }: LogShard) => {
-      SequenceNumberRange.EndingSequenceNumber = nextNumber() + traits.suffixOf(ShardId);
+      SequenceNumberRange.EndingSequenceNumber = nextNumber(ShardId);
     },
     /** Goes on behind the numbers of a stream that was read back, should the clock have been put back. */
     resume: async (stream: Stream) => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operation } from '../operations.ts';
 import { pageOf } from '../pages.ts';
+import { ITERATOR_TYPES } from '../record-log.ts';
 import type { DynamoDbContext } from './items.ts';
 
 const streamArn = z.string().min(37).max(1024);
@@ -46,12 +47,7 @@ export const streamOperations = {
     z.object({
       StreamArn: streamArn,
       ShardId: z.string().min(28).max(65),
-      ShardIteratorType: z.enum([
-        'TRIM_HORIZON',
-        'LATEST',
-        'AT_SEQUENCE_NUMBER',
-        'AFTER_SEQUENCE_NUMBER',
-      ]),
+      ShardIteratorType: z.enum(ITERATOR_TYPES),
       SequenceNumber: z
         .string()
         .regex(/^\d{1,40}$/, 'must be digits')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { REGION } from '../local-service.ts';
+import type { LogShard } from '../record-log.ts';
 import { sizeOf, type WireItem } from './dynalite.ts';
 import type { TableDescription } from './stored-table.ts';
 
@@ -9,11 +10,22 @@ export const VIEW_TYPES = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_I
 /** One of {@link VIEW_TYPES}. */
 export type StreamViewType = (typeof VIEW_TYPES)[number];
 
-/** What of a stream decides on its records. */
-export interface RecordedStream {
+/** A shard of a table's stream: one slot of the hash space for a stretch of time. */
+export interface TableStreamShard extends LogShard {
+  slot: number;
+}
+
+/** A table's stream. */
+export interface TableStream {
   arn: string;
+  label: string;
+  tableName: string;
   viewType: StreamViewType;
   keySchema: TableDescription['KeySchema'];
+  enabled: boolean;
+  createdAt: number;
+  slots: number;
+  Shards: TableStreamShard[];
 }
 
 /** What happened to one item. */
@@ -29,7 +41,7 @@ export type TableStreamRecord = ReturnType<typeof tableStreamRecord>;
 
 /** The record of a change, with the images that the stream's view asks for; `now` in epoch milliseconds. */
 export function tableStreamRecord(
-  { arn, keySchema, viewType }: RecordedStream,
+  { arn, keySchema, viewType }: TableStream,
   { before, after, principal }: ItemChange,
   sequenceNumber: string,
   now: number,

@@ -1,25 +1,20 @@
 import { createHash } from 'node:crypto';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
 import { ServiceError, validationException } from '../operations.ts';
-import { createRecordLog, isOpen, type LogShard } from '../record-log.ts';
+import { createRecordLog, isOpen } from '../record-log.ts';
 import type { WireItem } from './dynalite.ts';
 import { keys, type TableDescription } from './stored-table.ts';
-import {
-  type ItemChange,
-  type RecordedStream,
-  type StreamViewType,
-  sameItem,
-  type TableStreamRecord,
-  tableStreamRecord,
+import type {
+  ItemChange,
+  StreamViewType,
+  TableStream,
+  TableStreamRecord,
+  TableStreamShard,
 } from './stream-records.ts';
+import { sameItem, tableStreamRecord } from './stream-records.ts';
 
 const ROLLOVER_MS = 4 * 3_600_000;
 const RETENTION_MS = 24 * 3_600_000;
-
-/** A shard of a table's stream: one slot of the hash space for a stretch of time. */
-interface TableStreamShard extends LogShard {
-  slot: number;
-}
 
 /** A shard as earlier versions kept it. */
 interface EarlierShard {
@@ -28,16 +23,6 @@ interface EarlierShard {
   parentShardId?: string;
   startingSequenceNumber: string;
   endingSequenceNumber?: string;
-}
-
-/** A table's stream. */
-export interface TableStream extends RecordedStream {
-  label: string;
-  tableName: string;
-  enabled: boolean;
-  createdAt: number;
-  slots: number;
-  Shards: TableStreamShard[];
 }
 
 /** How streams are cut into shards. */

@@ -70,7 +70,7 @@ export const tableOperations = {
           `Table already exists: ${asked.TableName}`,
         );
       }
-      // A write that had its table in hand before the table of this name was deleted may have landed since.
+      // A process that ended while it deleted a table of this name may have left some of it.
       await clearTable(store, asked.TableName);
       const table = newTable(asked, now());
       const operations: StoreOperation[] = [{ type: 'put', key, value: table }];

@@ -62,7 +62,7 @@ async function deleteExpired(context: DynamoDbContext, table: string, attribute:
   const now = Math.floor(context.now() / 1_000);
   for await (const [, value] of context.store.iterator(startingWith(keys.item(table)))) {
     const item = value as WireItem;
-    const expiry = Number(item[attribute]?.N ?? Number.NaN);
+    const expiry = Number(item[attribute]?.N);
     if (!(expiry <= now && expiry > now - FIVE_YEARS_SECONDS)) continue;
     try {
       const { KeySchema } = tableOf(context.store, table);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { StoreOperation } from '../key-value-store.ts';
 import { listOf, operation } from '../operations.ts';
-import { isOpen } from '../record-log.ts';
+import { ITERATOR_TYPES, isOpen } from '../record-log.ts';
 import type { KinesisContext, StoredRecord, StoredShard, StoredStream } from './stored-stream.ts';
 import { invalidArgument, keys, members, onStream, PAGE_BYTES } from './stored-stream.ts';
 
@@ -80,13 +80,7 @@ export const recordOperations = {
   GetShardIterator: onStream(
     z.object({
       ShardId: members.name,
-      ShardIteratorType: z.enum([
-        'AT_SEQUENCE_NUMBER',
-        'AFTER_SEQUENCE_NUMBER',
-        'TRIM_HORIZON',
-        'LATEST',
-        'AT_TIMESTAMP',
-      ]),
+      ShardIteratorType: z.enum([...ITERATOR_TYPES, 'AT_TIMESTAMP']),
       StartingSequenceNumber: z
         .string()
         .regex(/^\d{1,56}$/, 'must be a sequence number')
