@@ -10,7 +10,6 @@ import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
-import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
@@ -114,7 +113,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     };
     const api = await startApiGateway({
       routes: httpRoutes,
-      problems: gatewayProblems,
       ...(ports?.http === undefined ? {} : { port: ports.http }),
       invoke: async (event) => {
         const invocation = await functions.http.invoke(event);

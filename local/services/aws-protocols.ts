@@ -1,25 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { cbor, tag } from '@smithy/core/cbor';
 import { messageOf } from '#shared/errors.ts';
-import { BodyTooLargeError, foreignCaller, readBody } from './http-server.ts';
-import { ServiceError } from './operations.ts';
+import { BodyTooLargeError, type HttpAnswer, type HttpService } from './http-server.ts';
+import { type Operation, type Operations, ServiceError } from './operations.ts';
 
 const unzip = promisify(gunzip);
 
-/** One call: which operation of which service (`DynamoDB_20120810`, `PutItem`), and its input. */
-export interface AwsCall {
-  service: string;
-  operation: string;
-  input: unknown;
-}
+/** Members by this name are times: in JSON numbers, in the other protocols of a form of their own. */
+export const TIME = /Time(?:stamps?)?$/;
 
-/** An answer as bytes. */
-export interface AwsAnswer {
-  headers: Record<string, string>;
-  body: Buffer | string;
+/** One call: its service and operation, as in `DynamoDB_20120810.PutItem`, and its input. */
+export interface AwsCall {
+  target: string;
+  input: unknown;
 }
 
 /** How calls are read and answered; inside, times are epoch seconds and blobs base64, as in JSON. */
@@ -28,69 +23,85 @@ export interface AwsProtocol {
   speaks(request: IncomingMessage): boolean;
   /** @throws {Error} where the body is not what the protocol asks for */
   read(request: IncomingMessage, body: Buffer): AwsCall;
-  write(output: unknown, request: IncomingMessage, call: AwsCall): AwsAnswer;
-  /** The error's type carries its namespace already. */
-  writeError(error: ServiceError, request: IncomingMessage): AwsAnswer;
+  /** An output, or the members of an error, which is of no operation. */
+  write(output: object, request: IncomingMessage, target?: string): HttpAnswer;
+  /** An error, where it is more than its members. */
+  writeError?(code: string, error: ServiceError): HttpAnswer;
 }
 
 /** A service that is called by operation. */
-export interface AwsService {
-  /** Tried in order; the last one answers what none speaks. */
-  protocols: readonly [...AwsProtocol[], AwsProtocol];
+export interface AwsService<Context> {
+  /** Beside AWS JSON, which answers what none of them speaks. */
+  protocols?: readonly AwsProtocol[];
+  /** AWS JSON, where a service reads and writes it in a way of its own. */
+  json?: AwsProtocol;
   /** Before an error's name, such as `com.amazonaws.cloudwatch#`. */
-  errorNamespace: string;
+  errorNamespace?: string;
+  /** Whether errors tell their code in the query protocol too, for clients that began with it. */
+  queryCompatible?: boolean;
   bodyLimitBytes: number;
   /** Limit of a body that came compressed; as `bodyLimitBytes` when left out. */
   inflatedLimitBytes?: number;
-  handle(call: AwsCall): Promise<unknown>;
+  /** Operations by service, since one endpoint may answer for several. */
+  operations: Readonly<Record<string, Operations<Context>>>;
+  context: Context;
 }
 
-/** A request listener of a service: whatever comes in gets an answer in the caller's protocol. */
-export function awsListener(service: AwsService): RequestListener {
-  return (request, response) => {
-    answer(service, request, response).catch(() => response.destroy());
+/** A service of operations as HTTP meets it: whatever comes in gets an answer in the caller's protocol. */
+export function awsService<Context>(service: AwsService<Context>): HttpService {
+  const { protocols = [], json = awsJson, errorNamespace = '', bodyLimitBytes, context } = service;
+  const protocolOf = (request: IncomingMessage) =>
+    protocols.find((protocol) => protocol.speaks(request)) ?? json;
+  // By way of a map, since a name from outside may be one of JavaScript's own.
+  const operations = new Map<string, Operation<Context>>(
+    Object.entries(service.operations).flatMap(([name, offered]) =>
+      Object.entries(offered).map(([operation, run]) => [`${name}.${operation}`, run]),
+    ),
+  );
+  return {
+    bodyLimitBytes,
+    answer: async (request, sent) => {
+      const protocol = protocolOf(request);
+      const limit = service.inflatedLimitBytes ?? bodyLimitBytes;
+      const { target, input } = await readCall(protocol, request, sent, limit);
+      const run = request.method === 'POST' ? operations.get(target) : undefined;
+      if (run !== undefined) {
+        return protocol.write((await run(context, input)) ?? {}, request, target);
+      }
+      throw new ServiceError(
+        'com.amazon.coral.service#UnknownOperationException',
+        `${JSON.stringify(target)} is not an operation of this service, or not sent by POST`,
+      );
+    },
+    refuse: (error, request) => {
+      const { type, message, members, statusCode } = error;
+      const protocol = protocolOf(request);
+      const code = type.replace(/^.*#/, '').replace(/(Exception|Fault)$/, '');
+      const __type = type.includes('#') ? type : `${errorNamespace}${type}`;
+      const { headers, body = '' } =
+        protocol.writeError?.(code, error) ??
+        protocol.write({ __type, message, Message: message, ...members }, request);
+      const queryError = `${code};${statusCode < 500 ? 'Sender' : 'Receiver'}`;
+      const told = service.queryCompatible ? { 'x-amzn-query-error': queryError } : {};
+      return { statusCode, headers: { ...headers, ...told }, body };
+    },
   };
 }
 
-async function answer(service: AwsService, request: IncomingMessage, response: ServerResponse) {
-  const { protocols, bodyLimitBytes, inflatedLimitBytes = bodyLimitBytes } = service;
-  const last = protocols[protocols.length - 1] as AwsProtocol;
-  const protocol = protocols.find((one) => one.speaks(request)) ?? last;
-  try {
-    const foreign = foreignCaller(request);
-    if (foreign) throw new ServiceError('AccessDeniedException', foreign, { statusCode: 403 });
-    const sent = await readBody(request, bodyLimitBytes);
-    const call = readCall(protocol, request, await inflate(request, sent, inflatedLimitBytes));
-    send(response, 200, protocol.write((await service.handle(call)) ?? {}, request, call));
-  } catch (thrown) {
-    const error = inNamespace(service.errorNamespace, asServiceError(thrown));
-    const { headers, body } = protocol.writeError(error, request);
-    const ends = thrown instanceof BodyTooLargeError && { connection: 'close' };
-    send(response, error.statusCode, { headers: { ...headers, ...ends }, body });
-  }
-}
-
-async function inflate(request: IncomingMessage, body: Buffer, limit: number): Promise<Buffer> {
-  if (request.headers['content-encoding'] !== 'gzip') return body;
-  try {
-    return await unzip(body, { maxOutputLength: limit });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new BodyTooLargeError(limit);
-    }
-    throw new ServiceError('SerializationException', `body is not gzip: ${messageOf(error)}`);
-  }
-}
-
-function readCall(protocol: AwsProtocol, request: IncomingMessage, body: Buffer): AwsCall {
+async function readCall(
+  protocol: AwsProtocol,
+  request: IncomingMessage,
+  sent: Buffer,
+  limit: number,
+): Promise<AwsCall> {
   let call: AwsCall;
   try {
-    call = protocol.read(request, body);
+    const isZipped = request.headers['content-encoding'] === 'gzip';
+    call = protocol.read(request, isZipped ? await unzip(sent, { maxOutputLength: limit }) : sent);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLargeError(limit);
     throw new ServiceError('SerializationException', `body cannot be read: ${messageOf(error)}`);
-  }
-  if (request.method !== 'POST' || call.service === '' || call.operation === '') {
-    throw new ServiceError('UnknownOperationException', 'a POST that names an operation expected');
   }
   if (call.input === null || typeof call.input !== 'object' || Array.isArray(call.input)) {
     throw new ServiceError('SerializationException', 'the input must be a structure');
@@ -98,113 +109,51 @@ function readCall(protocol: AwsProtocol, request: IncomingMessage, body: Buffer)
   return call;
 }
 
-function asServiceError(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  // The stack is used up by input alone: nothing here calls itself without end.
-  if (error instanceof RangeError) {
-    return new ServiceError('SerializationException', 'the input is nested too deeply');
-  }
-  return new ServiceError('InternalFailure', messageOf(error), { statusCode: 500 });
-}
-
-function inNamespace(namespace: string, error: ServiceError): ServiceError {
-  if (error.type.includes('#')) return error;
-  return new ServiceError(`${namespace}${error.type}`, error.message, error);
-}
-
-function send(response: ServerResponse, statusCode: number, { headers, body }: AwsAnswer) {
-  const bytes = Buffer.from(body);
-  response.writeHead(statusCode, {
-    'content-length': bytes.length,
-    'x-amzn-requestid': randomUUID(),
-    ...headers,
-  });
-  response.end(bytes);
-}
-
-function errorBody(error: ServiceError) {
-  return { __type: error.type, message: error.message, ...error.members };
-}
-
-/** The header by which clients of an older protocol know an error's code, such as `InvalidParameterValue`. */
-function queryError(error: ServiceError) {
-  const fault = error.statusCode < 500 ? 'Sender' : 'Receiver';
-  return { 'x-amzn-query-error': `${queryCode(error)};${fault}` };
-}
-
-/** An error's code in the query protocol. */
-export function queryCode(error: ServiceError): string {
-  return error.type.replace(/^.*#/, '').replace(/(Exception|Fault)$/, '');
-}
-
-/**
- * AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body.
- *
- * @param queryCompatible whether errors also carry the code that the query protocol has for them
- */
-export function awsJson(queryCompatible = false): AwsProtocol {
-  const contentType = ({ headers }: IncomingMessage) => {
+/** AWS JSON 1.0 and 1.1: `POST /`, `x-amz-target`, a JSON body. */
+export const awsJson: AwsProtocol = {
+  speaks: (request) => request.headers['x-amz-target'] !== undefined,
+  read: (request, body) => ({
+    target: String(request.headers['x-amz-target'] ?? ''),
+    input: body.length === 0 ? {} : JSON.parse(String(body)),
+  }),
+  write: (output, { headers }) => {
     const version = /^application\/x-amz-json-1\.1\b/.test(headers['content-type'] ?? '') ? 1 : 0;
-    return { 'content-type': `application/x-amz-json-1.${version}` };
-  };
-  return {
-    speaks: (request) => request.headers['x-amz-target'] !== undefined,
-    read: (request, body) => {
-      const target = String(request.headers['x-amz-target'] ?? '');
-      const [service = '', operation = ''] = target.split('.');
-      return { service, operation, input: body.length === 0 ? {} : JSON.parse(String(body)) };
-    },
-    write: (output, request) => ({
-      headers: contentType(request),
+    return {
+      headers: { 'content-type': `application/x-amz-json-1.${version}` },
       body: JSON.stringify(output),
-    }),
-    writeError: (error, request) => ({
-      headers: { ...contentType(request), ...(queryCompatible && queryError(error)) },
-      body: JSON.stringify({ ...errorBody(error), Message: error.message }),
-    }),
+    };
+  },
+};
+
+/** Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`. */
+export const rpcV2Cbor: AwsProtocol = {
+  speaks: (request) => request.headers['smithy-protocol'] === 'rpc-v2-cbor',
+  read: (request, body) => {
+    const path = /\/service\/(\w+)\/operation\/(\w+)$/.exec(request.url ?? '');
+    const input = body.length === 0 ? {} : plain(cbor.deserialize(body));
+    return { target: `${path?.[1]}.${path?.[2]}`, input };
+  },
+  write: (output) => ({
+    headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' },
+    body: Buffer.from(cbor.serialize(withTimes(output))),
+  }),
+};
+
+/** What CBOR brought as JSON would have brought it; a tag, known by its symbol, stands for its value. */
+function plain(input: unknown): unknown {
+  const replace = (_name: string, value: unknown) => {
+    const isTag = Object(value) === value && Object.getOwnPropertySymbols(value).length > 0;
+    const inner = isTag ? (value as { value: unknown }).value : value;
+    return typeof inner === 'bigint' ? Number(inner) : inner;
   };
+  return JSON.parse(JSON.stringify(input, replace) ?? 'null');
 }
 
-/**
- * Smithy's RPC v2 in CBOR: `POST /service/<service>/operation/<operation>`.
- *
- * @param times names of the members that are times, which CBOR has a form of its own for
- */
-export function rpcV2Cbor({ times }: { times: ReadonlySet<string> }): AwsProtocol {
-  const headers = { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor' };
-  return {
-    speaks: (request) => request.headers['smithy-protocol'] === 'rpc-v2-cbor',
-    read: (request, body) => {
-      const path = /\/service\/(\w+)\/operation\/(\w+)$/.exec(request.url ?? '');
-      const input = body.length === 0 ? {} : plain(cbor.deserialize(body));
-      return { service: path?.[1] ?? '', operation: path?.[2] ?? '', input };
-    },
-    write: (output) => ({ headers, body: toCbor(output, times) }),
-    writeError: (error) => ({
-      headers: { ...headers, ...queryError(error) },
-      body: toCbor(errorBody(error), times),
-    }),
-  };
-}
-
-/** What CBOR brought as JSON would have brought it. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== 'object') return value;
-  // A tag is told from a structure with a member `tag` by its symbol.
-  if ('tag' in value && 'value' in value && Object.getOwnPropertySymbols(value).length > 0) {
-    return plain(value.value);
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
-}
-
-/** By way of JSON, which leaves out what is undefined. */
-function toCbor(output: unknown, times: ReadonlySet<string>): Buffer {
+/** By way of JSON, which leaves out what is undefined; times have a form of their own in CBOR. */
+function withTimes(output: object): unknown {
   const time = (value: unknown) => (typeof value === 'number' ? tag({ tag: 1, value }) : value);
-  const typed = JSON.parse(JSON.stringify(output), (name, value) => {
-    if (!times.has(name)) return value;
+  return JSON.parse(JSON.stringify(output), (name, value) => {
+    if (!TIME.test(name)) return value;
     return Array.isArray(value) ? value.map(time) : time(value);
   });
-  return Buffer.from(cbor.serialize(typed));
 }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { type IteratorOptions, Level } from 'level';
 import { MemoryLevel } from 'memory-level';
@@ -15,34 +14,42 @@ export type KeyRange = Pick<
   'gt' | 'gte' | 'lt' | 'lte' | 'limit' | 'reverse'
 >;
 
-/** Keys in order, JSON values; a batch is there whole or not at all. */
+/** Keys in order, JSON values; a batch is there whole or not at all. `getSync` sees what is asked to be written, too. */
 export type KeyValueStore = Pick<
   Level<string, unknown>,
-  'open' | 'close' | 'get' | 'batch' | 'clear' | 'iterator'
->;
-
-/** A store in a folder, or in memory. */
-export function createStore(directory: string | undefined): KeyValueStore {
-  const options = { valueEncoding: 'json' } as const;
-  if (directory !== undefined) return new Level<string, unknown>(directory, options);
-  return new MemoryLevel<string, unknown>(options) as unknown as KeyValueStore;
-}
+  'get' | 'getSync' | 'batch' | 'clear' | 'iterator' | 'close'
+> &
+  CommitQueue;
 
 /**
- * Opens a store, making its folder.
+ * Opens the store of a folder, or one in memory.
  *
  * @throws {ConfigurationError} where the folder is in use or holds something else
  */
-export async function openStore(store: KeyValueStore, directory: string | undefined) {
-  if (directory !== undefined) await mkdir(directory, { recursive: true });
+export async function openStore(directory: string | undefined): Promise<KeyValueStore> {
+  const options = { valueEncoding: 'json' } as const;
+  const level =
+    directory === undefined
+      ? (new MemoryLevel(options) as unknown as Level<string, unknown>)
+      : new Level<string, unknown>(directory, options);
   try {
-    await store.open();
+    await level.open();
   } catch (error) {
     const reason = messageOf((error as Error).cause ?? error);
     throw new ConfigurationError(`cannot open the data in ${directory}: ${reason}`, {
       cause: error,
     });
   }
+  const queue = createCommitQueue(level);
+  const close = level.close.bind(level);
+  const getWritten = level.getSync.bind(level);
+  return Object.assign(level, queue, {
+    close: () => queue.settled().then(close),
+    getSync: (key: string) => {
+      const asked = queue.askedOf(key);
+      return asked === undefined ? getWritten(key) : asked.type === 'put' ? asked.value : undefined;
+    },
+  });
 }
 
 /** The range of all keys that start so; every key is ASCII. */
@@ -56,10 +63,13 @@ export interface CommitQueue {
   commit(operations: readonly StoreOperation[]): Promise<void>;
   /** Kept once everything asked for so far is written. */
   settled(): Promise<void>;
+  /** What was last asked for at a key, until it is written. */
+  askedOf(key: string): StoreOperation | undefined;
 }
 
 /** A queue over a store; many small writes of a moment become one batch of the store, which is atomic. */
-export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQueue {
+export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>): CommitQueue {
+  const asked = new Map<string, StoreOperation>();
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
   let settled: Promise<void> = Promise.resolve();
@@ -70,11 +80,18 @@ export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQu
     const batch = gathered;
     gathered = [];
     next = undefined;
-    await store.batch(batch);
+    try {
+      await store.batch(batch);
+    } finally {
+      for (const one of batch) if (asked.get(one.key) === one) asked.delete(one.key);
+    }
   };
   return {
     commit: (operations) => {
-      for (const operation of operations) gathered.push(operation);
+      for (const one of operations) {
+        gathered.push(one);
+        asked.set(one.key, one);
+      }
       if (next === undefined) {
         next = writeAfter(settled);
         settled = next.catch(() => undefined);
@@ -82,5 +99,6 @@ export function createCommitQueue(store: Pick<KeyValueStore, 'batch'>): CommitQu
       return next;
     },
     settled: () => settled,
+    askedOf: (key) => asked.get(key),
   };
 }

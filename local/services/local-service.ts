@@ -1,4 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type HttpService, listen } from './http-server.ts';
+
+/** The region that ARNs name. */
+export const REGION = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
 
 /** A running stand-in of one AWS service on 127.0.0.1. */
 export interface LocalService {
@@ -14,6 +18,38 @@ export interface LocalServiceOptions {
   directory?: string;
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   port?: number;
+  /** The clock, in epoch milliseconds. */
+  now?: () => number;
+}
+
+/** What belongs to a service while it runs. */
+interface Upkeep {
+  readonly port?: number | undefined;
+  /** What is done again and again; see {@link repeat}. */
+  readonly rounds?: readonly [task: () => Promise<void>, pauseMs: number][];
+  /** Closes the storage, after the last request and round; also where the service cannot start. */
+  readonly release?: () => Promise<void>;
+}
+
+/**
+ * Starts a service.
+ *
+ * @throws {ConfigurationError} where the port cannot be had
+ */
+export async function serve(service: HttpService, upkeep: Upkeep): Promise<LocalService> {
+  const { port, rounds = [], release = async () => undefined } = upkeep;
+  const { endpoint, close } = await listen(service, port).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  const running = rounds.map((round) => repeat(...round));
+  return {
+    endpoint,
+    close: async () => {
+      await Promise.all([close(), ...running.map(({ stop }) => stop())]);
+      await release();
+    },
+  };
 }
 
 /** Rounds take at most one part in so many of the time, however much there is to look through. */

@@ -27,8 +27,8 @@ export function validationException(message: string): ServiceError {
 /** One operation of a service: input as it came in, output as it goes out. */
 export type Operation<Context> = (context: Context, input: unknown) => Promise<unknown>;
 
-/** A service's operations by name; a map, since a name from outside may be one of JavaScript's own. */
-export type Operations<Context> = ReadonlyMap<string, Operation<Context>>;
+/** A service's operations by name. */
+export type Operations<Context> = Readonly<Record<string, Operation<Context>>>;
 
 /** An operation whose input is checked before it runs; `errorType` names the error of input that breaks a rule. */
 export function operation<Context, Schema extends z.ZodType>(
@@ -60,23 +60,4 @@ export function parseInput<Schema extends z.ZodType>(
     .slice(0, 10)
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
   throw new ServiceError(errorType, faults.join('; '));
-}
-
-/**
- * Runs an operation by its name.
- *
- * @throws {ServiceError} where the service has none of that name
- */
-export async function runOperation<Context>(
-  operations: Operations<Context> | undefined,
-  name: string,
-  context: Context,
-  input: unknown,
-): Promise<unknown> {
-  const run = operations?.get(name);
-  if (run !== undefined) return run(context, input);
-  throw new ServiceError(
-    'com.amazon.coral.service#UnknownOperationException',
-    `${name} is not an operation of this service`,
-  );
 }

@@ -3,7 +3,6 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiGatewayOptions } from '#local/services/api-gateway/index.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
-import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 
 const model = {
@@ -70,7 +69,7 @@ describe('the API Gateway stand-in', () => {
   it('makes a proxy event of a request and HTTP of the answer', async () => {
     const { endpoint, events } = await startRecording({
       statusCode: 201,
-      headers: { 'X-One': 1 },
+      headers: { 'X-One': 1, 'Content-Length': '999' },
       multiValueHeaders: { 'Set-Cookie': ['a=1', 'b=2'] },
       body: Buffer.from('done').toString('base64'),
       isBase64Encoded: true,
@@ -170,7 +169,6 @@ describe('the API Gateway stand-in', () => {
   ])('checks the body %j of %s before the function', async (body, type, detail) => {
     const events: unknown[] = [];
     const endpoint = await start({
-      problems: gatewayProblems,
       invoke: async (event) => {
         events.push(event);
         return { ok: true, payload: { statusCode: 200, body: '{}' } };
@@ -193,8 +191,22 @@ describe('the API Gateway stand-in', () => {
   });
 
   it.each([
-    ['an unknown route', {}, '/v2/none', {}, 403, 'Missing Authentication Token'],
-    ['an unknown method', {}, '/v1/health', { method: 'PUT' }, 403, 'Missing Authentication Token'],
+    [
+      'an unknown route',
+      {},
+      '/v2/none',
+      {},
+      404,
+      'There is no such path, or it needs a signature.',
+    ],
+    [
+      'an unknown method',
+      {},
+      '/v1/health',
+      { method: 'PUT' },
+      404,
+      'There is no such path, or it needs a signature.',
+    ],
     [
       'a missing parameter',
       {},
@@ -209,7 +221,7 @@ describe('the API Gateway stand-in', () => {
       '/v1/health',
       {},
       502,
-      'Internal server error',
+      'The call failed; try again.',
     ],
     [
       'a failed function',
@@ -217,7 +229,15 @@ describe('the API Gateway stand-in', () => {
       '/v1/health',
       {},
       502,
-      'Internal server error',
+      'The call failed; try again.',
+    ],
+    [
+      'a function that cannot be started',
+      { invoke: () => Promise.reject(new Error('secret')) },
+      '/v1/health',
+      {},
+      500,
+      'The call failed; try again.',
     ],
     [
       'a slow function',
@@ -233,26 +253,27 @@ describe('the API Gateway stand-in', () => {
       '/v1/entities',
       { method: 'POST', body: 'x'.repeat(10_500_000) },
       413,
-      'Request Too Long',
+      'The body is too large: as JSON in the JSON of an event it may take 6 MB.',
     ],
     [
       'an invalid body',
       {},
       '/v1/entities',
-      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"other":1}' },
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"text":1,"b":1}' },
       400,
-      'Invalid request body',
+      '[object instance has properties which are not allowed by the schema: ["b"]]',
     ],
   ])(
     'answers %s itself, with CORS headers',
-    async (_what, options, path, request, status, message) => {
+    async (_what, options, path, request, status, detail) => {
       const endpoint = await start(options);
 
       const response = await fetch(`${endpoint}${path}`, request);
 
       expect(response.status).toBe(status);
-      expect(await response.json()).toEqual({ message });
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
       expect(response.headers.get('access-control-allow-origin')).toBe('*');
+      expect(await response.json()).toMatchObject({ type: 'about:blank', detail });
     },
   );
 
@@ -261,7 +282,7 @@ describe('the API Gateway stand-in', () => {
     ['6.5 MB', JSON.stringify({ text: 'x'.repeat(6_500_000) })],
     ['over the gateway’s own limit', JSON.stringify({ text: 'x'.repeat(10_500_000) })],
   ])('refuses a body that no event can carry: %s', async (_what, body) => {
-    const endpoint = await start({ problems: gatewayProblems });
+    const endpoint = await start({});
 
     const response = await fetch(`${endpoint}/v1/entities`, {
       method: 'POST',
@@ -275,7 +296,7 @@ describe('the API Gateway stand-in', () => {
   });
 
   it('words its errors as the API does', async () => {
-    const endpoint = await start({ problems: gatewayProblems, routes: httpRoutes });
+    const endpoint = await start({ routes: httpRoutes });
 
     const response = await fetch(`${endpoint}/v2/none`);
 
@@ -290,7 +311,6 @@ describe('the API Gateway stand-in', () => {
 
   it('words the end of a function, whose status stays, and shows nothing of it', async () => {
     const endpoint = await start({
-      problems: gatewayProblems,
       invoke: async () => ({ ok: false as const, errorMessage: 'secret' }),
     });
 
@@ -342,7 +362,7 @@ describe('the API Gateway stand-in', () => {
       '*',
     ]) {
       const { status } = await raw(endpoint, path, { method: path === '*' ? 'OPTIONS' : 'HEAD' });
-      expect(status).toBe(403);
+      expect(status).toBe(404);
     }
   });
 });

@@ -179,6 +179,40 @@ for (const adapter of adapters) {
       expect(await recordsOf('never')).toEqual([]);
     });
 
+    it('lets one of many writers win where the item must be new, and counts for all of them', async () => {
+      const Key = key('race');
+      const writers = Array.from({ length: 20 }, (_, index) => String(index));
+      const puts = writers.map((n) =>
+        client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: { ...Key, n: { N: '0' }, writer: { S: n } },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+      );
+      const outcomes = await Promise.allSettled(puts);
+      const counts = await Promise.all(
+        writers.map(() =>
+          client.send(
+            new UpdateItemCommand({
+              TableName: table,
+              Key,
+              UpdateExpression: 'ADD n :one',
+              ExpressionAttributeValues: { ':one': { N: '1' } },
+              ReturnValues: 'UPDATED_NEW',
+            }),
+          ),
+        ),
+      );
+
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(
+        counts.map(({ Attributes }) => Number(Attributes?.n?.N)).sort((a, b) => a - b),
+      ).toEqual(writers.map((n) => Number(n) + 1));
+      expect(await waitForRecords('race', 21)).toHaveLength(21);
+    });
+
     it('spreads a batch over shards, each item once, and serves it through an index', async () => {
       const ids = Array.from({ length: 25 }, (_, index) => `batch-${index}`);
       await client.send(

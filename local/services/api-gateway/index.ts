@@ -1,17 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { corsHeaders, type GatewayProblem } from '#shared/contracts/gateway-problems.ts';
+import {
+  corsHeaders,
+  type GatewayProblem,
+  gatewayProblems,
+} from '#shared/contracts/gateway-problems.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
-import {
-  BodyTooLargeError,
-  createClosableServer,
-  foreignCaller,
-  listenLocally,
-  readBody,
-} from '../http-server.ts';
-import type { LocalService } from '../local-service.ts';
-import { type HttpAnswer, httpAnswer, proxyEvent } from './proxy-integration.ts';
+import type { HttpAnswer } from '../http-server.ts';
+import { type LocalService, serve } from '../local-service.ts';
+import { ServiceError } from '../operations.ts';
+import { httpAnswer, proxyEvent } from './proxy-integration.ts';
 
 /** Options of the API Gateway stand-in. */
 export interface ApiGatewayOptions {
@@ -20,72 +20,37 @@ export interface ApiGatewayOptions {
   readonly invoke: (
     event: APIGatewayProxyEvent,
   ) => Promise<{ readonly ok: true; readonly payload: unknown } | { readonly ok: false }>;
-  /** Wordings of the gateway's own errors by response type; its defaults where left out. */
-  readonly problems?: readonly GatewayProblem[];
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   readonly port?: number;
   /** How long an invocation may take, in milliseconds. Default 29 seconds. */
   readonly timeoutMs?: number;
 }
 
-type Route = ApiGatewayOptions['routes'][number];
-
 const TIMEOUT_MS = 29_000;
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 /** What a synchronous invocation takes; text of a body is escaped once more in it. */
 const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
 
-/** What the gateway answers itself, by response type: status and message. */
-const ERRORS = {
-  ACCESS_DENIED: [403, 'Forbidden'],
-  BAD_REQUEST_BODY: [400, 'Invalid request body'],
-  BAD_REQUEST_PARAMETERS: [400, 'Missing required request parameters'],
-  DEFAULT_5XX: [500, 'Internal server error'],
-  INTEGRATION_FAILURE: [502, 'Internal server error'],
-  INTEGRATION_TIMEOUT: [504, 'Endpoint request timed out'],
-  MISSING_AUTHENTICATION_TOKEN: [403, 'Missing Authentication Token'],
-  REQUEST_TOO_LARGE: [413, 'Request Too Long'],
-} as const;
-
-/** An error that the gateway answers itself; the reason is told in its place or, of a body, where the API words it. */
-interface GatewayError {
-  readonly type: keyof typeof ERRORS;
-  readonly reason?: string;
-}
-
 /**
  * Starts the API Gateway stand-in: HTTP in, Lambda proxy events out, and back. Unlike AWS it asks for no key, so it serves
  * callers on this machine only.
  */
-export async function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
-  const { server, close } = createClosableServer((request, response) => {
-    handle(request, options)
-      .catch(() => errorAnswer({ type: 'DEFAULT_5XX' }, options))
-      .then((result) => send(response, result))
-      .catch(() => response.destroy());
-  });
-  const endpoint = await listenLocally(server, options.port);
-  return { endpoint, close };
-}
-
-async function handle(request: IncomingMessage, options: ApiGatewayOptions): Promise<HttpAnswer> {
-  const reason = foreignCaller(request);
-  if (reason !== undefined) return errorAnswer({ type: 'ACCESS_DENIED', reason }, options, {});
-  try {
-    const result = await answer(request, options);
-    return 'body' in result ? result : errorAnswer(result, options);
-  } catch (error) {
-    if (!(error instanceof BodyTooLargeError)) throw error;
-    // What is left of the body is not read.
-    const headers = { ...corsHeaders, connection: 'close' };
-    return errorAnswer({ type: 'REQUEST_TOO_LARGE' }, options, headers);
-  }
+export function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
+  return serve(
+    {
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      answer: (request, body) => answer(request, body, options),
+      refuse,
+    },
+    { port: options.port },
+  );
 }
 
 async function answer(
   request: IncomingMessage,
+  body: Buffer,
   options: ApiGatewayOptions,
-): Promise<HttpAnswer | GatewayError> {
+): Promise<HttpAnswer> {
   const [path = '', ...search] = (request.url ?? '').split('?');
   const query = new URLSearchParams(search.join('?'));
   const matches = options.routes.flatMap((route) => {
@@ -93,26 +58,26 @@ async function answer(
     return pathParameters ? [{ route, pathParameters }] : [];
   });
   if (request.method === 'OPTIONS' && matches.length > 0) {
-    return { statusCode: 204, headers: corsHeaders, body: Buffer.alloc(0) };
+    return { statusCode: 204, headers: corsHeaders };
   }
   const match = matches.find(({ route }) => route.method === request.method);
-  if (!match) return { type: 'MISSING_AUTHENTICATION_TOKEN' };
+  if (!match)
+    throw new ServiceError('MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token');
   const { route } = match;
   const missing = Object.entries(route.parameters ?? {})
     .filter(([name, isRequired]) => isRequired && !query.get(name)?.trim())
     .map(([name]) => name);
   if (missing.length > 0) {
-    const [, message] = ERRORS.BAD_REQUEST_PARAMETERS;
-    return { type: 'BAD_REQUEST_PARAMETERS', reason: `${message}: [${missing.join(', ')}]` };
+    const message = `Missing required request parameters: [${missing.join(', ')}]`;
+    throw new ServiceError('BAD_REQUEST_PARAMETERS', message);
   }
-  const body = await readBody(request, BODY_LIMIT_BYTES);
-  const fault = isJson(request) ? bodyFault(route, body) : undefined;
-  if (fault !== undefined) return { type: 'BAD_REQUEST_BODY', reason: fault };
+  const fault = isJson(request) ? bodyFault(route.model, body) : undefined;
+  if (fault !== undefined) throw new ServiceError('BAD_REQUEST_BODY', fault);
   const event = proxyEvent(request, { ...match, path, query }, body);
   if (Buffer.byteLength(JSON.stringify(event)) > EVENT_LIMIT_BYTES) {
-    return { type: 'REQUEST_TOO_LARGE' };
+    throw new ServiceError('REQUEST_TOO_LARGE', 'Request Too Long');
   }
-  return await invoke(options, event);
+  return invoke(event, options);
 }
 
 /** A model is for its own media type, which is taken for that of a request without one; others pass unchecked. */
@@ -120,7 +85,7 @@ const isJson = ({ headers }: IncomingMessage): boolean =>
   /^(application\/json)?\s*(;|$)/i.test(headers['content-type']?.trim() ?? '');
 
 /** What is wrong with a body by its route's model, in the words of API Gateway's validator. */
-function bodyFault({ model }: Route, body: Buffer): string | undefined {
+function bodyFault(model: HttpRoute['model'], body: Buffer): string | undefined {
   if (!model) return undefined;
   let json: unknown;
   try {
@@ -143,52 +108,39 @@ function bodyFault({ model }: Route, body: Buffer): string | undefined {
 }
 
 async function invoke(
-  options: ApiGatewayOptions,
   event: APIGatewayProxyEvent,
-): Promise<HttpAnswer | GatewayError> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, options.timeoutMs ?? TIMEOUT_MS, undefined);
-  });
+  options: ApiGatewayOptions,
+): Promise<HttpAnswer> {
+  const over = new AbortController();
+  const timeout = delay(options.timeoutMs ?? TIMEOUT_MS, undefined, { signal: over.signal });
   try {
     const result = await Promise.race([options.invoke(event), timeout]);
-    if (!result) return { type: 'INTEGRATION_TIMEOUT' };
-    return (result.ok && httpAnswer(result.payload)) || { type: 'INTEGRATION_FAILURE' };
+    if (!result) throw new ServiceError('INTEGRATION_TIMEOUT', 'Endpoint request timed out');
+    const answer = result.ok ? httpAnswer(result.payload) : undefined;
+    if (answer) return answer;
+    throw new ServiceError('INTEGRATION_FAILURE', 'Internal server error', { statusCode: 502 });
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
-/** The gateway's own error: its default answer, unless the API words that response type. */
-function errorAnswer(
-  { type, reason }: GatewayError,
-  { problems }: ApiGatewayOptions,
-  headers: Readonly<Record<string, string>> = corsHeaders,
-): HttpAnswer {
-  const [status, message] = ERRORS[type];
-  const worded = (wanted: string) => problems?.find((one) => one.type === wanted);
-  const problem = worded(type) ?? (status >= 500 ? worded('DEFAULT_5XX') : undefined);
-  const body = problem
-    ? {
-        type: 'about:blank',
-        title: problem.title,
-        ...(problem.status !== undefined && { status: problem.status }),
-        detail: problem.detail ?? reason ?? message,
-      }
-    : // What is wrong with a body goes to the log alone, unless the API words it.
-      { message: (type !== 'BAD_REQUEST_BODY' && reason) || message };
-  return {
-    statusCode: problem?.status ?? status,
-    headers: {
-      'content-type': problem ? 'application/problem+json' : 'application/json',
-      ...headers,
-    },
-    body: Buffer.from(JSON.stringify(body)),
-  };
-}
+/** API Gateway's response types for what is told of any service. */
+const TYPES: Record<string, string> = {
+  AccessDeniedException: 'ACCESS_DENIED',
+  RequestEntityTooLarge: 'REQUEST_TOO_LARGE',
+};
+const problemOf = (wanted: string) => gatewayProblems.find(({ type }) => type === wanted);
 
-function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {
-  const length = statusCode === 204 ? {} : { 'content-length': String(body.length) };
-  response.writeHead(statusCode, { ...headers, ...length });
-  response.end(body);
+/** The gateway's own error, by its response type, in the words of the API; what is no such type is not told. */
+function refuse({ type, statusCode, message }: ServiceError): HttpAnswer {
+  const problem = problemOf(TYPES[type] ?? type) ?? problemOf('DEFAULT_5XX');
+  const { title, status, detail = message } = problem as GatewayProblem;
+  return {
+    statusCode: status ?? statusCode,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(type === 'AccessDeniedException' ? {} : corsHeaders),
+    },
+    body: JSON.stringify({ type: 'about:blank', title, status, detail }),
+  };
 }

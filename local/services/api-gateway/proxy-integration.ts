@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
+import type { HttpAnswer } from '../http-server.ts';
 
 /** Stage in `requestContext`; it is not part of the local path. */
 const STAGE = 'local';
@@ -117,13 +118,6 @@ const proxyResponseSchema = z.object({
   isBase64Encoded: z.boolean().nullish(),
 });
 
-/** An HTTP answer ready to send. */
-export interface HttpAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly body: Buffer;
-}
-
 /** The HTTP answer of a function's payload; undefined where the payload is malformed. */
 export function httpAnswer(payload: unknown): HttpAnswer | undefined {
   const parsed = proxyResponseSchema.safeParse(payload);
@@ -136,7 +130,9 @@ export function httpAnswer(payload: unknown): HttpAnswer | undefined {
   ];
   return {
     statusCode,
-    headers: Object.fromEntries(all.map(([name, value]) => [name.toLowerCase(), value])),
+    headers: Object.fromEntries(
+      all.flatMap(([name, value]) => (HOP_BY_HOP.test(name) ? [] : [[name.toLowerCase(), value]])),
+    ),
     body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),
   };
 }

@@ -1,26 +1,20 @@
 import type { LimitFunction } from 'p-limit';
 import type { z } from 'zod';
 import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
-import { digest, padded, valuesOf } from './keys.ts';
-import type { MetricStore } from './metrics.ts';
+import { REGION } from '../local-service.ts';
+import { digest, padded, valuesOf } from './metrics.ts';
 import { runQueries } from './queries.ts';
 import { type AlarmConfiguration, longestPeriod, type Query, type stateSchema } from './schemas.ts';
-
-/** State of an alarm. */
-export type StateValue = z.output<typeof stateSchema>;
 
 /** An alarm with its state, as DescribeAlarms gives it; times are epoch seconds. */
 export interface Alarm extends AlarmConfiguration {
   AlarmArn: string;
   AlarmConfigurationUpdatedTimestamp: number;
-  StateValue: StateValue;
+  StateValue: z.output<typeof stateSchema>;
   StateReason: string;
   StateUpdatedTimestamp: number;
   StateTransitionedTimestamp: number;
 }
-
-/** One line of an alarm's history, as DescribeAlarmHistory gives it. */
-export type HistoryItem = ReturnType<typeof historyItem>;
 
 /** What an alarm tells the target of an action (its ARN) when it changes state: the message that SNS would be given. */
 export interface AlarmNotification {
@@ -29,93 +23,73 @@ export interface AlarmNotification {
 }
 
 /** What every operation works on. */
-export interface Context {
-  metrics: MetricStore;
-  alarms: AlarmStore;
-  /** Runs what reads and then writes, one at a time. */
+export interface CloudWatch {
+  store: KeyValueStore;
+  /** Every alarm, by name; the store has the same. */
+  alarms: Map<string, Alarm>;
+  /** Runs what changes metrics, one at a time. */
   alone: LimitFunction;
   notify: (notification: AlarmNotification) => void;
   now: () => number;
 }
 
-const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
-const ALARM = 'alarm/';
 const HISTORY = 'history/';
 
 /** ARN of an alarm. */
 export const arnOf = (name: string) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:alarm:${name}`;
 
-/** Every alarm and its history. */
-export type AlarmStore = ReturnType<typeof createAlarmStore>;
+/** Key of an alarm in the store. */
+export const alarmKey = (name: string) => `alarm/${digest(name)}`;
 
-/** Every alarm and its history. */
-export function createAlarmStore(db: KeyValueStore) {
-  let written = 0;
-  const keyOf = (name: string) => `${ALARM}${digest(name)}`;
-  return {
-    get: async (name: string) => (await db.get(keyOf(name))) as Alarm | undefined,
-    /** By name. */
-    all: async () =>
-      (await valuesOf<Alarm>(db, ALARM)).sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1)),
-    /** Oldest first. */
-    history: () => valuesOf<HistoryItem>(db, HISTORY),
-    save: (alarm: Alarm, history: readonly HistoryItem[] = []) =>
-      db.batch([
-        { type: 'put', key: keyOf(alarm.AlarmName), value: alarm },
-        ...history.map((item): StoreOperation => {
-          written += 1;
-          const key = `${HISTORY}${padded(Math.floor(item.Timestamp))}/${padded(written)}`;
-          return { type: 'put', key, value: item };
-        }),
-      ]),
-    remove: (names: readonly string[]) =>
-      db.batch(names.map((name) => ({ type: 'del', key: keyOf(name) }))),
-    /** Forgets history before a time, epoch seconds. */
-    forget: (before: number) => db.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` }),
-  };
+/** Every alarm of a store, by name. */
+export async function loadAlarms(store: KeyValueStore): Promise<CloudWatch['alarms']> {
+  const alarms = await valuesOf<Alarm>(store, 'alarm/');
+  return new Map(alarms.map((alarm) => [alarm.AlarmName, alarm]));
 }
+
+/** Keeps an alarm, and what is written down with it. */
+export async function saveAlarm(
+  { store, alarms }: CloudWatch,
+  alarm: Alarm,
+  items: readonly HistoryItem[] = [],
+): Promise<void> {
+  alarms.set(alarm.AlarmName, alarm);
+  const now = (performance.timeOrigin + performance.now()).toFixed(3);
+  await store.commit([
+    { type: 'put', key: alarmKey(alarm.AlarmName), value: alarm },
+    ...items.map((value, index): StoreOperation => {
+      return { type: 'put', key: `${HISTORY}${padded(value.Timestamp)}/${now}/${index}`, value };
+    }),
+  ]);
+}
+
+/** The history of all alarms, oldest first. */
+export const historyOf = (store: KeyValueStore) => valuesOf<HistoryItem>(store, HISTORY);
+
+/** Forgets history before a time, epoch seconds. */
+export const forgetHistory = (store: KeyValueStore, before: number) =>
+  store.clear({ gte: HISTORY, lt: `${HISTORY}${padded(before)}` });
 
 /** Puts an alarm into a state: the change and the actions it calls for are written down as one, then told. */
 export async function changeState(
-  { alarms, notify, now }: Context,
-  alarm: Alarm,
+  cloudWatch: CloudWatch,
+  before: Alarm,
   wanted: Pick<Alarm, 'StateValue' | 'StateReason'>,
 ): Promise<void> {
-  if (wanted.StateValue === alarm.StateValue) return;
-  const at = now() / 1_000;
-  const changed = {
-    ...alarm,
-    ...wanted,
-    StateUpdatedTimestamp: at,
-    StateTransitionedTimestamp: at,
-  };
-  const message = notificationMessage(alarm, changed);
+  if (wanted.StateValue === before.StateValue) return;
+  const at = cloudWatch.now() / 1_000;
+  const times = { StateUpdatedTimestamp: at, StateTransitionedTimestamp: at };
+  const after = { ...before, ...wanted, ...times };
   const actions = {
-    ALARM: alarm.AlarmActions,
-    OK: alarm.OKActions,
-    INSUFFICIENT_DATA: alarm.InsufficientDataActions,
+    ALARM: before.AlarmActions,
+    OK: before.OKActions,
+    INSUFFICIENT_DATA: before.InsufficientDataActions,
   }[wanted.StateValue];
-  const called = alarm.ActionsEnabled ? actions : [];
-  await alarms.save(changed, [
-    historyItem(
-      changed,
-      'StateUpdate',
-      `Alarm updated from ${alarm.StateValue} to ${wanted.StateValue}`,
-      {
-        oldState: { stateValue: alarm.StateValue, stateReason: alarm.StateReason },
-        newState: { stateValue: wanted.StateValue, stateReason: wanted.StateReason },
-      },
-    ),
-    ...called.map((action) =>
-      historyItem(changed, 'Action', `Successfully executed action ${action}`, {
-        actionState: 'Succeeded',
-        notificationResource: action,
-        publishedMessage: JSON.stringify(message),
-      }),
-    ),
-  ]);
-  for (const action of called) notify({ action, message });
+  const called = before.ActionsEnabled ? actions : [];
+  await saveAlarm(cloudWatch, after, historyItems(before, after, called));
+  const message = notificationMessage(before, after);
+  for (const action of called) cloudWatch.notify({ action, message });
 }
 
 function notificationMessage(before: Alarm, after: Alarm) {
@@ -132,35 +106,29 @@ function notificationMessage(before: Alarm, after: Alarm) {
   };
 }
 
-function historyItem(
-  { AlarmName, StateUpdatedTimestamp }: Alarm,
-  HistoryItemType: 'StateUpdate' | 'Action',
-  HistorySummary: string,
-  data: object,
-) {
-  const HistoryData = JSON.stringify(data);
-  const Timestamp = StateUpdatedTimestamp;
-  return {
-    AlarmName,
-    AlarmType: 'MetricAlarm',
-    Timestamp,
-    HistoryItemType,
-    HistorySummary,
-    HistoryData,
-  };
-}
+type HistoryItem = ReturnType<typeof historyItems>[number];
 
-/** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
-export async function evaluateAlarms(context: Context): Promise<void> {
-  const evaluate = async (name: string) => {
-    // It may have been changed or deleted since the round began.
-    const alarm = await context.alarms.get(name);
-    const wanted = alarm && (await evaluateAlarm(context, alarm));
-    if (wanted) await changeState(context, alarm, wanted);
+/** The history of one change, as DescribeAlarmHistory gives it: the change itself, then each action. */
+function historyItems(before: Alarm, after: Alarm, actions: readonly string[]) {
+  const { AlarmName, StateUpdatedTimestamp: Timestamp } = after;
+  const item = (HistoryItemType: string, HistorySummary: string, data: object) => {
+    const HistoryData = JSON.stringify(data);
+    const AlarmType = 'MetricAlarm';
+    return { AlarmName, AlarmType, Timestamp, HistoryItemType, HistorySummary, HistoryData };
   };
-  for (const { AlarmName } of await context.alarms.all()) {
-    await context.alone(evaluate, AlarmName).catch(() => undefined);
-  }
+  return [
+    item('StateUpdate', `Alarm updated from ${before.StateValue} to ${after.StateValue}`, {
+      oldState: { stateValue: before.StateValue, stateReason: before.StateReason },
+      newState: { stateValue: after.StateValue, stateReason: after.StateReason },
+    }),
+    ...actions.map((action) =>
+      item('Action', `Successfully executed action ${action}`, {
+        actionState: 'Succeeded',
+        notificationResource: action,
+        publishedMessage: JSON.stringify(notificationMessage(before, after)),
+      }),
+    ),
+  ];
 }
 
 const COMPARE = {
@@ -170,13 +138,25 @@ const COMPARE = {
   LessThanOrEqualToThreshold: (a: number, b: number) => a <= b,
 };
 
+/** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
+export async function evaluateAlarms(cloudWatch: CloudWatch): Promise<void> {
+  const changes: Promise<void>[] = [];
+  for (const [name, alarm] of cloudWatch.alarms) {
+    const wanted = await evaluateAlarm(cloudWatch, alarm).catch(() => undefined);
+    // It may have been changed or deleted meanwhile.
+    const isSame = cloudWatch.alarms.get(name) === alarm;
+    if (wanted && isSame) changes.push(changeState(cloudWatch, alarm, wanted));
+  }
+  await Promise.all(changes);
+}
+
 /**
  * The state that an alarm should have, by its last whole periods; undefined where it is to keep the one it has.
  *
  * @throws {ServiceError} where its expression cannot be evaluated
  */
 export async function evaluateAlarm(
-  { metrics, now }: Pick<Context, 'metrics' | 'now'>,
+  { store, now }: CloudWatch,
   configuration: AlarmConfiguration,
 ): Promise<Pick<Alarm, 'StateValue' | 'StateReason'> | undefined> {
   const { EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData } = configuration;
@@ -184,12 +164,11 @@ export async function evaluateAlarm(
   const period = longestPeriod(queries);
   const end = Math.floor(now() / 1_000 / period) * period;
   const start = end - EvaluationPeriods * period;
-  const [result] = await runQueries(metrics, queries, { start, end });
-  const points = Array.from({ length: EvaluationPeriods }, (_, index) =>
-    result?.series.get(start + index * period),
-  );
-  const known = points.filter((point) => point !== undefined);
-  const missing = points.length - known.length;
+  const [series] = (await runQueries(store, queries, { start, end })).values();
+  const known = Array.from({ length: EvaluationPeriods }, (_, index) =>
+    series?.get(start + index * period),
+  ).filter((point) => point !== undefined);
+  const missing = EvaluationPeriods - known.length;
   if (known.length === 0 && TreatMissingData === 'ignore') return undefined;
   if (known.length === 0 && TreatMissingData === 'missing') {
     return { StateValue: 'INSUFFICIENT_DATA', StateReason: `${missing} datapoints were missing` };
@@ -197,11 +176,11 @@ export async function evaluateAlarm(
   const breaching =
     known.filter((point) => COMPARE[ComparisonOperator](point, Threshold)).length +
     (TreatMissingData === 'breaching' ? missing : 0);
+  const needed = configuration.DatapointsToAlarm ?? EvaluationPeriods;
   return {
-    StateValue:
-      breaching >= (configuration.DatapointsToAlarm ?? EvaluationPeriods) ? 'ALARM' : 'OK',
+    StateValue: breaching >= needed ? 'ALARM' : 'OK',
     StateReason:
-      `${breaching} of the last ${points.length} datapoints [${known.join(', ')}] breached the threshold ` +
+      `${breaching} of the last ${EvaluationPeriods} datapoints [${known.join(', ')}] breached the threshold ` +
       `(${ComparisonOperator} ${Threshold}); ${missing} were missing`,
   };
 }

@@ -1,20 +1,18 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
-import { digest, padded, valuesOf } from './keys.ts';
 import type { MetricName } from './schemas.ts';
 
 /** Statistics of values that are not known one by one. */
-export interface StatisticSet {
+interface StatisticSet {
   SampleCount: number;
   Sum: number;
   Minimum: number;
   Maximum: number;
 }
 
-/** One checked datum of a metric. */
+/** One checked datum of a metric, as it is kept. */
 export interface Datum {
-  metric: MetricName;
   /** Start of its second or minute, epoch seconds. */
   second: number;
   unit: string;
@@ -22,12 +20,14 @@ export interface Datum {
   set?: StatisticSet | undefined;
 }
 
-/** What a metric took in during one period. */
-export interface Bucket extends StatisticSet {
+/** What a metric took in during one period, in one unit. */
+export interface Datapoint {
+  /** Start of the period, epoch seconds. */
+  time: number;
+  unit: string;
   /** How often each value came; percentiles come from it. */
   counts: Map<number, number>;
-  /** A statistic set took part, so that percentiles are unknown. */
-  opaque: boolean;
+  sets: StatisticSet[];
 }
 
 /** Told how many points are being worked on; throws where a request has used up what it may. */
@@ -49,111 +49,119 @@ export function createBudget(): Spend {
 
 const METRIC = 'metric/';
 
-/** Every metric, each datum an entry under its metric and its time. */
-export type MetricStore = ReturnType<typeof createMetricStore>;
-
-/** Every metric, each datum an entry under its metric and its time. */
-export function createMetricStore(db: KeyValueStore) {
-  const idOf = ({ Namespace, MetricName, Dimensions }: MetricName) =>
-    digest(Namespace, MetricName, ...Dimensions.map(({ Name, Value }) => [Name, Value]).sort());
-  const keyOf = (id: string, second: number) => `datum/${id}/${padded(second)}/`;
-
-  return {
-    /** Keeps all of the data or none. */
-    put: (data: readonly Datum[]) =>
-      db.batch(
-        data.flatMap(({ metric, ...datum }): StoreOperation[] => {
-          const id = idOf(metric);
-          return [
-            { type: 'put', key: `${METRIC}${id}`, value: metric },
-            { type: 'put', key: `${keyOf(id, datum.second)}${randomUUID()}`, value: datum },
-          ];
-        }),
-      ),
-    names: () => valuesOf<MetricName>(db, METRIC),
-    /** Buckets of a metric by unit and period start, in order of time, for start <= time < end, all in epoch seconds. */
-    async read(
-      metric: MetricName,
-      { start, end, period }: { start: number; end: number; period: number },
-      spend: Spend,
-    ) {
-      const units = new Map<string, Map<number, Bucket>>();
-      const id = idOf(metric);
-      const first = Math.floor(start / period) * period;
-      const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
-      for await (const [, value] of db.iterator(range)) {
-        const datum = value as Omit<Datum, 'metric'>;
-        spend(1 + datum.values.length);
-        const buckets = getOrMake(units, datum.unit, () => new Map<number, Bucket>());
-        const time = Math.floor(datum.second / period) * period;
-        addDatum(getOrMake(buckets, time, emptyBucket), datum);
-      }
-      return units;
-    },
-    /** Forgets data before a time, epoch seconds, and the metrics that have no other. */
-    async forget(before: number) {
-      for await (const [key] of db.iterator(startingWith(METRIC))) {
-        const id = key.slice(METRIC.length);
-        await db.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
-        let isEmpty = true;
-        for await (const _ of db.iterator({ ...startingWith(`datum/${id}/`), limit: 1 })) {
-          isEmpty = false;
-        }
-        if (isEmpty) await db.batch([{ type: 'del', key }]);
-      }
-    },
-  };
+/** A name of any characters as part of a key: as long as any other, and ASCII. */
+export function digest(...names: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(names)).digest('hex');
 }
 
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const value = map.get(key) ?? make();
-  map.set(key, value);
-  return value;
+/** Seconds as part of a key, so that keys stand in their order. */
+export function padded(seconds: number): string {
+  return String(Math.floor(seconds)).padStart(15, '0');
 }
 
-function emptyBucket(): Bucket {
-  const [Minimum, Maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  return { SampleCount: 0, Sum: 0, Minimum, Maximum, counts: new Map(), opaque: false };
+/** Every value whose key starts so, in the order of the keys. */
+export async function valuesOf<T>(store: KeyValueStore, prefix: string): Promise<T[]> {
+  const entries = await store.iterator(startingWith(prefix)).all();
+  return entries.map(([, value]) => value as T);
 }
 
-function addDatum(bucket: Bucket, { values, set }: Pick<Datum, 'values' | 'set'>): void {
-  for (const [value, count] of values) {
-    bucket.counts.set(value, (bucket.counts.get(value) ?? 0) + count);
-    addSet(bucket, { SampleCount: count, Sum: value * count, Minimum: value, Maximum: value });
+function idOf({ Namespace, MetricName, Dimensions }: MetricName): string {
+  return digest(
+    Namespace,
+    MetricName,
+    ...Dimensions.map(({ Name, Value }) => [Name, Value]).sort(),
+  );
+}
+
+const keyOf = (id: string, second: number) => `datum/${id}/${padded(second)}/`;
+
+/** Keeps all of the data or none: each datum an entry under its metric and its time. */
+export async function putData(
+  store: KeyValueStore,
+  data: readonly [metric: MetricName, datum: Datum][],
+): Promise<void> {
+  const operations = data.flatMap(([metric, datum]): StoreOperation[] => {
+    const id = idOf(metric);
+    return [
+      { type: 'put', key: `${METRIC}${id}`, value: metric },
+      { type: 'put', key: `${keyOf(id, datum.second)}${randomUUID()}`, value: datum },
+    ];
+  });
+  await store.commit(operations);
+}
+
+/** Every metric that has data. */
+export const metricsOf = (store: KeyValueStore) => valuesOf<MetricName>(store, METRIC);
+
+/** Datapoints of a metric in order of time, for start <= time < end, all in epoch seconds. */
+export async function readDatapoints(
+  store: KeyValueStore,
+  metric: MetricName,
+  { start, end, period }: { start: number; end: number; period: number },
+  spend: Spend,
+): Promise<Datapoint[]> {
+  const datapoints = new Map<string, Datapoint>();
+  const id = idOf(metric);
+  const first = Math.floor(start / period) * period;
+  const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
+  for await (const [, value] of store.iterator(range)) {
+    const { second, unit, values, set } = value as Datum;
+    spend(1 + values.length);
+    const time = Math.floor(second / period) * period;
+    const name = `${time} ${unit}`;
+    const datapoint: Datapoint = datapoints.get(name) ?? {
+      time,
+      unit,
+      counts: new Map(),
+      sets: [],
+    };
+    datapoints.set(name, datapoint);
+    const { counts, sets } = datapoint;
+    for (const [one, count] of values) counts.set(one, (counts.get(one) ?? 0) + count);
+    if (set) sets.push(set);
   }
-  if (set === undefined) return;
-  addSet(bucket, set);
-  bucket.opaque = true;
+  return [...datapoints.values()];
 }
 
-function addSet(bucket: Bucket, set: StatisticSet): void {
-  bucket.SampleCount += set.SampleCount;
-  bucket.Sum += set.Sum;
-  bucket.Minimum = Math.min(bucket.Minimum, set.Minimum);
-  bucket.Maximum = Math.max(bucket.Maximum, set.Maximum);
+/** Forgets data before a time, epoch seconds, and the metrics that have no other. */
+export async function forgetData(store: KeyValueStore, before: number): Promise<void> {
+  for await (const [key] of store.iterator(startingWith(METRIC))) {
+    const id = key.slice(METRIC.length);
+    await store.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
+    const left = await store.iterator({ ...startingWith(`datum/${id}/`), limit: 1 }).all();
+    if (left.length === 0) await store.commit([{ type: 'del', key }]);
+  }
 }
 
-/** A statistic of a bucket; undefined where the data cannot tell. */
-export function statisticOf(bucket: Bucket, statistic: string): number | undefined {
-  if (bucket.SampleCount === 0) return undefined;
-  if (statistic === 'Average') return bucket.Sum / bucket.SampleCount;
-  if (!statistic.startsWith('p')) return bucket[statistic as keyof StatisticSet];
-  return bucket.opaque ? undefined : percentile(bucket, Number(statistic.slice(1)));
+/** A statistic of a datapoint; undefined where the data cannot tell. */
+export function statisticOf({ counts, sets }: Datapoint, statistic: string): number | undefined {
+  const singles = Array.from(counts, ([value, count]): StatisticSet => {
+    return { SampleCount: count, Sum: value * count, Minimum: value, Maximum: value };
+  });
+  const total = sets.concat(singles).reduce((a, b) => ({
+    SampleCount: a.SampleCount + b.SampleCount,
+    Sum: a.Sum + b.Sum,
+    Minimum: Math.min(a.Minimum, b.Minimum),
+    Maximum: Math.max(a.Maximum, b.Maximum),
+  }));
+  if (total.SampleCount === 0) return undefined;
+  if (statistic === 'Average') return total.Sum / total.SampleCount;
+  if (!statistic.startsWith('p')) return total[statistic as keyof StatisticSet];
+  if (sets.length > 0) return undefined;
+  return percentile(counts, (Number(statistic.slice(1)) / 100) * (total.SampleCount - 1));
 }
 
-/** The value at a percentile, interpolated between neighbours by rank (Hyndman and Fan's type 7). */
-function percentile({ counts, SampleCount }: Bucket, percent: number): number {
+/** The value at a rank, interpolated between neighbours (Hyndman and Fan's type 7). */
+function percentile(counts: ReadonlyMap<number, number>, rank: number): number {
   const sorted = [...counts].sort(([a], [b]) => a - b);
-  const rank = (percent / 100) * (SampleCount - 1);
-  const lower = valueAt(sorted, Math.floor(rank));
-  return lower + (valueAt(sorted, Math.ceil(rank)) - lower) * (rank - Math.floor(rank));
-}
-
-function valueAt(sorted: readonly [number, number][], rank: number): number {
-  let seen = 0;
-  for (const [value, count] of sorted) {
-    seen += count;
-    if (rank < seen) return value;
-  }
-  return sorted.at(-1)?.[0] ?? Number.NaN;
+  const valueAt = (wanted: number) => {
+    let seen = 0;
+    const reached = sorted.find(([, count]) => {
+      seen += count;
+      return wanted < seen;
+    });
+    return (reached ?? sorted.at(-1))?.[0] ?? Number.NaN;
+  };
+  const lower = valueAt(Math.floor(rank));
+  return lower + (valueAt(Math.ceil(rank)) - lower) * (rank - Math.floor(rank));
 }

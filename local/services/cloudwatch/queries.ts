@@ -1,36 +1,31 @@
+import type { KeyValueStore } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
-import { parseExpression, type Series } from './metric-math.ts';
-import { createBudget, type MetricStore, type Spend, statisticOf } from './metrics.ts';
-import { longestPeriod, MAX_DATAPOINTS, type Query, UNITS } from './schemas.ts';
+import { evaluateExpression, type Series } from './metric-math.ts';
+import { createBudget, readDatapoints, type Spend, statisticOf } from './metrics.ts';
+import { longestPeriod, type Query, UNITS } from './schemas.ts';
 
-interface Range {
+interface TimeRange {
   start: number;
   end: number;
 }
 
-/** The series that a query answers with, in order of time. */
-export interface QueryResult {
-  id: string;
-  label: string;
-  series: Series;
-}
-
 /**
- * Evaluates queries, metrics and expressions over them, for start <= time < end (epoch seconds).
+ * Evaluates queries, metrics and expressions over them, for start <= time < end (epoch seconds): the series of those that
+ * return data, by their Ids.
  *
  * @throws {ServiceError} where they cannot be evaluated, or ask for more points than a request may
  */
 export async function runQueries(
-  store: MetricStore,
+  store: KeyValueStore,
   queries: readonly Query[],
-  range: Range,
-): Promise<QueryResult[]> {
+  range: TimeRange,
+): Promise<Map<string, Series>> {
   if (new Set(queries.map(({ Id }) => Id)).size < queries.length)
     throw invalid('Ids must be unique');
   const spend = createBudget();
   const metrics = new Map<string, Series>();
   for (const { Id, MetricStat } of queries) {
-    if (MetricStat) metrics.set(Id, await readMetric(store, MetricStat, range, spend));
+    if (MetricStat) metrics.set(Id, await readSeries(store, MetricStat, range, spend));
   }
   const metric = (id: string) => {
     const series = metrics.get(id);
@@ -39,55 +34,52 @@ export async function runQueries(
   };
   const evaluate = ({ Id, Expression, Period }: Query): Series => {
     if (Expression === undefined) return metric(Id);
-    const times = () => timesOf(range, Period ?? longestPeriod(queries));
-    const value = parseExpression(Expression)({ metric, times, spend });
+    const period = Period ?? longestPeriod(queries);
+    const times = () => {
+      const first = Math.floor(range.start / period);
+      const count = Math.ceil(range.end / period) - first;
+      spend(count);
+      return Array.from({ length: count }, (_, index) => (first + index) * period);
+    };
+    const value = evaluateExpression(Expression, { metric, times, spend });
     if (typeof value === 'number') throw invalid(`${Id} comes to a number, not to a time series`);
     return value;
   };
-  const label = labeller(queries);
-  return queries
-    .filter(({ ReturnData }) => ReturnData)
-    .map((query) => ({ id: query.Id, label: label(query), series: evaluate(query) }));
+  const results = new Map<string, Series>();
+  for (const query of queries.filter(({ ReturnData }) => ReturnData)) {
+    const series = evaluate(query);
+    spend(series.size);
+    results.set(query.Id, series);
+  }
+  return results;
 }
 
-/** Labels where a query gives none: a metric's name, with what tells several apart, or an expression's id. */
-function labeller(queries: readonly Query[]): (query: Query) => string {
+/** Labels where a query gives none: a metric's name, with what tells several apart, or an expression's Id. */
+export function labeller(queries: readonly Query[]): (query: Query) => string {
   const stats = queries.flatMap(({ MetricStat }) => MetricStat ?? []);
-  const differ = (of: (stat: (typeof stats)[number]) => unknown) => new Set(stats.map(of)).size > 1;
-  const [byStat, byPeriod] = [differ(({ Stat }) => Stat), differ(({ Period }) => Period)];
-  return ({ Id, Label, MetricStat }) => {
-    if (Label || !MetricStat) return Label ?? Id;
-    const { Metric, Stat, Period } = MetricStat;
-    return [Metric.MetricName, ...(byStat ? [Stat] : []), ...(byPeriod ? [Period] : [])].join(' ');
-  };
+  const telling = (['Stat', 'Period'] as const).filter(
+    (part) => new Set(stats.map((stat) => stat[part])).size > 1,
+  );
+  return ({ Id, Label, MetricStat: stat }) =>
+    Label ?? (stat ? [stat.Metric.MetricName, ...telling.map((part) => stat[part])].join(' ') : Id);
 }
 
-async function readMetric(
-  store: MetricStore,
+/** A series holds one unit: the first in CloudWatch's own order, where the query names none. */
+async function readSeries(
+  store: KeyValueStore,
   { Metric, Period, Stat, Unit }: NonNullable<Query['MetricStat']>,
-  range: Range,
+  range: TimeRange,
   spend: Spend,
 ): Promise<Series> {
-  const units = await store.read(Metric, { ...range, period: Period }, spend);
-  const unit = Unit ?? UNITS.find((one) => units.has(one)) ?? 'None';
+  const datapoints = await readDatapoints(store, Metric, { ...range, period: Period }, spend);
+  const units = new Set(datapoints.map(({ unit }) => unit));
+  const wanted = Unit ?? UNITS.find((unit) => units.has(unit));
   const series = new Map<number, number>();
-  for (const [time, bucket] of units.get(unit) ?? []) {
-    const value = statisticOf(bucket, Stat);
-    if (value !== undefined) series.set(time, value);
+  for (const datapoint of datapoints.filter(({ unit }) => unit === wanted)) {
+    const value = statisticOf(datapoint, Stat);
+    if (value !== undefined) series.set(datapoint.time, value);
   }
   return series;
-}
-
-function timesOf({ start, end }: Range, period: number): number[] {
-  const count = Math.ceil((end - start) / period);
-  if (count > MAX_DATAPOINTS) {
-    throw invalid(
-      `You have requested up to ${count} datapoints, which exceeds the limit of ${MAX_DATAPOINTS}`,
-    );
-  }
-  const times: number[] = [];
-  for (let time = Math.floor(start / period) * period; time < end; time += period) times.push(time);
-  return times;
 }
 
 function invalid(message: string): ServiceError {

@@ -1,108 +1,91 @@
 import { randomUUID } from 'node:crypto';
-import type { AwsAnswer, AwsProtocol } from '../aws-protocols.ts';
-import { queryCode } from '../aws-protocols.ts';
+import { type AwsProtocol, TIME } from '../aws-protocols.ts';
+import { type XmlValue, xmlDocument } from '../xml.ts';
 
-const XMLNS = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
+const NAMESPACE = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
 const DEPTH = 12;
 // biome-ignore format: a list to be read as one
 const NUMBERS = new Set([
   'Value', 'Values', 'Counts', 'SampleCount', 'Sum', 'Minimum', 'Maximum', 'StorageResolution', 'Period',
-  'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold', 'MaxRecords', 'MaxDatapoints',
+  'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold', 'MaxRecords',
 ]);
 const BOOLEANS = new Set(['ActionsEnabled', 'ReturnData']);
-const TIMES = new Set(['Timestamp', 'StartTime', 'EndTime', 'StartDate', 'EndDate']);
 
 /** Names that come in a list's stead while its members are gathered. */
-interface Node {
-  [name: string]: Node | string;
+interface FormNode {
+  [name: string]: FormNode | string;
 }
 
 /** AWS Query: a form in, XML out; older SDKs speak it, such as boto3 1.35 and version 1 of the CLI. */
-export function queryProtocol(service: string, times: ReadonlySet<string>): AwsProtocol {
+export function queryProtocol(service: string): AwsProtocol {
+  const document = (root: string, value: XmlValue) => ({
+    headers: { 'content-type': 'text/xml' },
+    body: xmlDocument(root, value, NAMESPACE),
+  });
   return {
     speaks: ({ headers }) =>
       String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded'),
     read: (_request, body) => {
       const form = new URLSearchParams(body.toString('utf8'));
-      const tree: Node = Object.create(null);
+      const tree: FormNode = Object.create(null);
       for (const [path, text] of form) put(tree, path.split('.'), text);
-      return { service, operation: form.get('Action') ?? '', input: plain(tree, '') };
+      return { target: `${service}.${form.get('Action')}`, input: inputOf(tree, '') };
     },
-    write: (output, _request, { operation }) =>
-      document(
-        `<${operation}Response xmlns="${XMLNS}"><${operation}Result>${xml(output, times)}</${operation}Result>` +
-          `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></${operation}Response>`,
-      ),
-    writeError: (error) =>
-      document(
-        `<ErrorResponse xmlns="${XMLNS}"><Error><Type>${error.statusCode < 500 ? 'Sender' : 'Receiver'}</Type>` +
-          `<Code>${escapeXml(queryCode(error))}</Code><Message>${escapeXml(error.message)}</Message></Error>` +
-          `<RequestId>${randomUUID()}</RequestId></ErrorResponse>`,
-      ),
+    write: (output, _request, target = '') => {
+      const operation = target.slice(service.length + 1);
+      return document(`${operation}Response`, {
+        [`${operation}Result`]: outputOf(output, ''),
+        ResponseMetadata: { RequestId: randomUUID() },
+      });
+    },
+    writeError: (Code, { statusCode, message: Message }) =>
+      document('ErrorResponse', {
+        Error: { Type: statusCode < 500 ? 'Sender' : 'Receiver', Code, Message },
+        RequestId: randomUUID(),
+      }),
   };
 }
 
-function document(body: string): AwsAnswer {
-  return { headers: { 'content-type': 'text/xml' }, body };
-}
-
-function put(node: Node, path: readonly string[], text: string): void {
-  const [name = '', ...rest] = path;
-  if (path.length > DEPTH) throw new Error('a parameter is nested too deeply');
+function put(node: FormNode, [name = '', ...rest]: readonly string[], text: string): void {
+  if (rest.length >= DEPTH) throw new Error('a parameter is nested too deeply');
   if (rest.length === 0) {
     node[name] = text;
     return;
   }
   const inner = node[name];
-  const next: Node = typeof inner === 'object' ? inner : Object.create(null);
+  const next: FormNode = typeof inner === 'object' ? inner : Object.create(null);
   node[name] = next;
   put(next, rest, text);
 }
 
 /** A gathered tree as the input that JSON would have brought: lists for `member.1`, numbers and times by their names. */
-function plain(node: Node | string, name: string, parent = ''): unknown {
-  if (typeof node === 'string') return value(node, name, parent);
+function inputOf(node: FormNode | string, name: string, parent = ''): unknown {
+  if (typeof node === 'string') return parsed(node, name, parent);
   const { member } = node;
   if (typeof member === 'object') {
-    return Object.entries(member)
-      .sort(([a], [b]) => Number(a) - Number(b))
-      .map(([, item]) => plain(item, name, name));
+    // An object has names that are numbers in their order.
+    return Object.values(member).map((item) => inputOf(item, name, name));
   }
-  return Object.fromEntries(
-    Object.entries(node).map(([key, item]) => [key, plain(item, key, parent)]),
-  );
+  const entries = Object.entries(node);
+  return Object.fromEntries(entries.map(([key, item]) => [key, inputOf(item, key, parent)]));
 }
 
-function value(text: string, name: string, parent: string): unknown {
+/** What a text stands for; where it is nothing of the kind it stays, to be refused by its name. */
+function parsed(text: string, name: string, parent: string): unknown {
   if (BOOLEANS.has(name)) return text === 'true' || (text === 'false' ? false : text);
-  if (TIMES.has(name)) return secondsOf(text);
-  if (!NUMBERS.has(name) || (name === 'Value' && parent === 'Dimensions')) return text;
-  return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+  const isNumber = NUMBERS.has(name) && !(name === 'Value' && parent === 'Dimensions');
+  if (!isNumber && !TIME.test(name)) return text;
+  const number = isNumber ? Number(text.trim() || Number.NaN) : Date.parse(text) / 1_000;
+  return Number.isNaN(number) ? text : number;
 }
 
-function secondsOf(text: string): unknown {
-  const milliseconds = Date.parse(text);
-  return Number.isNaN(milliseconds) ? text : milliseconds / 1_000;
-}
-
-function xml(output: unknown, times: ReadonlySet<string>, name = ''): string {
-  if (Array.isArray(output)) {
-    return output.map((item) => `<member>${xml(item, times, name)}</member>`).join('');
-  }
-  if (typeof output === 'number' && times.has(name)) return new Date(output * 1_000).toISOString();
-  if (output === null || typeof output !== 'object') return escapeXml(String(output));
-  const entries = Object.entries(output).filter(([, inner]) => inner !== undefined);
-  return entries
-    .map(([key, inner]) =>
-      name === 'ExtendedStatistics'
-        ? `<entry><key>${escapeXml(key)}</key><value>${inner}</value></entry>`
-        : `<${key}>${xml(inner, times, key)}</${key}>`,
-    )
-    .join('');
-}
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>\r]/g, (character) => ESCAPES[character] ?? character);
+/** An output as XML has it: `member` for what a list holds, times in ISO 8601, a map as its entries. */
+function outputOf(value: unknown, name: string): XmlValue {
+  if (Array.isArray(value)) return { member: value.map((item) => outputOf(item, name)) };
+  if (typeof value === 'number' && TIME.test(name)) return new Date(value * 1_000).toISOString();
+  if (value === null || typeof value !== 'object') return value as XmlValue;
+  const entries = Object.entries(value).map(([key, inner]) => [key, outputOf(inner, key)] as const);
+  return name === 'ExtendedStatistics'
+    ? { entry: entries.map(([key, inner]) => ({ key, value: inner })) }
+    : Object.fromEntries(entries);
 }

@@ -10,17 +10,12 @@ export const UNITS = [
   'Count/Second', 'Seconds', 'Kilobits', 'Terabytes/Second', 'None',
 ] as const;
 
-/** Most points that one GetMetricData answers, and that a series may be filled up to. */
-export const MAX_DATAPOINTS = 100_800;
-
 const DAY_SECONDS = 86_400;
 
 /** A namespace, a metric's name or an alarm's. */
 export const nameSchema = z.string().min(1).max(255);
 /** Unit of a metric. */
 export const unitSchema = z.enum(UNITS);
-/** Time in epoch seconds. */
-export const timeSchema = z.number().min(0).max(253_402_300_799);
 /** Period in seconds. */
 export const periodSchema = z
   .int()

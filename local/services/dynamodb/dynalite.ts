@@ -13,7 +13,7 @@ export type WireItem = Record<string, Record<string, unknown>>;
 
 /** A part of the store that dynalite's actions work on: a table's items, or the entries of an index. */
 export interface ItemDb {
-  /** Calls back once nobody else holds the key; `release` wraps the callback that ends the holding. */
+  /** Calls back once nobody else holds the key; the callback that ends the holding goes through what it is given. */
   lock(key: string, callback: (release: (done: Callback) => Callback) => void): void;
   get(key: string, callback: Callback<WireItem>): void;
   put(key: string, item: WireItem, callback: Callback): void;
@@ -52,7 +52,7 @@ for (const parser of ['conditionParser', 'projectionParser', 'updateParser']) lo
 const validations = load('dynalite/validations') as Validations;
 
 /** Size of an item in bytes by DynamoDB's rules. */
-export const { itemSize } = load('dynalite/db') as { itemSize(item: WireItem): number };
+export const sizeOf: (item: WireItem) => number = load('dynalite/db').itemSize;
 
 const fileOf = (operation: string) => operation.charAt(0).toLowerCase() + operation.slice(1);
 
@@ -109,11 +109,8 @@ function loadWithCache(parser: string): void {
       (_whole, rule) =>
         `function ${rule}() { return cached('${rule}@', ${rule}$); }\nfunction ${rule}$() {`,
     );
-  const loaded: { exports: object } = { exports: {} };
-  compileFunction(cached, ['exports', 'module', 'require'], { filename })(
-    loaded.exports,
-    loaded,
-    load,
-  );
-  load.cache[filename] = Object.assign(new Module(filename), loaded, { filename, loaded: true });
+  const loaded = Object.assign(new Module(filename), { filename, loaded: true });
+  const run = compileFunction(cached, ['exports', 'module', 'require'], { filename });
+  run(loaded.exports, loaded, load);
+  load.cache[filename] = loaded;
 }

@@ -1,85 +1,59 @@
-import { type AwsProtocol, awsJson, awsListener } from '../aws-protocols.ts';
-import { createClosableServer, listenLocally } from '../http-server.ts';
-import { createCommitQueue, createStore, openStore } from '../key-value-store.ts';
-import { type LocalService, type LocalServiceOptions, repeat } from '../local-service.ts';
-import { type Operations, runOperation } from '../operations.ts';
+import { type AwsProtocol, awsJson, awsService } from '../aws-protocols.ts';
+import { openStore } from '../key-value-store.ts';
+import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import { createTurns } from '../turns.ts';
-import { type Context, itemOperations } from './items.ts';
+import { type DynamoDbContext, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';
-import { loadStreams } from './streams.ts';
-import { sweep } from './sweep.ts';
+import { openTableStreams, type TableStreamOptions } from './table-streams.ts';
 import { tableOperations } from './tables.ts';
+import { sweep, timeToLiveOperations } from './time-to-live.ts';
 
 /** Options of the DynamoDB stand-in; one endpoint answers for tables and for streams. */
-export interface DynamoDbOptions extends LocalServiceOptions {
-  /** Open shards of a new stream; items are spread by a hash of the partition key. Default 2. */
-  streamShards?: number;
-  /** Records after which a shard is closed and succeeded by a child, as it is after four hours. Default: no such limit. */
-  shardRolloverRecords?: number;
+export interface DynamoDbOptions extends LocalServiceOptions, TableStreamOptions {
   /** How often expired items and stream records older than a day are swept, in milliseconds. Default 1 minute. */
   sweepIntervalMs?: number;
-  /** The clock, in epoch milliseconds. */
-  now?: () => number;
 }
-
-const services = new Map<string, Operations<Context>>([
-  ['DynamoDB_20120810', new Map([...itemOperations, ...tableOperations])],
-  ['DynamoDBStreams_20120810', new Map(streamOperations)],
-]);
 
 /** Starts the DynamoDB stand-in: dynalite's items and expressions on our own store, with streams and expiry added. */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
-  const { directory, now = Date.now, shardRolloverRecords: rolloverRecords } = options;
-  const db = createStore(directory);
-  await openStore(db, directory);
-  const queue = createCommitQueue(db);
-  const streams = await loadStreams(
-    { db, queue },
-    {
-      shards: options.streamShards ?? 2,
-      rolloverRecords: rolloverRecords ?? Number.POSITIVE_INFINITY,
-      now,
-    },
-  );
-  const context: Context = { db, queue, streams, inTurn: createTurns(), now };
-  const { server, close } = createClosableServer(
-    awsListener({
-      protocols: [withProtoNames(awsJson())],
+  const { now = Date.now } = options;
+  const store = await openStore(options.directory);
+  const streams = await openTableStreams(store, now, options);
+  const context: DynamoDbContext = { store, streams, inTurn: createTurns(), now };
+  return serve(
+    awsService({
+      json: withProtoNames,
       errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
-      handle: ({ service, operation, input }) =>
-        runOperation(services.get(service), operation, context, input),
+      operations: {
+        DynamoDB_20120810: { ...itemOperations, ...tableOperations, ...timeToLiveOperations },
+        DynamoDBStreams_20120810: streamOperations,
+      },
+      context,
     }),
-  );
-  const endpoint = await listenLocally(server, options.port).catch(async (error: unknown) => {
-    await db.close();
-    throw error;
-  });
-  const sweeping = repeat(() => sweep(context), options.sweepIntervalMs ?? 60_000);
-  return {
-    endpoint,
-    close: async () => {
-      await Promise.all([close(), sweeping.stop()]);
-      await queue.settled();
-      await db.close();
+    {
+      port: options.port,
+      rounds: [[() => sweep(context), options.sweepIntervalMs ?? 60_000]],
+      release: store.close,
     },
-  };
+  );
 }
+
+const [OUTSIDE, INSIDE] = ['"__proto__"', '"..__proto__.."'];
 
 /**
  * Lets attributes be named `__proto__`: dynalite copies items member by member, which loses that one name. So it goes by
  * another one inside, as a name and as a value alike, and back on its way out.
  */
-function withProtoNames(json: AwsProtocol): AwsProtocol {
-  const [outside, inside] = ['"__proto__"', '"..__proto__.."'];
-  const renamed = (body: Buffer | string, from: string, to: string) =>
-    body.includes(from) ? String(body).replaceAll(from, to) : body;
-  return {
-    ...json,
-    read: (request, body) => json.read(request, Buffer.from(renamed(body, outside, inside))),
-    write: (output, request, call) => {
-      const answer = json.write(output, request, call);
-      return { ...answer, body: renamed(answer.body, inside, outside) };
-    },
-  };
+const withProtoNames: AwsProtocol = {
+  ...awsJson,
+  read: (request, body) => awsJson.read(request, Buffer.from(renamed(body, OUTSIDE, INSIDE))),
+  write: (output, request) => {
+    const { headers = {}, body = '' } = awsJson.write(output, request);
+    return { headers, body: renamed(body, INSIDE, OUTSIDE) };
+  },
+};
+
+function renamed(body: Buffer | string, from: string, to: string): Buffer | string {
+  return body.includes(from) ? String(body).replaceAll(from, to) : body;
 }

@@ -1,40 +1,33 @@
 import { Readable } from 'node:stream';
-import type { CommitQueue, KeyRange, KeyValueStore, StoreOperation } from '../key-value-store.ts';
-import { startingWith } from '../key-value-store.ts';
-import { type Operation, ServiceError } from '../operations.ts';
+import {
+  type KeyRange,
+  type KeyValueStore,
+  type StoreOperation,
+  startingWith,
+} from '../key-value-store.ts';
+import { type Operations, ServiceError } from '../operations.ts';
 import type { Turns } from '../turns.ts';
 import type { Callback, DynaliteStore, ItemDb, WireItem } from './dynalite.ts';
 import { actionOf, asServiceError, checkInput, storeOptions } from './dynalite.ts';
-import { keys, tableOf } from './store.ts';
-import type { Streams } from './streams.ts';
+import { keys, tableOf } from './stored-table.ts';
+import type { TableStreams } from './table-streams.ts';
 
 /** What every operation works on. */
-export interface Context {
-  db: KeyValueStore;
-  queue: CommitQueue;
-  streams: Streams;
+export interface DynamoDbContext {
+  store: KeyValueStore;
+  streams: TableStreams;
   inTurn: Turns;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
-/** What is known of one call while dynalite's action runs. */
-interface Call {
-  /** The service that makes the change, where no caller does. */
-  principal: string | undefined;
-  /** The items that the call has read under their locks, by key. */
-  before: Map<string, WireItem | undefined>;
-  /** Ends the holding of every lock that the call holds. */
-  held: Set<() => void>;
-  fail(error: unknown): void;
-}
-
 /**
- * Runs one of dynalite's actions. It runs on only through its store, so its store is where its faults are caught: whatever
- * it throws, at once or when called back, ends this one call, and gives up its locks, for which others would wait for ever.
+ * Runs one of dynalite's actions. Reads of single keys are answered at once, so that from reading an item to asking for its
+ * new state nothing comes between, and dynalite's locks are not needed. It runs on only through its store, so its store is
+ * where its faults are caught: whatever it throws, at once or when called back, ends this one call.
  */
 export async function runItemOperation(
-  context: Context,
+  context: DynamoDbContext,
   name: string,
   input: unknown,
   principal?: string,
@@ -43,97 +36,89 @@ export async function runItemOperation(
   const { ReturnValuesOnConditionCheckFailure: returned } = input as Record<string, unknown>;
   const data = checkInput(name, input);
   const before = new Map<string, WireItem | undefined>();
+  const answer = new Promise((resolve, reject) => {
+    const store = storeOf(context, { before, principal, fail: reject });
+    actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
+  });
+  const seen = context.store.settled();
   try {
-    return await new Promise((resolve, reject) => {
-      const held = new Set<() => void>();
-      const fail = (error: unknown) => {
-        for (const release of held) release();
-        reject(error);
-      };
-      const store = storeOf(context, { principal, before, held, fail });
-      actionOf(name)(store, data, (error, value) => (error ? reject(error) : resolve(value)));
-    });
-  } catch (error) {
-    const known = asServiceError(error);
-    const [item] = before.values();
-    if (returned !== 'ALL_OLD' || item === undefined || !(known instanceof ServiceError))
-      throw known;
-    if (!known.type.endsWith('ConditionalCheckFailedException')) throw known;
-    const { type, message, statusCode } = known;
-    throw new ServiceError(type, message, { statusCode, members: { Item: item } });
+    return await answer;
+  } catch (thrown) {
+    const error = asServiceError(thrown);
+    const [Item] = before.values();
+    const refused =
+      error instanceof ServiceError && error.type.endsWith('ConditionalCheckFailedException');
+    if (!refused || returned !== 'ALL_OLD' || Item === undefined) throw error;
+    const { type, message, statusCode } = error;
+    throw new ServiceError(type, message, { statusCode, members: { Item } });
+  } finally {
+    // What the action has read may not be down yet.
+    await seen;
   }
 }
 
+/** What is known of one call while dynalite's action runs. */
+interface ItemCall {
+  /** The items that the call has read, by key. */
+  before: Map<string, WireItem | undefined>;
+  /** The service that makes the change, where no caller does. */
+  principal: string | undefined;
+  fail(error: unknown): void;
+}
+
+type Write = (key: string, after: WireItem | undefined, callback: Callback) => void;
+
 /**
  * The store as one call sees it: a put or delete of an item, its index entries and its stream record become a single
- * indivisible write, made under the lock on the item, and acknowledged when it is down.
+ * indivisible write, acknowledged when it is down.
  */
-function storeOf(context: Context, call: Call): DynaliteStore {
-  const { db, queue, streams, inTurn } = context;
+function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteStore {
+  const { before, principal, fail } = call;
   let indexWrites: StoreOperation[] = [];
 
-  const guarded =
-    <Args extends unknown[]>(callback: (...args: Args) => unknown) =>
-    (...args: Args): true => {
-      try {
-        callback(...args);
-      } catch (error) {
-        call.fail(error);
-      }
-      return true;
+  const writeTo =
+    (table: string): Write =>
+    (key, after, callback) => {
+      const change = { before: before.get(key), after, ...(principal && { principal }) };
+      const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
+      indexWrites = [];
+      store
+        .commit(operations)
+        .then(() => callback(), callback)
+        .catch(fail);
     };
-  const answer = <T>(promise: Promise<T>, callback: Callback<T>) => {
-    promise.then(
-      guarded((value) => callback(null, value)),
-      guarded(callback),
-    );
-  };
-  const write = (table: string, key: string, after: WireItem | undefined, callback: Callback) => {
-    const { before, principal } = call;
-    const change = { before: before.get(key), after, ...(principal && { principal }) };
-    const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
-    indexWrites = [];
-    answer(queue.commit(operations), callback);
-  };
-  const writeToIndex = (key: string, entry: WireItem | undefined, callback: Callback) => {
+  const writeToIndex: Write = (key, entry, callback) => {
     indexWrites.push(put(key, entry));
     callback();
   };
-  const part = (prefix: string, change: typeof writeToIndex): ItemDb => ({
-    lock: (key, callback) => {
-      void inTurn(
-        prefix + key,
-        () =>
-          new Promise<void>((free) => {
-            call.held.add(free);
-            guarded(callback)((done) => (error, value) => {
-              free();
-              done(error, value);
-            });
-          }),
-      );
-    },
+  const part = (prefix: string, write: Write): ItemDb => ({
+    lock: (_key, callback) => callback((done) => done),
     get: (key, callback) => {
-      const read = db.get(prefix + key).then((value) => {
-        call.before.set(prefix + key, value as WireItem | undefined);
-        return value as WireItem;
-      });
-      answer(read, callback);
+      const item = store.getSync(prefix + key) as WireItem | undefined;
+      before.set(prefix + key, item);
+      callback(null, item);
     },
-    put: (key, item, callback) => change(prefix + key, item, callback),
-    del: (key, callback) => change(prefix + key, undefined, callback),
+    put: (key, item, callback) => write(prefix + key, item, callback),
+    del: (key, callback) => write(prefix + key, undefined, callback),
     createValueStream: (range) => {
-      const stream = Readable.from(valuesOf(db.iterator(within(prefix, range))));
-      stream.emit = guarded(stream.emit.bind(stream));
+      const stream = Readable.from(valuesOf(store.iterator(within(prefix, range))));
+      const emit = stream.emit.bind(stream);
+      stream.emit = (...event: Parameters<typeof emit>) => {
+        try {
+          return emit(...event);
+        } catch (error) {
+          fail(error);
+          return true;
+        }
+      };
       return stream;
     },
   });
   return {
     options: storeOptions,
-    getTable: (name, callback) => answer(tableOf(db, name), callback),
-    getItemDb: (table) =>
-      part(keys.item(table), (key, item, callback) => write(table, key, item, callback)),
-    getIndexDb: (type, table, index) => part(keys.index(type, table, index), writeToIndex),
+    getTable: (name, callback) => callback(null, tableOf(store, name)),
+    getItemDb: (table) => part(keys.item(table), writeTo(table)),
+    getIndexDb: (type, table, index) => part(`${keys.index(type, table)}${index}~`, writeToIndex),
   };
 }
 
@@ -142,14 +127,12 @@ function put(key: string, value: WireItem | undefined): StoreOperation {
 }
 
 /** A range of a part of the store as one of the whole. */
-function within(prefix: string, { gt, gte, lt, lte, ...rest }: KeyRange): KeyRange {
-  const whole = startingWith(prefix);
+function within(prefix: string, { gt, gte = '', lt, lte, ...rest }: KeyRange): KeyRange {
+  const end = lt === undefined ? startingWith(prefix).lt : prefix + lt;
   return {
     ...rest,
-    ...(gt === undefined ? { gte: prefix + (gte ?? '') } : { gt: prefix + gt }),
-    ...(lte === undefined
-      ? { lt: lt === undefined ? whole.lt : prefix + lt }
-      : { lte: prefix + lte }),
+    ...(gt === undefined ? { gte: prefix + gte } : { gt: prefix + gt }),
+    ...(lte === undefined ? { lt: end } : { lte: prefix + lte }),
   };
 }
 
@@ -157,17 +140,12 @@ async function* valuesOf(entries: AsyncIterable<[string, unknown]>) {
   for await (const [, value] of entries) yield value;
 }
 
+const OFFERED = 'BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query Scan UpdateItem';
+
 /** Operations on items; what they write is captured for the table's stream. */
-export const itemOperations = [
-  'BatchGetItem',
-  'BatchWriteItem',
-  'DeleteItem',
-  'GetItem',
-  'PutItem',
-  'Query',
-  'Scan',
-  'UpdateItem',
-].map((name): [string, Operation<Context>] => [
-  name,
-  (context, input) => runItemOperation(context, name, input),
-]);
+export const itemOperations: Operations<DynamoDbContext> = Object.fromEntries(
+  OFFERED.split(' ').map((name) => [
+    name,
+    (context: DynamoDbContext, input: unknown) => runItemOperation(context, name, input),
+  ]),
+);

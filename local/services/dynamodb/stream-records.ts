@@ -1,18 +1,31 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { itemSize, type WireItem } from './dynalite.ts';
-import { REGION, type Table } from './store.ts';
+import { REGION } from '../local-service.ts';
+import type { LogShard } from '../record-log.ts';
+import { sizeOf, type WireItem } from './dynalite.ts';
+import type { TableDescription } from './stored-table.ts';
 
 /** Which images of an item the records of a stream hold. */
 export const VIEW_TYPES = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'] as const;
 /** One of {@link VIEW_TYPES}. */
 export type StreamViewType = (typeof VIEW_TYPES)[number];
 
-/** What of a stream decides on its records. */
-export interface RecordedStream {
+/** A shard of a table's stream: one slot of the hash space for a stretch of time. */
+export interface TableStreamShard extends LogShard {
+  slot: number;
+}
+
+/** A table's stream. */
+export interface TableStream {
   arn: string;
+  label: string;
+  tableName: string;
   viewType: StreamViewType;
-  keySchema: Table['KeySchema'];
+  keySchema: TableDescription['KeySchema'];
+  enabled: boolean;
+  createdAt: number;
+  slots: number;
+  Shards: TableStreamShard[];
 }
 
 /** What happened to one item. */
@@ -24,11 +37,11 @@ export interface ItemChange {
 }
 
 /** A stream record as GetRecords answers it. */
-export type StreamRecord = ReturnType<typeof streamRecord>;
+export type TableStreamRecord = ReturnType<typeof tableStreamRecord>;
 
 /** The record of a change, with the images that the stream's view asks for; `now` in epoch milliseconds. */
-export function streamRecord(
-  { arn, keySchema, viewType }: RecordedStream,
+export function tableStreamRecord(
+  { arn, keySchema, viewType }: TableStream,
   { before, after, principal }: ItemChange,
   sequenceNumber: string,
   now: number,
@@ -52,7 +65,7 @@ export function streamRecord(
       NewImage,
       OldImage,
       SequenceNumber: sequenceNumber,
-      SizeBytes: images.reduce((bytes, image) => bytes + itemSize(image), 0),
+      SizeBytes: images.reduce((bytes, image) => bytes + sizeOf(image), 0),
       StreamViewType: viewType,
     },
     ...(principal && { userIdentity: { PrincipalId: principal, Type: 'Service' } }),
@@ -63,15 +76,8 @@ const SETS = new Set(['SS', 'NS', 'BS']);
 
 /** Whether two items are equal by value: attributes and members of sets in any order. */
 export function sameItem(a: WireItem, b: WireItem): boolean {
-  return isDeepStrictEqual(sortSets(a), sortSets(b));
-}
-
-function sortSets(value: unknown, name = ''): unknown {
-  if (Array.isArray(value)) {
-    return SETS.has(name) ? [...value].sort() : value.map((inner) => sortSets(inner));
-  }
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, sortSets(inner, key)]),
-  );
+  const withSets = (name: string, value: unknown) =>
+    SETS.has(name) && Array.isArray(value) ? new Set(value) : value;
+  const byValue = (item: WireItem) => JSON.parse(JSON.stringify(item), withSets);
+  return isDeepStrictEqual(byValue(a), byValue(b));
 }

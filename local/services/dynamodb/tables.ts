@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
-import {
-  type Operation,
-  operation,
-  parseInput,
-  ServiceError,
-  validationException,
-} from '../operations.ts';
+import { REGION } from '../local-service.ts';
+import { parseInput, ServiceError } from '../operations.ts';
 import { checkInput } from './dynalite.ts';
-import type { Context } from './items.ts';
-import { keys, REGION, tableOf } from './store.ts';
+import type { DynamoDbContext } from './items.ts';
+import { keys, type TableDescription, tableOf } from './stored-table.ts';
 import { VIEW_TYPES } from './stream-records.ts';
 
 /** A table as it was asked for. */
-interface TableInput {
-  TableName: string;
-  KeySchema: { AttributeName: string; KeyType: string }[];
+interface TableInput extends Pick<TableDescription, 'TableName' | 'KeySchema'> {
   BillingMode?: string;
   LocalSecondaryIndexes?: { IndexName: string }[];
   GlobalSecondaryIndexes?: { IndexName: string }[];
@@ -30,34 +23,6 @@ const createSchema = z.object({
     ])
     .nullish(),
 });
-
-/** CreateTable; the table and its stream come to be in one write, and are active at once. */
-const createTable: Operation<Context> = async (context, input) => {
-  const { db, queue, streams, inTurn } = context;
-  const { StreamSpecification: specification } = parseInput(createSchema, input);
-  const asked = checkInput('CreateTable', input) as unknown as TableInput;
-  const key = keys.table(asked.TableName);
-  return inTurn(key, async () => {
-    if ((await db.get(key)) !== undefined) {
-      throw new ServiceError('ResourceInUseException', `Table already exists: ${asked.TableName}`);
-    }
-    // A write that had its table in hand before the table of this name was deleted may have landed since.
-    await clearTable(db, asked.TableName);
-    const table = newTable(asked, context.now());
-    const operations: StoreOperation[] = [{ type: 'put', key, value: table }];
-    if (specification?.StreamEnabled) {
-      const opened = streams.open(table, specification.StreamViewType);
-      Object.assign(table, {
-        StreamSpecification: specification,
-        LatestStreamArn: opened.stream.arn,
-        LatestStreamLabel: opened.stream.label,
-      });
-      operations.push(...opened.operations);
-    }
-    await queue.commit(operations);
-    return { TableDescription: { ...table, TableStatus: 'CREATING' } };
-  });
-};
 
 function newTable({ BillingMode, ...asked }: TableInput, now: number) {
   const TableArn = `arn:aws:dynamodb:${REGION}:000000000000:table/${asked.TableName}`;
@@ -82,94 +47,70 @@ function newTable({ BillingMode, ...asked }: TableInput, now: number) {
   };
 }
 
-/** DeleteTable; the stream ends with it and stays readable until its records are trimmed. */
-const deleteTable: Operation<Context> = async (context, input) => {
-  const { db, queue, streams, inTurn } = context;
-  const name = nameIn('DeleteTable', input);
-  return inTurn(keys.table(name), async () => {
-    const table = await tableOf(context.db, name);
-    await queue.commit([
-      { type: 'del', key: keys.table(name) },
-      { type: 'del', key: keys.timeToLive(name) },
-      ...streams.disable(name),
-    ]);
-    await clearTable(db, name);
-    return { TableDescription: { ...table, TableStatus: 'DELETING' } };
-  });
-};
-
 /** Removes every item and index entry of a table. */
-async function clearTable(db: KeyValueStore, name: string): Promise<void> {
-  const prefixes = [keys.item(name), `index-local~${name}~`, `index-global~${name}~`];
-  await Promise.all(prefixes.map((prefix) => db.clear(startingWith(prefix))));
+async function clearTable(store: KeyValueStore, name: string): Promise<void> {
+  const prefixes = [keys.item(name), keys.index('local', name), keys.index('global', name)];
+  await Promise.all(prefixes.map((prefix) => store.clear(startingWith(prefix))));
 }
 
-const nameIn = (operationName: string, input: unknown) =>
-  String(checkInput(operationName, input).TableName);
-
-const describeTable: Operation<Context> = async (context, input) => ({
-  Table: await tableOf(context.db, nameIn('DescribeTable', input)),
-});
-
-const listTables: Operation<Context> = async ({ db }, input) => {
-  const { Limit = 100, ExclusiveStartTableName: start = '' } = checkInput('ListTables', input);
-  const limit = Number(Limit);
-  const names: string[] = [];
-  const range = { gt: keys.table(String(start)), lt: startingWith(keys.table()).lt };
-  for await (const [key] of db.iterator({ ...range, limit: limit + 1 })) {
-    names.push(key.slice(keys.table().length));
-  }
-  const TableNames = names.slice(0, limit);
-  return { TableNames, ...(names.length > limit && { LastEvaluatedTableName: TableNames.at(-1) }) };
-};
-
-const describeTimeToLive: Operation<Context> = async (context, input) => {
-  const attribute = await timeToLiveOf(context, nameIn('DescribeTimeToLive', input));
-  return {
-    TimeToLiveDescription: {
-      TimeToLiveStatus: attribute === undefined ? 'DISABLED' : 'ENABLED',
-      AttributeName: attribute,
-    },
-  };
-};
-
-/** UpdateTimeToLive; takes effect at once. */
-const updateTimeToLive = operation(
-  z.object({
-    TableName: z.string(),
-    TimeToLiveSpecification: z.object({
-      AttributeName: z.string().min(1).max(255),
-      Enabled: z.boolean(),
-    }),
-  }),
-  async (context: Context, { TableName, TimeToLiveSpecification: wanted }) => {
-    const current = await timeToLiveOf(context, TableName);
-    if (wanted.Enabled === (current !== undefined)) {
-      throw validationException(`TimeToLive is already ${wanted.Enabled ? 'enabled' : 'disabled'}`);
-    }
-    if (current !== undefined && current !== wanted.AttributeName) {
-      throw validationException(`TimeToLive is active on a different AttributeName: ${current}`);
-    }
-    const key = keys.timeToLive(TableName);
-    await context.queue.commit([
-      wanted.Enabled ? { type: 'put', key, value: wanted.AttributeName } : { type: 'del', key },
-    ]);
-    return { TimeToLiveSpecification: wanted };
-  },
-);
-
-/** The attribute that holds the expiry of a table's items, where one is set. */
-async function timeToLiveOf(context: Context, name: string): Promise<string | undefined> {
-  await tableOf(context.db, name);
-  return (await context.db.get(keys.timeToLive(name))) as string | undefined;
-}
+const nameIn = (operation: string, input: unknown) =>
+  String(checkInput(operation, input).TableName);
 
 /** Operations on tables. */
-export const tableOperations: [string, Operation<Context>][] = [
-  ['CreateTable', createTable],
-  ['DeleteTable', deleteTable],
-  ['DescribeTable', describeTable],
-  ['DescribeTimeToLive', describeTimeToLive],
-  ['ListTables', listTables],
-  ['UpdateTimeToLive', updateTimeToLive],
-];
+export const tableOperations = {
+  /** The table and its stream come to be in one write, and are active at once. */
+  CreateTable: async ({ store, streams, inTurn, now }: DynamoDbContext, input: unknown) => {
+    const { StreamSpecification } = parseInput(createSchema, input);
+    const asked = checkInput('CreateTable', input) as unknown as TableInput;
+    const key = keys.table(asked.TableName);
+    return inTurn(key, async () => {
+      if (store.getSync(key) !== undefined) {
+        throw new ServiceError(
+          'ResourceInUseException',
+          `Table already exists: ${asked.TableName}`,
+        );
+      }
+      // A process that ended while it deleted a table of this name may have left some of it.
+      await clearTable(store, asked.TableName);
+      const table = newTable(asked, now());
+      const operations: StoreOperation[] = [{ type: 'put', key, value: table }];
+      if (StreamSpecification?.StreamEnabled) {
+        const { stream, operation } = streams.open(table, StreamSpecification.StreamViewType);
+        const { arn: LatestStreamArn, label: LatestStreamLabel } = stream;
+        Object.assign(table, { StreamSpecification, LatestStreamArn, LatestStreamLabel });
+        operations.push(operation);
+      }
+      await store.commit(operations);
+      return { TableDescription: { ...table, TableStatus: 'CREATING' } };
+    });
+  },
+  /** The stream ends with the table and stays readable until its records are trimmed. */
+  DeleteTable: async ({ store, streams, inTurn }: DynamoDbContext, input: unknown) => {
+    const name = nameIn('DeleteTable', input);
+    return inTurn(keys.table(name), async () => {
+      const table = tableOf(store, name);
+      await store.commit([
+        { type: 'del', key: keys.table(name) },
+        { type: 'del', key: keys.timeToLive(name) },
+        ...streams.disable(name),
+      ]);
+      await clearTable(store, name);
+      return { TableDescription: { ...table, TableStatus: 'DELETING' } };
+    });
+  },
+  DescribeTable: async ({ store }: DynamoDbContext, input: unknown) => ({
+    Table: tableOf(store, nameIn('DescribeTable', input)),
+  }),
+  ListTables: async ({ store }: DynamoDbContext, input: unknown) => {
+    const { Limit, ExclusiveStartTableName: after = '' } = checkInput('ListTables', input);
+    const most = Number(Limit ?? 100);
+    const names: string[] = [];
+    const range = { gt: keys.table(String(after)), lt: startingWith(keys.table()).lt };
+    for await (const [key] of store.iterator({ ...range, limit: most + 1 })) {
+      names.push(key.slice(keys.table().length));
+    }
+    const TableNames = names.slice(0, most);
+    const LastEvaluatedTableName = names.length > most ? TableNames.at(-1) : undefined;
+    return { TableNames, LastEvaluatedTableName };
+  },
+};

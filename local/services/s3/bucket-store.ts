@@ -10,19 +10,18 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
-import { SpanstreamError } from '#shared/errors.ts';
+import { basename, join } from 'node:path';
+import { ServiceError } from '../operations.ts';
 import { createTurns } from '../turns.ts';
 
-/** An error answer of S3: its code and status. */
-export class S3Error extends SpanstreamError {
-  readonly statusCode: number;
-
-  constructor(code: string, statusCode: number, message: string) {
-    super(code, message);
-    this.statusCode = statusCode;
-  }
+/** An error answer of S3. */
+export function s3Error(code: string, statusCode: number, message: string): ServiceError {
+  return new ServiceError(code, message, { statusCode });
 }
+
+/** The error of a request for what S3 has and the stand-in has not. */
+export const notImplemented = (what: string) =>
+  s3Error('NotImplemented', 501, `what the request asks for is not implemented here: ${what}`);
 
 /** What is known of an object beside its bytes. */
 export interface ObjectHead {
@@ -45,7 +44,7 @@ export async function openBuckets(directory: string) {
   const temporary = join(directory, '.writing');
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  const buckets = new Map<string, { createdAt: number; objects: Map<string, ObjectHead> }>();
+  const buckets = new Map<string, Awaited<ReturnType<typeof loadBucket>>>();
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
     buckets.set(entry.name, await loadBucket(join(directory, entry.name)));
@@ -55,17 +54,20 @@ export async function openBuckets(directory: string) {
   const bucketOf = (name: string) => {
     const bucket = buckets.get(name);
     if (bucket !== undefined) return bucket;
-    throw new S3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
+    throw s3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
   };
   const headOf = (bucket: string, key: string) => {
     const head = bucketOf(bucket).objects.get(key);
     if (head !== undefined) return head;
-    throw new S3Error('NoSuchKey', 404, 'The specified key does not exist.');
+    throw s3Error('NoSuchKey', 404, 'The specified key does not exist.');
   };
   const pathOf = (bucket: string, key: string) =>
     join(directory, bucket, createHash('sha256').update(key).digest('hex'));
 
   return {
+    buckets: () => [...buckets.values()],
+    bucketOf,
+    headOf,
     /** Lets changes of one object happen one after another. */
     inTurn: <T>(bucket: string, key: string, task: () => Promise<T>) =>
       inTurn(`${bucket}/${key}`, task),
@@ -83,38 +85,21 @@ export async function openBuckets(directory: string) {
         throw error;
       });
       const end = file.indexOf('\n');
-      return {
-        head: JSON.parse(file.toString('utf8', 0, end)) as ObjectHead,
-        bytes: file.subarray(end + 1),
-      };
+      const head = JSON.parse(file.toString('utf8', 0, end)) as ObjectHead;
+      return { head, bytes: file.subarray(end + 1) };
     },
-    head: headOf,
-    etag: (bucket: string, key: string) => bucketOf(bucket).objects.get(key)?.etag,
-    /** The objects of a bucket, in the order of the bytes of their keys. */
-    list: (bucket: string) =>
-      [...bucketOf(bucket).objects.values()].sort((a, b) =>
-        Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)),
-      ),
     remove: async (bucket: string, key: string) => {
       if (!bucketOf(bucket).objects.delete(key)) return;
       await rm(pathOf(bucket, key), { force: true });
     },
-    requireBucket: (name: string) => {
-      bucketOf(name);
-    },
-    buckets: () =>
-      [...buckets]
-        .map(([name, { createdAt }]) => ({ name, createdAt }))
-        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     create: async (name: string) => {
       if (buckets.has(name)) return;
-      const path = join(directory, name);
-      await mkdir(path, { recursive: true });
-      buckets.set(name, await loadBucket(path));
+      await mkdir(join(directory, name), { recursive: true });
+      buckets.set(name, await loadBucket(join(directory, name)));
     },
     drop: async (name: string) => {
       if (bucketOf(name).objects.size > 0) {
-        throw new S3Error('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty');
+        throw s3Error('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty');
       }
       buckets.delete(name);
       await rmdir(join(directory, name));
@@ -124,18 +109,18 @@ export async function openBuckets(directory: string) {
 
 async function loadBucket(path: string) {
   const objects = new Map<string, ObjectHead>();
-  for (const name of await readdir(path)) {
-    const head = await readHead(join(path, name));
+  for (const file of await readdir(path)) {
+    const head = await readHead(join(path, file));
     objects.set(head.key, head);
   }
-  return { createdAt: (await stat(path)).birthtimeMs, objects };
+  return { name: basename(path), createdAt: (await stat(path)).birthtimeMs, objects };
 }
 
 async function readHead(path: string): Promise<ObjectHead> {
   const file = await open(path);
   try {
     for await (const line of file.readLines()) return JSON.parse(line) as ObjectHead;
-    throw new S3Error('InternalError', 500, `${path} holds no object`);
+    throw s3Error('InternalError', 500, `${path} holds no object`);
   } finally {
     await file.close().catch(() => undefined);
   }

@@ -1,131 +1,79 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '#shared/errors.ts';
-import {
-  BodyTooLargeError,
-  createClosableServer,
-  foreignCaller,
-  listenLocally,
-  readBody,
-} from '../http-server.ts';
-import type { LocalService, LocalServiceOptions } from '../local-service.ts';
-import { openBuckets, S3Error } from './bucket-store.ts';
-import { createBucket, deleteBucket, headBucket, listBuckets, listObjectsV2 } from './buckets.ts';
-import {
-  deleteObject,
-  getObject,
-  getObjectTagging,
-  headObject,
-  putObject,
-  putObjectTagging,
-} from './objects.ts';
-import {
-  type Context,
-  type Operation,
-  parseTarget,
-  type S3Answer,
-  type Target,
-} from './request.ts';
-import { xmlDocument } from './xml.ts';
+import type { HttpAnswer } from '../http-server.ts';
+import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
+import type { ServiceError } from '../operations.ts';
+import { xmlDocument } from '../xml.ts';
+import { notImplemented, openBuckets } from './bucket-store.ts';
+import { bucketOperations } from './buckets.ts';
+import { objectOperations } from './objects.ts';
+import { readRequest, type S3Context, type S3Request } from './request.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
-
-/** Options of the S3 stand-in. */
-export interface S3Options extends LocalServiceOptions {
-  /** The clock, in epoch milliseconds. */
-  now?: () => number;
-}
-
-/** What is offered: `<what> <method>`, and the sub-resource where it is for one. */
-const offered = new Map<string, Operation>([
-  ['service GET', listBuckets],
-  ['bucket PUT', createBucket],
-  ['bucket HEAD', headBucket],
-  ['bucket DELETE', deleteBucket],
-  ['bucket GET', listObjectsV2],
-  ['object PUT', putObject],
-  ['object GET', getObject],
-  ['object HEAD', headObject],
-  ['object DELETE', deleteObject],
-  ['object GET tagging', getObjectTagging],
-  ['object PUT tagging', putObjectTagging],
-]);
-const listQuery =
+const operations = new Map(Object.entries({ ...bucketOperations, ...objectOperations }));
+/** What the query of ListObjectsV2 may hold. */
+const LIST_QUERY =
   'list-type prefix delimiter max-keys continuation-token start-after encoding-type fetch-owner';
 
 /** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
-export async function startS3(options: S3Options = {}): Promise<LocalService> {
+export async function startS3(options: LocalServiceOptions = {}): Promise<LocalService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'spanstream-s3-')));
-  const context: Context = { store: await openBuckets(directory), now: options.now ?? Date.now };
-  const { server, close } = createClosableServer((request, response) => {
-    answer(context, request)
-      .catch((error: unknown) => errorAnswer(error, request))
-      .then((result) => send(request, response, result))
-      .catch(() => response.destroy());
-  });
-  const endpoint = await listenLocally(server, options.port);
-  return {
-    endpoint,
-    close: async () => {
-      await close();
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  const context: S3Context = { store: await openBuckets(directory), now: options.now ?? Date.now };
+  return serve(
+    {
+      bodyLimitBytes: BODY_LIMIT_BYTES,
+      answer: async (incoming, body) => {
+        const request = readRequest(incoming, body);
+        return answered(await operationOf(incoming.method, request)(context, request));
+      },
+      refuse: (error, request) => answered(errorAnswer(error, request)),
     },
-  };
-}
-
-async function answer(context: Context, request: IncomingMessage): Promise<S3Answer> {
-  const foreign = foreignCaller(request);
-  if (foreign) throw new S3Error('AccessDenied', 403, foreign);
-  const { headers, method = 'GET', url = '/' } = request;
-  const target = parseTarget(url, headers.host ?? '');
-  const run = operationOf(method, target);
-  const body = await readBody(request, BODY_LIMIT_BYTES);
-  return run(context, { ...target, headers, body });
+    {
+      port: options.port,
+      release: async () => {
+        if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+      },
+    },
+  );
 }
 
 /**
  * The operation that a request asks for. A name in its query that the operation does not know is refused, whatever it is:
  * it may ask for a sub-resource, and `DELETE ?publicAccessBlock` must not be taken for the deletion of the bucket.
  */
-function operationOf(method: string, { bucket, key, query }: Target): Operation {
+function operationOf(method: string | undefined, { bucket, key, query }: S3Request) {
   const what = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
   const sub = query.has('tagging') ? ' tagging' : '';
-  const run = offered.get(`${what} ${method}${sub}`);
-  const known = run === listObjectsV2 ? listQuery.split(' ') : [sub.trim()];
-  const strange = [...query.keys()].find((name) => !known.includes(name) && !/^x-/i.test(name));
+  const name = `${what} ${method}${sub}`;
+  const run = operations.get(name);
+  const known = name === 'bucket GET' ? LIST_QUERY.split(' ') : [sub.trim()];
+  const strange = [...query.keys()].find((one) => !known.includes(one) && !/^x-/i.test(one));
   if (run !== undefined && strange === undefined) return run;
-  throw new S3Error(
-    'NotImplemented',
-    501,
-    `A header or query you provided implies functionality that is not implemented: ${method} ${strange ?? sub}`.trim(),
-  );
+  throw notImplemented(`${method} ${strange ?? sub}`.trim());
 }
 
-function errorAnswer(error: unknown, { url = '' }: IncomingMessage): S3Answer {
-  const tooLarge = error instanceof BodyTooLargeError;
-  const known = error instanceof S3Error ? error : undefined;
+/** S3's codes for what is told of any service. */
+const CODES: Record<string, string> = {
+  AccessDeniedException: 'AccessDenied',
+  InternalFailure: 'InternalError',
+  RequestEntityTooLarge: 'EntityTooLarge',
+};
+
+function errorAnswer(error: ServiceError, { url = '' }: IncomingMessage): HttpAnswer {
   return {
-    statusCode: tooLarge ? 400 : (known?.statusCode ?? 500),
+    statusCode: error.statusCode === 413 ? 400 : error.statusCode,
     body: xmlDocument('Error', {
-      Code: tooLarge ? 'EntityTooLarge' : (known?.code ?? 'InternalError'),
-      Message: messageOf(error),
+      Code: CODES[error.type] ?? error.type,
+      Message: error.message,
       Resource: url.split('?', 1)[0],
     }),
-    ...(tooLarge && { headers: { connection: 'close' } }),
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, result: S3Answer): void {
-  const { statusCode = 200, headers = {}, body = '' } = result;
-  const bytes = Buffer.from(body);
-  response.writeHead(statusCode, {
-    'x-amz-request-id': randomUUID(),
-    ...(typeof body === 'string' && body !== '' && { 'content-type': 'application/xml' }),
-    ...(statusCode !== 204 && { 'content-length': String(bytes.length) }),
-    ...headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
+function answered({ headers = {}, ...answer }: HttpAnswer): HttpAnswer {
+  const isXml = typeof answer.body === 'string' && answer.body !== '';
+  const type = isXml ? { 'content-type': 'application/xml' } : {};
+  return { ...answer, headers: { ...type, ...headers } };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { type ObjectHead, S3Error } from './bucket-store.ts';
-import { decodeBody, type Operation } from './request.ts';
-import { xmlDocument, xmlText } from './xml.ts';
+import { xmlDocument, xmlText } from '../xml.ts';
+import { notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
+import { decodeBody, type S3Operations } from './request.ts';
 
 const KEPT = [
   'content-type',
@@ -19,85 +19,25 @@ const TAGGING =
 const TAG =
   /\s*<Tag>\s*<Key>([^<]*)<\/Key>\s*(?:<Value>([^<]*)<\/Value>|<Value\s*\/>)\s*<\/Tag>\s*/gy;
 
-/** PutObject; `If-None-Match: *` makes it fail where the object is there already. */
-export const putObject: Operation = async ({ store, now }, request) => {
-  const { bucket, key, headers } = request;
-  if (headers['x-amz-copy-source'] !== undefined) throw notOffered('x-amz-copy-source');
-  if (Buffer.byteLength(key) > 1024) {
-    throw new S3Error('KeyTooLongError', 400, 'Your key is too long');
-  }
-  const bytes = decodeBody(request);
-  const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-  const head = {
-    key,
-    size: bytes.length,
-    etag,
-    lastModified: now(),
-    ...keptHeaders(headers),
-    tags: checkTags([...new URLSearchParams(String(headers['x-amz-tagging'] ?? ''))]),
-  };
-  await store.inTurn(bucket, key, async () => {
-    checkConditions(headers, store.etag(bucket, key));
-    await store.write(bucket, head, bytes);
-  });
-  return { headers: { etag } };
-};
-
-/** GetObject, always whole. */
-export const getObject: Operation = async ({ store }, { bucket, key, headers }) => {
-  if (headers.range !== undefined) throw notOffered('range');
-  const { head, bytes } = await store.read(bucket, key);
-  return { headers: answerHeaders(head), body: bytes };
-};
-
-/** HeadObject. */
-export const headObject: Operation = async ({ store }, { bucket, key }) => ({
-  headers: answerHeaders(store.head(bucket, key)),
-});
-
-/** DeleteObject; deleting what is not there succeeds. */
-export const deleteObject: Operation = async ({ store }, { bucket, key }) => {
-  await store.inTurn(bucket, key, () => store.remove(bucket, key));
-  return { statusCode: 204 };
-};
-
-/** GetObjectTagging. */
-export const getObjectTagging: Operation = async ({ store }, { bucket, key }) => {
-  const tags = Object.entries(store.head(bucket, key).tags);
-  const Tag = tags.map(([Key, Value]) => ({ Key, Value }));
-  return { body: xmlDocument('Tagging', { TagSet: { Tag } }) };
-};
-
-/** PutObjectTagging. */
-export const putObjectTagging: Operation = async ({ store }, request) => {
-  const { bucket, key } = request;
-  const tags = checkTags(parseTagging(decodeBody(request)));
-  await store.inTurn(bucket, key, async () => {
-    const { head, bytes } = await store.read(bucket, key);
-    await store.write(bucket, { ...head, tags }, bytes);
-  });
-  return {};
-};
-
 function parseTagging(xml: Buffer): [string, string][] {
   const document = xml.length > TAGGING_BYTES ? null : TAGGING.exec(xml.toString('utf8'));
   const tagSet = document?.[1] ?? '';
   const tags = [...tagSet.matchAll(TAG)];
   const length = tags.reduce((sum, [whole]) => sum + whole.length, 0);
   if (document === null || tagSet.slice(length).trim() !== '') {
-    throw new S3Error('MalformedXML', 400, 'The XML you provided was not well-formed');
+    throw s3Error('MalformedXML', 400, 'The XML you provided was not well-formed');
   }
   return tags.map(([, name = '', value = '']) => [xmlText(name), xmlText(value)]);
 }
 
 function checkTags(tags: readonly (readonly [string, string])[]): Record<string, string> {
   if (tags.length > 10) {
-    throw new S3Error('BadRequest', 400, 'Object tags cannot be greater than 10');
+    throw s3Error('BadRequest', 400, 'Object tags cannot be greater than 10');
   }
   const names = new Set(tags.map(([name]) => name));
   const bad = tags.some(([name, value]) => !name || name.length > 128 || value.length > 256);
   if (bad || names.size < tags.length) {
-    throw new S3Error('InvalidTag', 400, 'each tag once, its name 1 to 128, its value to 256 long');
+    throw s3Error('InvalidTag', 400, 'each tag once, its name 1 to 128, its value to 256 long');
   }
   return Object.fromEntries(tags);
 }
@@ -106,15 +46,12 @@ function checkConditions(headers: IncomingHttpHeaders, current: string | undefin
   const clash = headers['if-none-match'] === '*' && current !== undefined;
   const wanted = headers['if-match'];
   if (!clash && (wanted === undefined || wanted === current)) return;
-  throw new S3Error(
+  throw s3Error(
     'PreconditionFailed',
     412,
     'At least one of the pre-conditions you specified did not hold',
   );
 }
-
-const notOffered = (header: string) =>
-  new S3Error('NotImplemented', 501, `${header}: is not offered here`);
 
 /** The part of a request's headers that stays with the object. */
 function keptHeaders(headers: IncomingHttpHeaders): Pick<ObjectHead, 'headers' | 'metadata'> {
@@ -147,3 +84,61 @@ function answerHeaders(head: ObjectHead): Record<string, string> {
     'accept-ranges': 'none',
   };
 }
+
+/** Operations on objects. */
+export const objectOperations: S3Operations = {
+  /** PutObject; `If-None-Match: *` makes it fail where the object is there already. */
+  'object PUT': async ({ store, now }, request) => {
+    const { bucket, key, headers } = request;
+    if (headers['x-amz-copy-source'] !== undefined) throw notImplemented('x-amz-copy-source');
+    if (Buffer.byteLength(key) > 1024) {
+      throw s3Error('KeyTooLongError', 400, 'Your key is too long');
+    }
+    const bytes = decodeBody(request);
+    const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
+    const head = {
+      key,
+      size: bytes.length,
+      etag,
+      lastModified: now(),
+      ...keptHeaders(headers),
+      tags: checkTags([...new URLSearchParams(String(headers['x-amz-tagging'] ?? ''))]),
+    };
+    await store.inTurn(bucket, key, async () => {
+      checkConditions(headers, store.bucketOf(bucket).objects.get(key)?.etag);
+      await store.write(bucket, head, bytes);
+    });
+    return { headers: { etag } };
+  },
+  /** GetObject, always whole. */
+  'object GET': async ({ store }, { bucket, key, headers }) => {
+    if (headers.range !== undefined) throw notImplemented('range');
+    const { head, bytes } = await store.read(bucket, key);
+    return { headers: answerHeaders(head), body: bytes };
+  },
+  /** HeadObject. */
+  'object HEAD': async ({ store }, { bucket, key }) => ({
+    headers: answerHeaders(store.headOf(bucket, key)),
+  }),
+  /** DeleteObject; deleting what is not there succeeds. */
+  'object DELETE': async ({ store }, { bucket, key }) => {
+    await store.inTurn(bucket, key, () => store.remove(bucket, key));
+    return { statusCode: 204 };
+  },
+  /** GetObjectTagging. */
+  'object GET tagging': async ({ store }, { bucket, key }) => {
+    const tags = Object.entries(store.headOf(bucket, key).tags);
+    const Tag = tags.map(([Key, Value]) => ({ Key, Value }));
+    return { body: xmlDocument('Tagging', { TagSet: { Tag } }) };
+  },
+  /** PutObjectTagging. */
+  'object PUT tagging': async ({ store }, request) => {
+    const { bucket, key } = request;
+    const tags = checkTags(parseTagging(decodeBody(request)));
+    await store.inTurn(bucket, key, async () => {
+      const { head, bytes } = await store.read(bucket, key);
+      await store.write(bucket, { ...head, tags }, bytes);
+    });
+    return {};
+  },
+};

@@ -1,57 +1,47 @@
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { type BucketStore, S3Error } from './bucket-store.ts';
+import type { HttpAnswer } from '../http-server.ts';
+import { type BucketStore, s3Error } from './bucket-store.ts';
 
-/** What a request is about; the bucket or the key is empty where it names none. */
-export interface Target {
+/** One request, taken apart; the bucket or the key is empty where it names none. */
+export interface S3Request {
   bucket: string;
   key: string;
   query: URLSearchParams;
-}
-
-/** One request, taken apart. */
-export interface S3Request extends Target {
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
-/** One answer; a body that is a string is XML. */
-export interface S3Answer {
-  statusCode?: number;
-  headers?: Record<string, string>;
-  body?: Buffer | string;
-}
-
 /** What every operation works on. */
-export interface Context {
+export interface S3Context {
   store: BucketStore;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
-/** One operation. */
-export type Operation = (context: Context, request: S3Request) => Promise<S3Answer>;
+/** Operations by what they are for: `<what> <method>`, and the sub-resource where it is for one. A string of a body is XML. */
+export type S3Operations = Record<
+  string,
+  (context: S3Context, request: S3Request) => Promise<HttpAnswer>
+>;
 
 /**
- * Bucket and key of a request: the bucket is the path's first part, or a name before `localhost`, as clients write it
- * that are not told `forcePathStyle`.
+ * Takes a request apart: the bucket is the path's first part, or a name before `localhost`, as clients write it that are
+ * not told `forcePathStyle`.
  *
- * @throws {S3Error} where the path is not a URI
+ * @throws {ServiceError} where the path is not a URI
  */
-export function parseTarget(url: string, host: string): Target {
+export function readRequest({ url = '/', headers }: IncomingMessage, body: Buffer): S3Request {
   const [path = '/', query = ''] = url.split(/\?(.*)/s);
-  const bucketInHost = bucketOfHost(host);
+  const bucketInHost = bucketOfHost(headers.host ?? '');
   const whole = bucketInHost ? `/${bucketInHost}${path}` : path;
   const [, bucket = '', key = ''] = /^.([^/]*)\/?(.*)$/s.exec(whole) ?? [];
   try {
-    return {
-      bucket: decodeURIComponent(bucket),
-      key: decodeURIComponent(key),
-      query: new URLSearchParams(query),
-    };
+    const names = { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
+    return { ...names, query: new URLSearchParams(query), headers, body };
   } catch {
-    throw new S3Error('InvalidURI', 400, 'the path is not a URI');
+    throw s3Error('InvalidURI', 400, 'the path is not a URI');
   }
 }
 
@@ -62,16 +52,14 @@ function bucketOfHost(host: string): string | undefined {
     ?.replace(/(?:^|\.)s3(?:[.-][a-z0-9-]+)?$/i, '');
 }
 
-const crc32Of = (bytes: Buffer) => {
-  const digest = Buffer.alloc(4);
-  digest.writeUInt32BE(crc32(bytes));
-  return digest;
-};
-const DIGESTS: Record<string, (bytes: Buffer) => Buffer> = {
-  'x-amz-checksum-crc32': crc32Of,
-  'x-amz-checksum-sha1': (bytes) => createHash('sha1').update(bytes).digest(),
-  'x-amz-checksum-sha256': (bytes) => createHash('sha256').update(bytes).digest(),
-  'content-md5': (bytes) => createHash('md5').update(bytes).digest(),
+const hash = (algorithm: string) => (bytes: Buffer) =>
+  createHash(algorithm).update(bytes).digest('base64');
+const DIGESTS: Record<string, (bytes: Buffer) => string> = {
+  'x-amz-checksum-crc32': (bytes) =>
+    Buffer.from(crc32(bytes).toString(16).padStart(8, '0'), 'hex').toString('base64'),
+  'x-amz-checksum-sha1': hash('sha1'),
+  'x-amz-checksum-sha256': hash('sha256'),
+  'content-md5': hash('md5'),
 };
 
 /** The body as the caller meant it: without the aws-chunked framing, held against the checksums in headers or trailer. */
@@ -84,8 +72,8 @@ export function decodeBody({ headers, body }: S3Request): Buffer {
   if (chunked && length !== undefined && Number(length) !== bytes.length) throw incomplete();
   const given: Record<string, unknown> = { ...headers, ...trailer };
   for (const [name, digest] of Object.entries(DIGESTS)) {
-    if (given[name] !== undefined && given[name] !== digest(bytes).toString('base64')) {
-      throw new S3Error('BadDigest', 400, `${name} does not match the body`);
+    if (given[name] !== undefined && given[name] !== digest(bytes)) {
+      throw s3Error('BadDigest', 400, `${name} does not match the body`);
     }
   }
   return bytes;
@@ -94,7 +82,7 @@ export function decodeBody({ headers, body }: S3Request): Buffer {
 /** A chunk's size in hexadecimal, and perhaps its signature. */
 const CHUNK_HEADER = /^([0-9a-f]{1,8})(?:;|$)/i;
 
-const incomplete = () => new S3Error('IncompleteBody', 400, 'the aws-chunked body is cut short');
+const incomplete = () => s3Error('IncompleteBody', 400, 'the aws-chunked body is cut short');
 
 function unchunk(raw: Buffer) {
   const chunks: Buffer[] = [];

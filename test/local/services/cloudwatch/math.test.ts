@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  parseExpression,
+  evaluateExpression,
   type Scope,
   type Series,
 } from '#local/services/cloudwatch/metric-math.ts';
@@ -21,7 +21,7 @@ const scope: Scope = {
   spend: () => undefined,
 };
 const run = (text: string) => {
-  const value = parseExpression(text)(scope);
+  const value = evaluateExpression(text, scope);
   return typeof value === 'number' ? value : [...value];
 };
 

@@ -1,34 +1,37 @@
-const XMLNS = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** What an XML element holds: text, elements by name, or several of one name. */
-type XmlValue =
+/** What an XML element holds: text, or elements by name, several of one name as a list; what is undefined is left out. */
+export type XmlValue =
   | string
   | number
   | boolean
   | undefined
-  | { [name: string]: XmlValue }
-  | readonly XmlValue[];
+  | XmlValue[]
+  | { [name: string]: XmlValue };
 
-/** An XML document of one root; members that are undefined are left out. Errors have no namespace, as on AWS. */
-export function xmlDocument(root: string, value: XmlValue): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, value, root === 'Error' ? '' : XMLNS)}`;
-}
-
-function element(name: string, value: XmlValue, attributes = ''): string {
-  if (value === undefined) return '';
-  if (Array.isArray(value)) return value.map((one) => element(name, one)).join('');
-  return `<${name}${attributes}>${content(value)}</${name}>`;
+/** An XML document of one root. S3's errors have no namespace, as on AWS. */
+export function xmlDocument(
+  root: string,
+  value: XmlValue,
+  namespace = root === 'Error' ? '' : S3_NAMESPACE,
+): string {
+  const attributes = namespace === '' ? '' : ` xmlns="${namespace}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attributes}>${content(value)}</${root}>`;
 }
 
 function content(value: XmlValue): string {
   if (typeof value === 'object') {
     return Object.entries(value)
-      .map(([name, inner]) => element(name, inner))
+      .flatMap(([name, inner]) => [inner].flat().map((one) => element(name, one)))
       .join('');
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold them, and XML has no other form for them
   return String(value).replace(/[&<>"\u0000-\u0008\u000b-\u001f]/g, (c) => `&#${c.charCodeAt(0)};`);
+}
+
+function element(name: string, value: XmlValue): string {
+  return value === undefined ? '' : `<${name}>${content(value)}</${name}>`;
 }
 
 /** An element's text with its entities resolved. */
