@@ -6,7 +6,7 @@ import {
   type LocalCloudOptions,
 } from '#local/cloud/local-cloud.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
-import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
+import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';

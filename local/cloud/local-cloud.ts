@@ -1,14 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { EventSourceMapping, MappingLog } from '#local/event-source-mapping/types.ts';
+import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
+import {
+  type EventSourceMapping,
+  startEventSourceMapping,
+} from '#local/event-source-mapping/event-source-mapping.ts';
+import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
+import type {
+  EventSourceMappingSettings,
+  MappingLog,
+} from '#local/event-source-mapping/options.ts';
+import { openSource } from '#local/event-source-mapping/source.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
+import type { FunctionLogLine, Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
-import { mapStream, type StreamMappingOptions } from './map-stream.ts';
 import {
   type Endpoints,
   endpointEnvironment,
@@ -59,6 +68,22 @@ export type CloudFunctionOptions = {
     }
 );
 
+/** A stream to map to a function that was created. */
+export interface StreamMappingOptions {
+  /** ARN of a Kinesis stream or of a table's stream. */
+  readonly streamArn: string;
+  readonly functionName: string;
+  readonly settings?: EventSourceMappingSettings;
+  /** Bucket that takes the invocation records of batches which are given up; without it they are dropped. */
+  readonly onFailureBucket?: string;
+  /** Names its checkpoints in the folder; function and stream decide unless given. */
+  readonly name?: string;
+  /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
+  readonly pollIntervalMs?: number;
+  /** Puts something between the mapping and its function. */
+  readonly wrapInvoke?: (invoke: Invoke) => Invoke;
+}
+
 /** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
 export interface LocalCloud {
   readonly endpoints: Endpoints;
@@ -81,8 +106,6 @@ export interface LocalCloud {
   /** Ends mappings, functions and services, in this order. */
   close(): Promise<void>;
 }
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Starts the services in a folder.
@@ -168,15 +191,18 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       functions.set(name, created);
       return created;
     },
-    async mapStream(given) {
-      const lambda = functions.get(given.functionName);
-      if (!lambda) throw new ConfigurationError(`there is no function ${given.functionName}`);
-      const checkpointsDirectory = join(directory, 'checkpoints');
-      const mapping = await mapStream(given, {
-        lambda,
-        clients: inner,
-        checkpointsDirectory,
-        log: options.log ?? silent,
+    async mapStream({ streamArn, functionName, onFailureBucket, name, wrapInvoke, ...given }) {
+      const lambda = functions.get(functionName);
+      if (!lambda) throw new ConfigurationError(`there is no function ${functionName}`);
+      const folder = name ?? mappingUuid(lambda.arn, streamArn);
+      const mapping = startEventSourceMapping({
+        ...given,
+        source: await openSource(streamArn, inner),
+        invoke: wrapInvoke?.(lambda.invoke) ?? lambda.invoke,
+        functionArn: lambda.arn,
+        checkpoints: fileCheckpoints(join(directory, 'checkpoints', folder)),
+        ...(onFailureBucket && { onFailure: s3Destination(inner.s3, onFailureBucket) }),
+        ...(options.log && { log: options.log }),
       });
       mappings.push(mapping);
       return mapping;

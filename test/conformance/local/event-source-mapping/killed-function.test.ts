@@ -49,7 +49,6 @@ it('loses nothing while the processes of its function are killed again and again
     maximumConcurrency: 2,
     log: () => undefined,
   });
-  const silent = { debug() {}, info() {}, warn() {}, error() {} };
   const parked: string[] = [];
   const mapping = startEventSourceMapping({
     source: stream.source,
@@ -65,7 +64,6 @@ it('loses nothing while the processes of its function are killed again and again
     onFailure: async (key) => void parked.push(key),
     backoff: { baseMs: 5, capMs: 50 },
     pollIntervalMs: 10,
-    log: silent,
   });
   const acknowledged = () =>
     mapping.lag().shards.reduce((sum, shard) => sum + shard.acknowledged, 0);
