@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundleBootstrap, bundleFunction } from '#local/lambda/bundle.ts';
 import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
 import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, bundleSettings } from '#local/stack/bundle.ts';
 
 const sources = {
   moody: new URL('./functions/moody.ts', import.meta.url),
@@ -22,12 +21,12 @@ let directory = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanstream-lambda-'));
-  await bundle({ outdir: directory, only: ['bootstrap'] });
+  await bundleBootstrap(join(directory, 'bootstrap'));
   await Promise.all(
     Object.entries(sources).map(([name, url]) =>
-      build({
-        ...bundleSettings,
-        entryPoints: { index: fileURLToPath(url) },
+      bundleFunction({
+        name,
+        entries: { index: fileURLToPath(url) },
         outdir: join(directory, name),
       }),
     ),
