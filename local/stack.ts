@@ -9,7 +9,6 @@ import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
-import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
@@ -48,8 +47,6 @@ export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'lo
   readonly bundleDirectory?: string;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
-  /** Told of what alarms send to the topic, which nobody else gets. */
-  readonly onNotification?: (notification: AlarmNotification) => void;
 }
 
 /** A running local stack. */
@@ -73,21 +70,10 @@ export interface LocalStack {
  * @throws {ConfigurationError} where the folder is in use or a port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { settings, directory, ports, endpoints, clientEndpoints, onNotification } = options;
+  const { settings, directory, ports } = options;
   const names = resourceNames(settings.environmentName);
   const log = options.log ?? createLogger({ level: 'error', name: 'local' });
-  const cloud = await createLocalCloud({
-    directory,
-    ports,
-    endpoints,
-    clientEndpoints,
-    log,
-    onNotification,
-  });
-  const closers: (() => unknown)[] = [cloud.close];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const cloud = await createLocalCloud({ ...options, log });
   try {
     const built = options.bundleDirectory ?? packedFunctions;
     // Not into the repository's dist/: another stack may start from the same checkout, or be running from there.
@@ -121,7 +107,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         return invocation.ok ? invocation : { ok: false, error: invocation.errorMessage };
       },
     });
-    closers.push(api.close);
 
     return {
       names,
@@ -131,10 +116,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       functions,
       mappings,
       idle: idleInTurn(mappings),
-      close,
+      async close() {
+        await api.close();
+        await cloud.close();
+      },
     };
   } catch (error) {
-    await close();
+    await cloud.close();
     throw error;
   }
 }
@@ -157,15 +145,15 @@ async function createFunctions(
   log: Logger,
 ): Promise<Functions> {
   const environments = functionEnvironments(settings, names);
-  const create = (kind: keyof Functions, name: string, more: Record<string, string> = {}) =>
+  const create = (kind: keyof Functions) =>
     cloud.createFunction({
-      name,
+      name: names[`${kind}Function`],
       bundleDirectory: join(bundleDirectory, kind),
       environment: {
         SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
         ORT_DISABLE_TELEMETRY: '1',
         ...environments[kind],
-        ...more,
+        ...(kind === 'metrics' && { SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS }),
       },
       timeoutSeconds: settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
@@ -175,11 +163,9 @@ async function createFunctions(
       logFile: join(directory, 'logs', `${kind}.log`),
     });
   return {
-    inference: await create('inference', names.inferenceFunction),
-    metrics: await create('metrics', names.metricsFunction, {
-      SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS,
-    }),
-    http: await create('http', names.httpFunction),
+    inference: await create('inference'),
+    metrics: await create('metrics'),
+    http: await create('http'),
   };
 }
 

@@ -7,8 +7,13 @@ import { createNotifier, sleep } from './waiting.ts';
 /** A running event source mapping. */
 export interface EventSourceMapping {
   readonly uuid: string;
-  /** How far it is: sums over its shards, the largest lag, and each shard. */
-  lag(): { readonly records: number; readonly ms: number; readonly shards: readonly ShardStatus[] };
+  /** How far it is: records that wait and were acknowledged, summed over its shards, the largest lag, and each shard. */
+  lag(): {
+    readonly records: number;
+    readonly acknowledged: number;
+    readonly ms: number;
+    readonly shards: readonly ShardStatus[];
+  };
   /**
    * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
    * its tip by a read that began after `since`, and nothing is unsettled. Open tumbling windows do not count.
@@ -97,6 +102,7 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
       const shards = [...consumers.values()].map((consumer) => consumer.status());
       return {
         records: shards.reduce((sum, { unsettled }) => sum + unsettled, 0),
+        acknowledged: shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
         ms: Math.max(0, ...shards.map(({ lagMs }) => lagMs)),
         shards,
       };
