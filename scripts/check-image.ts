@@ -42,7 +42,7 @@ async function check(options: { base?: string; json?: boolean }): Promise<void> 
     say(
       `image: ${(bytes / 1024 / 1024).toFixed(1)} MiB beyond its base, nothing in it that does not belong`,
     );
-    const driven = await driveImage(buildah, container, IMAGE);
+    const driven = await driveImage(buildah, container, IMAGE, folder);
     say(
       `stream: ${driven.results} result and ${driven.parked} parked record, ready after ${driven.streamInitMilliseconds} ms`,
     );

@@ -12,8 +12,8 @@ import type {
 } from '#local/event-source-mapping/options.ts';
 import { openSource } from '#local/event-source-mapping/source.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { FunctionLogLine, Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
-import { startFunction } from '#local/lambda/lambda-function.ts';
+import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
+import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
@@ -41,32 +41,17 @@ export interface LocalCloudOptions {
   readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
 }
 
-/** A function to run: a file that exports `handler`, or a folder that was bundled before. */
-export type CloudFunctionOptions = {
-  readonly name: string;
-  /** What it sees of its environment besides the endpoints, region and credentials of the services. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** 3 unless given, as on AWS. */
-  readonly timeoutSeconds?: number;
-  /** Of the JavaScript heap; 128 unless given, as on AWS. */
-  readonly memoryMb?: number;
-  /** Most processes at a time, 10 unless given; further invocations wait their turn. */
-  readonly maximumConcurrency?: number;
-  /** Gets every line that its processes write; they are also kept in `logs/<name>.log` of the folder. */
-  readonly onLog?: (line: FunctionLogLine) => void;
-  readonly logFile?: string;
-} & (
-  | {
-      /** TypeScript or JavaScript. */
-      readonly file: string;
-      /** Packages that are not to be bundled, found from the working directory. */
-      readonly external?: readonly string[];
-    }
-  | {
-      /** Holds `index.mjs`; `../bootstrap/index.mjs` is the runtime client. */
-      readonly bundleDirectory: string;
-    }
-);
+/** A function to run: a file that exports `handler`, or a folder that was bundled before. Its log is `logs/<name>.log` unless told. */
+export type CloudFunctionOptions = Omit<FunctionOptions, 'bundleDirectory' | 'bootstrap'> &
+  (
+    | {
+        /** TypeScript or JavaScript. */
+        readonly file: string;
+        /** Packages that are not to be bundled, found from the working directory. */
+        readonly external?: readonly string[];
+      }
+    | Pick<FunctionOptions, 'bundleDirectory'>
+  );
 
 /** A stream to map to a function that was created. */
 export interface StreamMappingOptions {
@@ -178,16 +163,8 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       const bundleDirectory = await bundled(given);
       const logFile = given.logFile ?? join(directory, 'logs', `${name}.log`);
       await mkdir(dirname(logFile), { recursive: true });
-      const created = startFunction({
-        name,
-        bundleDirectory,
-        environment: { ...functionEnvironment, ...given.environment },
-        timeoutSeconds: given.timeoutSeconds ?? 3,
-        memoryMb: given.memoryMb ?? 128,
-        maximumConcurrency: given.maximumConcurrency ?? 10,
-        log: given.onLog ?? (() => undefined),
-        logFile,
-      });
+      const environment = { ...functionEnvironment, ...given.environment };
+      const created = startFunction({ ...given, bundleDirectory, environment, logFile });
       functions.set(name, created);
       return created;
     },

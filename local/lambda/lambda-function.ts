@@ -17,21 +17,24 @@ import {
 /** What a function is started from. */
 export interface FunctionOptions {
   readonly name: string;
-  /** Folder that holds the deployed `index.mjs`. */
+  /** Holds the deployed `index.mjs`. */
   readonly bundleDirectory: string;
   /** The runtime client's bundle; `../bootstrap/index.mjs` beside the function's folder unless given. */
   readonly bootstrap?: string;
   /** Everything the function sees of its environment, credentials and endpoints included. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-  readonly memoryMb: number;
-  /** Most processes at a time; further invocations wait their turn. */
-  readonly maximumConcurrency: number;
-  readonly log: (line: FunctionLogLine) => void;
-  /** File that the processes' lines are appended to. */
-  readonly logFile?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** 3 unless given, as on AWS. */
+  readonly timeoutSeconds?: number;
   /** Limit on the first try of init, as Lambda has it: 10 unless given. A second try has the function's time-out. */
   readonly initTimeoutSeconds?: number;
+  /** Of the JavaScript heap; 128 unless given, as on AWS. */
+  readonly memoryMb?: number;
+  /** Most processes at a time, 10 unless given; further invocations wait their turn. */
+  readonly maximumConcurrency?: number;
+  /** Gets every line that its processes write. */
+  readonly onLog?: (line: FunctionLogLine) => void;
+  /** File that these lines are appended to. */
+  readonly logFile?: string;
 }
 
 /** Between SIGTERM and SIGKILL on closing. */
@@ -41,9 +44,9 @@ const FUNCTION_ARN_PREFIX = 'arn:aws:lambda:us-east-1:000000000000:function:';
 
 /** Starts a function: one process at once, more as invocations overlap, a new one where one died. */
 export function startFunction(options: FunctionOptions): LambdaFunction {
-  const { name, timeoutSeconds, initTimeoutSeconds = 10 } = options;
+  const { name, timeoutSeconds = 3, initTimeoutSeconds = 10, maximumConcurrency = 10 } = options;
   const arn = `${FUNCTION_ARN_PREFIX}${name}`;
-  const limit = pLimit(options.maximumConcurrency);
+  const limit = pLimit(maximumConcurrency);
   const environments = new Set<ExecutionEnvironment>();
   const idle = new Set<ExecutionEnvironment>();
   let closed = false;
@@ -51,7 +54,7 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
   // A full disk costs the log, not the function.
   file?.on('error', () => undefined);
   async function log(line: FunctionLogLine): Promise<void> {
-    options.log(line);
+    options.onLog?.(line);
     const isFull =
       file?.writable && !file.write(`${new Date().toISOString()} ${line.pid} ${line.text}\n`);
     // Who writes faster than the disk waits for it, as for a full pipe.
@@ -155,7 +158,7 @@ function closedError(name: string): SpanstreamError {
 
 /** Starts the runtime client on a function, in a process of its own. */
 function spawnRuntime(options: FunctionOptions, runtimeApi: string) {
-  const { name, memoryMb } = options;
+  const { name, memoryMb = 128 } = options;
   const folder = resolve(options.bundleDirectory);
   const bootstrap = resolve(options.bootstrap ?? `${folder}/../bootstrap/index.mjs`);
   return spawn(

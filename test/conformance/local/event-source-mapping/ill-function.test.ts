@@ -40,7 +40,6 @@ it.each([
       initTimeoutSeconds: action === 'hang-at-init' ? 0.3 : 30,
       memoryMb: 128,
       maximumConcurrency: 1,
-      log: () => undefined,
     });
     closers.push(lambda.close);
     const warned: Record<string, unknown>[] = [];

@@ -45,7 +45,6 @@ it('loses nothing while the processes of its function are killed again and again
     timeoutSeconds: 15,
     memoryMb: 128,
     maximumConcurrency: 2,
-    log: () => undefined,
   });
   const parked: string[] = [];
   const mapping = startEventSourceMapping({

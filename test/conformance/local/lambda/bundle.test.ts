@@ -37,7 +37,6 @@ it('bundles into a folder outside the repository, where ONNX Runtime is still fo
     timeoutSeconds: 15,
     memoryMb: 512,
     maximumConcurrency: 1,
-    log: () => undefined,
   });
 
   const invocation = await lambda.invoke({});
