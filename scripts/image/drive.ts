@@ -18,15 +18,6 @@ import { invokeContainer } from './run-function.ts';
 const TEXT = 'Angela Merkel met the board of Siemens in Munich on Tuesday.';
 const TIMEOUT_SECONDS = 120;
 
-/** What both functions did. */
-export interface Driven {
-  readonly results: number;
-  readonly parked: number;
-  readonly entities: number;
-  readonly streamInitMilliseconds: number;
-  readonly httpInitMilliseconds: number;
-}
-
 function expect(what: string, actual: unknown, wanted: unknown): void {
   const [left, right] = [JSON.stringify(actual), JSON.stringify(wanted)];
   if (left !== right) throw new SpanstreamError('image-failed', `${what}: ${left}, not ${right}`);
@@ -47,7 +38,7 @@ export async function driveImage(
   container: string,
   image: string,
   folder: string,
-): Promise<Driven> {
+) {
   const settings = parseSettings({ environmentName: 'image', stream: { shards: 1 } });
   const names = resourceNames(settings.environmentName);
   const environments = functionEnvironments(settings, names);

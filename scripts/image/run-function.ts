@@ -3,26 +3,23 @@ import { startExecutionEnvironment } from '#local/lambda/execution-environment.t
 import { SpanstreamError } from '#shared/errors.ts';
 import type { Buildah } from './buildah.ts';
 
-/** How a container is to be run. */
-export interface RunOptions {
-  readonly container: string;
-  /** Entry point and command. */
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds: number;
-}
-
 /**
- * Starts a container as an execution environment of the local cloud, hands it one event and ends it.
+ * Starts a container's command (with its entry point) as an execution environment of the local cloud, hands it one event and ends it.
  *
  * @returns the answer, and the milliseconds until the function asked for its first event
  * @throws {SpanstreamError} where init fails, the function throws or ends, or the time runs out
  */
 export async function invokeContainer(
   buildah: Buildah,
-  { container, command, environment, timeoutSeconds }: RunOptions,
+  options: {
+    readonly container: string;
+    readonly command: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly timeoutSeconds: number;
+  },
   event: unknown,
 ): Promise<{ payload: unknown; initMilliseconds: number }> {
+  const { container, command, environment, timeoutSeconds } = options;
   const started = performance.now();
   const lines: string[] = [];
   let child: ChildProcess | undefined;
@@ -32,22 +29,13 @@ export async function invokeContainer(
     log: async ({ text }) => void lines.push(text),
     spawn(runtimeApi) {
       const variables = { ...environment, AWS_LAMBDA_RUNTIME_API: runtimeApi };
-      const options = Object.entries(variables).flatMap(([key, value]) => [
+      const given = Object.entries(variables).flatMap(([key, value]) => [
         '--env',
         `${key}=${value}`,
       ]);
       child = spawn(
         'buildah',
-        [
-          ...buildah.global,
-          'run',
-          '--isolation',
-          'chroot',
-          ...options,
-          container,
-          '--',
-          ...command,
-        ],
+        [...buildah.global, 'run', '--isolation', 'chroot', ...given, container, '--', ...command],
         { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
       );
       return child;

@@ -6,21 +6,13 @@ const optional = ['tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt
 /** Best first; one is enough. */
 const graphs = ['onnx/model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
-/** What is fetched of a model. */
-export interface WantedFiles {
-  readonly graph: string;
-  /** Enough to tell what kind of model it is. */
-  readonly small: readonly ListFileEntry[];
-  /** The graph and its data. */
-  readonly large: readonly ListFileEntry[];
-}
-
 /**
- * Chooses what to fetch of the files that a repository has.
+ * Chooses what to fetch of the files that a repository has: small ones, enough to tell what kind of model it is, and the graph with
+ * its data.
  *
  * @throws {ModelError} naming what is missing
  */
-export function wantedFiles(name: string, files: ReadonlyMap<string, ListFileEntry>): WantedFiles {
+export function wantedFiles(name: string, files: ReadonlyMap<string, ListFileEntry>) {
   const missing = needed.find((path) => !files.has(path));
   if (missing) throw new ModelError(`${name} has no ${missing}`);
   const graph = graphs.find((path) => files.has(path));
