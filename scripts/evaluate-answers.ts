@@ -1,4 +1,3 @@
-import { createProgress } from '#shared/cli/progress.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { Answer, TextEngine } from '#shared/nlp/index.ts';
 import { analyzeInSlices } from './analyze-in-slices.ts';
@@ -70,8 +69,7 @@ async function answerAll(
     if (last?.text === context) last.questions.push(question);
     else requests.push({ text: context, questions: [question], entities: false });
   }
-  const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
-  const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  const analyses = await analyzeInSlices(engine, requests, 'contexts', signal);
   return analyses.flatMap(({ answers }) => answers);
 }
 

@@ -1,4 +1,8 @@
-import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  type CloudWatchClient,
+  type Dimension,
+  GetMetricStatisticsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
@@ -15,8 +19,9 @@ export type Books = Awaited<ReturnType<typeof readBooks>>;
  * gives it, and as it was published since a moment.
  */
 export async function readBooks(stack: LocalStack, since: Date) {
-  const { dynamodb, s3 } = stack.clients;
+  const { dynamodb, s3, cloudwatch } = stack.clients;
   const { resultsTable: TableName, failuresBucket: Bucket } = stack.names;
+  const { metricsNamespace: Namespace } = stack.names;
   const results: ResultItem[] = [];
   let [rejections, failureObjects] = [0, 0];
   for await (const page of paginateScan(
@@ -33,8 +38,9 @@ export async function readBooks(stack: LocalStack, since: Date) {
     failureObjects += page.Contents?.length ?? 0;
   }
   const metrics: Record<string, { readonly published: number; readonly table: number }> = {};
-  for (const [name, table] of Object.entries(countersOf(results, rejections))) {
-    metrics[name] = { published: await publishedSum(stack, name, since), table };
+  for (const [MetricName, table] of Object.entries(countersOf(results, rejections))) {
+    const published = await publishedSum(cloudwatch, { Namespace, MetricName }, since);
+    metrics[MetricName] = { published, table };
   }
   return { results, rejections, failureObjects, metrics };
 }
@@ -54,12 +60,19 @@ function countersOf(results: readonly ResultItem[], rejections: number): Record<
   };
 }
 
-/** Sum of a metric without dimensions since a moment, read through the CloudWatch API. */
-async function publishedSum(stack: LocalStack, name: string, since: Date): Promise<number> {
-  const { Datapoints = [] } = await stack.clients.cloudwatch.send(
+/** Sum of a metric since a moment, read through the CloudWatch API. */
+export async function publishedSum(
+  client: CloudWatchClient,
+  metric: {
+    readonly Namespace: string;
+    readonly MetricName: string;
+    readonly Dimensions?: Dimension[];
+  },
+  since: Date,
+): Promise<number> {
+  const { Datapoints = [] } = await client.send(
     new GetMetricStatisticsCommand({
-      Namespace: stack.names.metricsNamespace,
-      MetricName: name,
+      ...metric,
       StartTime: new Date(Math.floor(since.getTime() / 60_000) * 60_000),
       EndTime: new Date(Date.now() + 60_000),
       Period: 60,
