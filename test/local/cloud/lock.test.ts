@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockDirectory } from '#local/cloud/lock.ts';
 
 const STARTERS = 4;
-const ROUNDS = 40;
+const ROUNDS = 20;
 
 describe('the lock of a folder', () => {
   let base = '';
