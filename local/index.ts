@@ -4,15 +4,12 @@ export {
   createLocalCloud,
   type LocalCloud,
   type LocalCloudOptions,
+  type StreamMappingOptions,
 } from './cloud/local-cloud.ts';
-export type { StreamMappingOptions } from './cloud/map-stream.ts';
 export { type Endpoints, endpointEnvironment, type ServiceName } from './cloud/services.ts';
-export type {
-  EventSourceMapping,
-  InvocationRecord,
-  MappingLog,
-  MappingSettings,
-  ShardStatus,
-} from './event-source-mapping/types.ts';
+export type { EventSourceMapping } from './event-source-mapping/event-source-mapping.ts';
+export type { InvocationRecord } from './event-source-mapping/invocation-record.ts';
+export type { EventSourceMappingSettings, MappingLog } from './event-source-mapping/options.ts';
+export type { ShardStatus } from './event-source-mapping/shard-consumer.ts';
 export type { FunctionLogLine, Invocation, Invoke, LambdaFunction } from './lambda/invocation.ts';
 export type { AlarmNotification } from './services/cloudwatch/index.ts';

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -6,10 +8,9 @@ import {
   type LocalCloudOptions,
 } from '#local/cloud/local-cloud.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
-import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
+import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
-import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
@@ -47,8 +48,6 @@ export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'lo
   readonly bundleDirectory?: string;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
-  /** Told of what alarms send to the topic, which nobody else gets. */
-  readonly onNotification?: (notification: AlarmNotification) => void;
 }
 
 /** A running local stack. */
@@ -72,21 +71,10 @@ export interface LocalStack {
  * @throws {ConfigurationError} where the folder is in use or a port is taken
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
-  const { settings, directory, ports, endpoints, clientEndpoints, onNotification } = options;
+  const { settings, directory, ports } = options;
   const names = resourceNames(settings.environmentName);
   const log = options.log ?? createLogger({ level: 'error', name: 'local' });
-  const cloud = await createLocalCloud({
-    directory,
-    ports,
-    endpoints,
-    clientEndpoints,
-    log,
-    onNotification,
-  });
-  const closers: (() => unknown)[] = [cloud.close];
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer();
-  };
+  const cloud = await createLocalCloud({ ...options, log });
   try {
     const built = options.bundleDirectory ?? packedFunctions;
     // Not into the repository's dist/: another stack may start from the same checkout, or be running from there.
@@ -119,7 +107,6 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
         return invocation.ok ? invocation : { ok: false, error: invocation.errorMessage };
       },
     });
-    closers.push(api.close);
 
     return {
       names,
@@ -129,10 +116,13 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       functions,
       mappings,
       idle: idleInTurn(mappings),
-      close,
+      async close() {
+        await api.close();
+        await cloud.close();
+      },
     };
   } catch (error) {
-    await close();
+    await cloud.close();
     throw error;
   }
 }
@@ -155,15 +145,17 @@ async function createFunctions(
   log: Logger,
 ): Promise<Functions> {
   const environments = functionEnvironments(settings, names);
-  const create = (kind: keyof Functions, name: string, more: Record<string, string> = {}) =>
+  const key = settings.results.redact && (await redactionKey(directory));
+  const create = (kind: keyof Functions) =>
     cloud.createFunction({
-      name,
+      name: names[`${kind}Function`],
       bundleDirectory: join(bundleDirectory, kind),
       environment: {
         SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
         ORT_DISABLE_TELEMETRY: '1',
         ...environments[kind],
-        ...more,
+        ...(key !== undefined && kind !== 'metrics' && { SPANSTREAM_REDACT_KEY: key }),
+        ...(kind === 'metrics' && { SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS }),
       },
       timeoutSeconds: settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
@@ -173,12 +165,20 @@ async function createFunctions(
       logFile: join(directory, 'logs', `${kind}.log`),
     });
   return {
-    inference: await create('inference', names.inferenceFunction),
-    metrics: await create('metrics', names.metricsFunction, {
-      SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS,
-    }),
-    http: await create('http', names.httpFunction),
+    inference: await create('inference'),
+    metrics: await create('metrics'),
+    http: await create('http'),
   };
+}
+
+/** The key of tags and content hashes: made once and kept in the stack's folder, since another would give other tags. */
+async function redactionKey(directory: string): Promise<string> {
+  const path = join(directory, 'redaction.key');
+  const made = randomBytes(32).toString('hex');
+  await writeFile(path, made, { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  });
+  return readFile(path, 'utf8');
 }
 
 /** Waits until the models are loaded, so that one that cannot be is said at once and not in a log. */

@@ -1,5 +1,5 @@
 import { InterruptedError } from '#shared/cli/interrupt.ts';
-import type { Progress } from '#shared/cli/progress.ts';
+import { createProgress } from '#shared/cli/progress.ts';
 import type { Analysis, AnalysisRequest, TextEngine } from '#shared/nlp/index.ts';
 
 const sliceSize = 256;
@@ -13,9 +13,10 @@ const sliceSize = 256;
 export async function analyzeInSlices(
   engine: TextEngine,
   requests: readonly AnalysisRequest[],
-  progress: Progress,
+  unit: string,
   signal: AbortSignal,
 ): Promise<Analysis[]> {
+  const progress = createProgress({ label: 'eval', total: requests.length, unit });
   const analyses: Analysis[] = [];
   try {
     for (let from = 0; from < requests.length; from += sliceSize) {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createCommand, runCommand } from '#shared/cli/run-command.ts';
+import { createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { type Buildah, createBuildah, requireBuildah } from './image/buildah.ts';
 import { contentFaults, listFiles } from './image/contents.ts';
@@ -10,7 +10,6 @@ import { buildStandInBase } from './image/stand-in-base.ts';
 
 const IMAGE = 'localhost/spanstream';
 const root = resolve(import.meta.dirname, '..');
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function checkContents(buildah: Buildah, container: string): Promise<number> {
   const mounted = await buildah.run('mount', container);
@@ -42,12 +41,12 @@ async function check(options: { base?: string; json?: boolean }): Promise<void> 
     say(
       `image: ${(bytes / 1024 / 1024).toFixed(1)} MiB beyond its base, nothing in it that does not belong`,
     );
-    const driven = await driveImage(buildah, container, IMAGE);
+    const driven = await driveImage(buildah, container, IMAGE, folder);
     say(
       `stream: ${driven.results} result and ${driven.parked} parked record, ready after ${driven.streamInitMilliseconds} ms`,
     );
     say(`http: ${driven.entities} entities, ready after ${driven.httpInitMilliseconds} ms`);
-    if (options.json) process.stdout.write(`${JSON.stringify({ bytes, ...driven })}\n`);
+    print([], options.json && { bytes, ...driven });
   } finally {
     await buildah.run('rm', '--all').catch(() => undefined);
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { createProgress } from '#shared/cli/progress.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { Answer, TextEngine } from '#shared/nlp/index.ts';
 import { analyzeInSlices } from './analyze-in-slices.ts';
@@ -7,20 +6,15 @@ import { type QuestionExample, readSquad } from './evaluation/squad-file.ts';
 import { scoreAnswer } from './evaluation/squad-scores.ts';
 import { makeUnanswerable } from './evaluation/unanswerable.ts';
 
-/** What of question answering is evaluated. */
-export interface AnswerEvaluation {
-  readonly limit?: number | undefined;
-  /** Ask about other paragraphs, which do not hold the answer, and report how often none is given. */
-  readonly unanswerable: boolean;
-  readonly seed: number;
-  readonly signal: AbortSignal;
-}
-
-/** Evaluates question answering by SQuAD's rules; figures are percentages, as SQuAD's are. */
+/**
+ * Evaluates question answering by SQuAD's rules; figures are percentages, as SQuAD's are.
+ *
+ * @param options.unanswerable asks about other paragraphs, which do not hold the answer, and tells how often none is given
+ */
 export async function evaluateAnswers(
   engine: TextEngine,
   data: string,
-  options: AnswerEvaluation,
+  options: { limit?: number | undefined; unanswerable: boolean; seed: number; signal: AbortSignal },
 ): Promise<{ summary: Record<string, unknown>; lines: string[] }> {
   const all = readSquad(parseJson(data));
   const examples = (options.unanswerable ? makeUnanswerable(all, options.seed) : all).slice(
@@ -47,30 +41,20 @@ export async function evaluateAnswers(
   const answerable = scored.filter(({ example }) => example.answers.length > 0);
   const impossible = scored.filter(({ example }) => example.answers.length === 0);
   const { exactMatch, f1 } = mean(scored);
-  const lines = [`exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`];
-  lines.push(`declined ${declineRate.toFixed(2)} %`);
-  if (impossible.length === 0) {
-    return { summary: { examples: scored.length, exactMatch, f1, declineRate }, lines };
-  }
+  const summary = { examples: scored.length, exactMatch, f1, declineRate };
+  const lines = [
+    `exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
+    `declined ${declineRate.toFixed(2)} %`,
+  ];
+  if (impossible.length === 0) return { summary, lines };
   const [hasAnswer, noAnswer] = [mean(answerable), mean(impossible)];
-  lines.push(
-    `with an answer:    EM ${hasAnswer.exactMatch.toFixed(2)}, F1 ${hasAnswer.f1.toFixed(2)}`,
-  );
-  lines.push(`without an answer: EM ${noAnswer.exactMatch.toFixed(2)}`);
   const best = bestThreshold(scored);
   lines.push(
+    `with an answer:    EM ${hasAnswer.exactMatch.toFixed(2)}, F1 ${hasAnswer.f1.toFixed(2)}`,
+    `without an answer: EM ${noAnswer.exactMatch.toFixed(2)}`,
     `best nullThreshold up to the model's own: ${best.threshold.toFixed(4)} (F1 ${best.f1.toFixed(2)})`,
   );
-  const summary = {
-    examples: scored.length,
-    exactMatch,
-    f1,
-    declineRate,
-    hasAnswer,
-    noAnswer,
-    best,
-  };
-  return { summary, lines };
+  return { summary: { ...summary, hasAnswer, noAnswer, best }, lines };
 }
 
 /** Asks all questions of one context together, as consecutive examples. */
@@ -85,8 +69,7 @@ async function answerAll(
     if (last?.text === context) last.questions.push(question);
     else requests.push({ text: context, questions: [question], tasks: ['answers'] });
   }
-  const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
-  const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  const analyses = await analyzeInSlices(engine, requests, 'contexts', signal);
   return analyses.flatMap(({ answers }) => answers);
 }
 
@@ -112,12 +95,12 @@ function bestThreshold(scored: readonly Scored[]): { threshold: number; f1: numb
 }
 
 function mean(scored: readonly Scored[]): { exactMatch: number; f1: number } {
-  let [exact, f1] = [0, 0];
-  for (const score of scored) {
-    exact += score.exactMatch;
-    f1 += score.f1;
-  }
-  return { exactMatch: percentage(exact, scored.length), f1: percentage(f1, scored.length) };
+  const meanOf = (figure: (one: Scored) => number) =>
+    percentage(
+      scored.reduce((sum, one) => sum + figure(one), 0),
+      scored.length,
+    );
+  return { exactMatch: meanOf((one) => one.exactMatch), f1: meanOf((one) => one.f1) };
 }
 
 function percentage(part: number, whole: number): number {

@@ -1,4 +1,3 @@
-import { createProgress } from '#shared/cli/progress.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { TextEngine } from '#shared/nlp/index.ts';
 import { analyzeInSlices } from './analyze-in-slices.ts';
@@ -15,8 +14,7 @@ export async function evaluateEntities(
   const sentences = readTaggedSentences(data).slice(0, limit);
   if (sentences.length === 0) throw new ValidationError('data', 'the data holds no sentence');
   const requests = sentences.map(({ words }) => ({ text: words.join(' ') }));
-  const progress = createProgress({ label: 'eval', total: requests.length, unit: 'sentences' });
-  const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  const analyses = await analyzeInSlices(engine, requests, 'sentences', signal);
   const { overall, types } = scoreEntities(
     sentences.map(({ words, tags }, index) => ({
       expected: entitiesOfTags(tags.map(mapTag)),

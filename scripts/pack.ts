@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { basename, join, posix, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { createCommand, runCommand } from '#shared/cli/run-command.ts';
+import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -188,9 +188,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     .option('--outdir <dir>', 'folder to write to', 'dist/packages')
     .action(async ({ outdir, json }: { outdir: string; json?: boolean }) => {
       const packed = await packAll(resolve(outdir));
-      for (const [name, file] of Object.entries(packed))
-        process.stdout.write(`${name} in ${file}\n`);
-      if (json) process.stdout.write(`${JSON.stringify({ packages: packed })}\n`);
+      const lines = Object.entries(packed).map(([name, file]) => `${name} in ${file}`);
+      print(lines, json && { packages: packed });
     });
   await runCommand(command);
 }

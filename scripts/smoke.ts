@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { Option } from 'commander';
+import { publishedSum } from '#local/demo/books.ts';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import {
@@ -66,19 +67,13 @@ function createDeps(url: string): { deps: SmokeDeps; close: () => void } {
       }
       return JSON.parse(text);
     },
-    async processed(source, since) {
-      const { Datapoints: points = [] } = await cloudWatch.send(
-        new GetMetricStatisticsCommand({
-          Namespace: names.metricsNamespace,
-          MetricName: metricNames.recordsProcessed,
-          Dimensions: [{ Name: dimensionNames.source, Value: source }],
-          StartTime: since,
-          EndTime: new Date(Date.now() + 60_000),
-          Period: 60,
-          Statistics: ['Sum'],
-        }),
-      );
-      return points.reduce((sum, point) => sum + (point.Sum ?? 0), 0);
+    processed(source, since) {
+      const metric = {
+        Namespace: names.metricsNamespace,
+        MetricName: metricNames.recordsProcessed,
+        Dimensions: [{ Name: dimensionNames.source, Value: source }],
+      };
+      return publishedSum(cloudWatch, metric, since);
     },
     now: Date.now,
     pause: async (milliseconds) => void (await delay(milliseconds)),

@@ -1,14 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { EventSourceMapping, MappingLog } from '#local/event-source-mapping/types.ts';
+import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
+import {
+  type EventSourceMapping,
+  startEventSourceMapping,
+} from '#local/event-source-mapping/event-source-mapping.ts';
+import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
+import type {
+  EventSourceMappingSettings,
+  MappingLog,
+} from '#local/event-source-mapping/options.ts';
+import { openSource } from '#local/event-source-mapping/source.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
-import { startFunction } from '#local/lambda/lambda-function.ts';
+import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
+import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
-import { mapStream, type StreamMappingOptions } from './map-stream.ts';
 import {
   type Endpoints,
   endpointEnvironment,
@@ -32,32 +41,33 @@ export interface LocalCloudOptions {
   readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
 }
 
-/** A function to run: a file that exports `handler`, or a folder that was bundled before. */
-export type CloudFunctionOptions = {
-  readonly name: string;
-  /** What it sees of its environment besides the endpoints, region and credentials of the services. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** 3 unless given, as on AWS. */
-  readonly timeoutSeconds?: number;
-  /** Of the JavaScript heap; 128 unless given, as on AWS. */
-  readonly memoryMb?: number;
-  /** Most processes at a time, 10 unless given; further invocations wait their turn. */
-  readonly maximumConcurrency?: number;
-  /** Gets every line that its processes write; they are also kept in `logs/<name>.log` of the folder. */
-  readonly onLog?: (line: FunctionLogLine) => void;
-  readonly logFile?: string;
-} & (
-  | {
-      /** TypeScript or JavaScript. */
-      readonly file: string;
-      /** Packages that are not to be bundled, found from the working directory. */
-      readonly external?: readonly string[];
-    }
-  | {
-      /** Holds `index.mjs`; `../bootstrap/index.mjs` is the runtime client. */
-      readonly bundleDirectory: string;
-    }
-);
+/** A function to run: a file that exports `handler`, or a folder that was bundled before. Its log is `logs/<name>.log` unless told. */
+export type CloudFunctionOptions = Omit<FunctionOptions, 'bundleDirectory' | 'bootstrap'> &
+  (
+    | {
+        /** TypeScript or JavaScript. */
+        readonly file: string;
+        /** Packages that are not to be bundled, found from the working directory. */
+        readonly external?: readonly string[];
+      }
+    | Pick<FunctionOptions, 'bundleDirectory'>
+  );
+
+/** A stream to map to a function that was created. */
+export interface StreamMappingOptions {
+  /** ARN of a Kinesis stream or of a table's stream. */
+  readonly streamArn: string;
+  readonly functionName: string;
+  readonly settings?: EventSourceMappingSettings;
+  /** Bucket that takes the invocation records of batches which are given up; without it they are dropped. */
+  readonly onFailureBucket?: string;
+  /** Names its checkpoints in the folder; function and stream decide unless given. */
+  readonly name?: string;
+  /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
+  readonly pollIntervalMs?: number;
+  /** Puts something between the mapping and its function. */
+  readonly wrapInvoke?: (invoke: Invoke) => Invoke;
+}
 
 /** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
 export interface LocalCloud {
@@ -81,8 +91,6 @@ export interface LocalCloud {
   /** Ends mappings, functions and services, in this order. */
   close(): Promise<void>;
 }
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
  * Starts the services in a folder.
@@ -155,28 +163,23 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       const bundleDirectory = await bundled(given);
       const logFile = given.logFile ?? join(directory, 'logs', `${name}.log`);
       await mkdir(dirname(logFile), { recursive: true });
-      const created = startFunction({
-        name,
-        bundleDirectory,
-        environment: { ...functionEnvironment, ...given.environment },
-        timeoutSeconds: given.timeoutSeconds ?? 3,
-        memoryMb: given.memoryMb ?? 128,
-        maximumConcurrency: given.maximumConcurrency ?? 10,
-        log: given.onLog ?? (() => undefined),
-        logFile,
-      });
+      const environment = { ...functionEnvironment, ...given.environment };
+      const created = startFunction({ ...given, bundleDirectory, environment, logFile });
       functions.set(name, created);
       return created;
     },
-    async mapStream(given) {
-      const lambda = functions.get(given.functionName);
-      if (!lambda) throw new ConfigurationError(`there is no function ${given.functionName}`);
-      const checkpointsDirectory = join(directory, 'checkpoints');
-      const mapping = await mapStream(given, {
-        lambda,
-        clients: inner,
-        checkpointsDirectory,
-        log: options.log ?? silent,
+    async mapStream({ streamArn, functionName, onFailureBucket, name, wrapInvoke, ...given }) {
+      const lambda = functions.get(functionName);
+      if (!lambda) throw new ConfigurationError(`there is no function ${functionName}`);
+      const folder = name ?? mappingUuid(lambda.arn, streamArn);
+      const mapping = startEventSourceMapping({
+        ...given,
+        source: await openSource(streamArn, inner),
+        invoke: wrapInvoke?.(lambda.invoke) ?? lambda.invoke,
+        functionArn: lambda.arn,
+        checkpoints: fileCheckpoints(join(directory, 'checkpoints', folder)),
+        ...(onFailureBucket && { onFailure: s3Destination(inner.s3, onFailureBucket) }),
+        ...(options.log && { log: options.log }),
       });
       mappings.push(mapping);
       return mapping;

@@ -10,7 +10,9 @@ import {
   createCommand,
   existingFile,
   existingFolder,
+  print,
   runCommand,
+  say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
@@ -31,26 +33,20 @@ interface Flags {
 const CLEAR_LINE = '\r\u001b[K';
 
 function announce(stack: LocalStack, directory: string): void {
-  const variables = Object.entries(stack.environment).map(
-    ([name, value]) => `export ${name}=${value}`,
-  );
-  process.stdout.write(
-    [
-      `Spanstream runs on this machine; its data is in ${directory}.`,
-      '',
-      `  text stream     ${stack.names.stream}`,
-      `  results table   ${stack.names.resultsTable}`,
-      `  failures bucket ${stack.names.failuresBucket}`,
-      `  HTTP            ${stack.endpoints.http}/v1/health`,
-      '',
-      'For the AWS CLI or any SDK:',
-      '',
-      ...variables.map((line) => `  ${line}`),
-      '',
-      'Ctrl-C ends it; started again it goes on where it was.',
-      '',
-    ].join('\n'),
-  );
+  print([
+    `Spanstream runs on this machine; its data is in ${directory}.`,
+    '',
+    `  text stream     ${stack.names.stream}`,
+    `  results table   ${stack.names.resultsTable}`,
+    `  failures bucket ${stack.names.failuresBucket}`,
+    `  HTTP            ${stack.endpoints.http}/v1/health`,
+    '',
+    'For the AWS CLI or any SDK:',
+    '',
+    ...Object.entries(stack.environment).map(([name, value]) => `  export ${name}=${value}`),
+    '',
+    'Ctrl-C ends it; started again it goes on where it was.',
+  ]);
 }
 
 /** Says on standard error what an alarm tells; not that a new one finds nothing wrong. */
@@ -58,22 +54,21 @@ function showNotification({ message }: AlarmNotification): void {
   const { AlarmName, OldStateValue, NewStateValue, NewStateReason } = message;
   if (OldStateValue === 'INSUFFICIENT_DATA' && NewStateValue === 'OK') return;
   const clear = process.stderr.isTTY ? CLEAR_LINE : '';
-  process.stderr.write(`${clear}alarm ${AlarmName}: ${NewStateValue}: ${NewStateReason}\n`);
+  say(`${clear}alarm ${AlarmName}: ${NewStateValue}: ${NewStateReason}`);
 }
 
 /** Rewrites one line on a terminal with how far the stack is; says nothing elsewhere. */
 function showStatus({ mappings: { inference, metrics } }: LocalStack): () => void {
   if (!process.stderr.isTTY) return () => undefined;
   const timer = setInterval(() => {
-    const { records, ms, shards } = inference.lag();
-    const done = shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+    const { records, acknowledged, ms } = inference.lag();
     process.stderr.write(
-      `${CLEAR_LINE}processed ${done}, waiting ${records} (${(ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
+      `${CLEAR_LINE}processed ${acknowledged}, waiting ${records} (${(ms / 1000).toFixed(1)} s behind), to count ${metrics.lag().records}`,
     );
   }, 1_000);
   return () => {
     clearInterval(timer);
-    process.stderr.write('\n');
+    say('');
   };
 }
 
@@ -99,12 +94,12 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
     await writeFile(endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`);
     announce(stack, directory);
-    if (flags.json === true) process.stdout.write(`${JSON.stringify(endpoints)}\n`);
+    print([], flags.json && endpoints);
     hideStatus = showStatus(stack);
     if (!signal.aborted) await once(signal, 'abort');
   } finally {
     hideStatus();
-    process.stderr.write('ending; batches under way are finished first\n');
+    say('ending; batches under way are finished first');
     await rm(endpointsFile, { force: true });
     await stack.close();
   }

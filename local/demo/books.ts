@@ -1,81 +1,78 @@
-import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  type CloudWatchClient,
+  type Dimension,
+  GetMetricStatisticsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalStack } from '#local/stack.ts';
+import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricNames } from '#shared/metric-names.ts';
-import { fromStoredItem } from '#shared/results-table/stored-item.ts';
+import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 
-/** A result, as far as the books need it. */
-export interface BookedResult {
-  readonly id: string;
-  readonly text?: string;
-  readonly source: string;
-  readonly entities: readonly {
-    type: string;
-    text: string;
-    start: number;
-    end: number;
-    score: number;
-  }[];
-  readonly answers: readonly { question: string; text: string | null; score: number }[];
-  readonly tokens: number;
-  readonly windows: number;
-}
+/** What a stack holds of what was put on its stream. */
+export type Books = Awaited<ReturnType<typeof readBooks>>;
 
-/** Everything that the table and the bucket hold. */
-export interface Books {
-  readonly results: readonly BookedResult[];
-  readonly rejections: number;
-  readonly failureObjects: number;
-}
-
-/** Reads the whole results table and the keys of the failures bucket. */
-export async function readBooks(stack: LocalStack): Promise<Books> {
-  const { dynamodb, s3 } = stack.clients;
-  const results: BookedResult[] = [];
-  let rejections = 0;
-  const pages = paginateScan(
+/**
+ * Reads the whole results table, the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
+ * gives it, and as it was published since a moment.
+ */
+export async function readBooks(stack: LocalStack, since: Date) {
+  const { dynamodb, s3, cloudwatch } = stack.clients;
+  const { resultsTable: TableName, failuresBucket: Bucket } = stack.names;
+  const { metricsNamespace: Namespace } = stack.names;
+  const results: ResultItem[] = [];
+  let [rejections, failureObjects] = [0, 0];
+  for await (const page of paginateScan(
     { client: dynamodb },
-    { TableName: stack.names.resultsTable, ConsistentRead: true },
-  );
-  for await (const { Items = [] } of pages) {
-    for (const item of Items) {
-      if (item.pk?.S?.startsWith('REJ#')) rejections += 1;
-      else results.push(fromStoredItem(unmarshall(item)) as BookedResult);
+    { TableName, ConsistentRead: true },
+  )) {
+    for (const stored of page.Items ?? []) {
+      const item = fromStoredItem(unmarshall(stored));
+      if (item && isResult(item)) results.push(item);
+      else rejections += 1;
     }
   }
-  let failureObjects = 0;
-  const listings = paginateListObjectsV2({ client: s3 }, { Bucket: stack.names.failuresBucket });
-  for await (const { Contents = [] } of listings) failureObjects += Contents.length;
-  return { results, rejections, failureObjects };
+  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket })) {
+    failureObjects += page.Contents?.length ?? 0;
+  }
+  const metrics: Record<string, { readonly published: number; readonly table: number }> = {};
+  for (const [MetricName, table] of Object.entries(countersOf(results, rejections))) {
+    const published = await publishedSum(cloudwatch, { Namespace, MetricName }, since);
+    metrics[MetricName] = { published, table };
+  }
+  return { results, rejections, failureObjects, metrics };
 }
 
-/** Counters that a scan of the table gives, by metric name. */
-export function countersOf({ results, rejections }: Books): Record<string, number> {
-  const sum = (count: (result: BookedResult) => number) =>
+function countersOf(results: readonly ResultItem[], rejections: number): Record<string, number> {
+  const sum = (count: (result: ResultItem) => number) =>
     results.reduce((total, result) => total + count(result), 0);
+  const answered = sum(({ answers }) => answers.filter(({ text }) => text !== null).length);
   return {
     [metricNames.recordsProcessed]: results.length,
     [metricNames.recordsRejected]: rejections,
     [metricNames.entitiesFound]: sum(({ entities }) => entities.length),
-    [metricNames.questionsAnswered]: sum(
-      ({ answers }) => answers.filter((a) => a.text !== null).length,
-    ),
-    [metricNames.questionsUnanswered]: sum(
-      ({ answers }) => answers.filter((a) => a.text === null).length,
-    ),
+    [metricNames.questionsAnswered]: answered,
+    [metricNames.questionsUnanswered]: sum(({ answers }) => answers.length) - answered,
     [metricNames.tokensProcessed]: sum(({ tokens }) => tokens),
     [metricNames.textsWindowed]: sum(({ windows }) => (windows > 1 ? 1 : 0)),
   };
 }
 
-/** Sum of a metric without dimensions since a moment, read through the CloudWatch API. */
-export async function publishedSum(stack: LocalStack, name: string, since: Date): Promise<number> {
-  const { Datapoints = [] } = await stack.clients.cloudwatch.send(
+/** Sum of a metric since a moment, read through the CloudWatch API. */
+export async function publishedSum(
+  client: CloudWatchClient,
+  metric: {
+    readonly Namespace: string;
+    readonly MetricName: string;
+    readonly Dimensions?: Dimension[];
+  },
+  since: Date,
+): Promise<number> {
+  const { Datapoints = [] } = await client.send(
     new GetMetricStatisticsCommand({
-      Namespace: stack.names.metricsNamespace,
-      MetricName: name,
+      ...metric,
       StartTime: new Date(Math.floor(since.getTime() / 60_000) * 60_000),
       EndTime: new Date(Date.now() + 60_000),
       Period: 60,

@@ -4,7 +4,7 @@ import type { LocalStack } from '#local/stack.ts';
 import { createProducer } from '#producers/index.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { type Books, countersOf, publishedSum, readBooks } from './books.ts';
+import { type Books, readBooks } from './books.ts';
 
 const fixtures = new URL('../../fixtures/texts/', import.meta.url);
 const LIMIT_SECONDS = 600;
@@ -16,77 +16,49 @@ interface PoisonFixture {
   readonly goodRecords: number;
 }
 
-/** What is put on the stream, and what must come of it. */
-export interface DemoInput {
-  readonly blobs: readonly { readonly data: Uint8Array; readonly partitionKey: string }[];
-  /** Records that must become results, and records that must be parked. */
-  readonly good: number;
-  readonly poison: number;
-}
+/** What is put on the stream, and how many records must become results, and be parked. */
+export type DemoInput = Awaited<ReturnType<typeof readDemoInput>>;
 
 /** How a demo ended. */
-export interface DemoOutcome {
-  readonly books: Books;
-  /** By metric: read back from CloudWatch, and counted in the table. */
-  readonly metrics: Readonly<
-    Record<string, { readonly published: number; readonly table: number }>
-  >;
-  readonly lost: number;
-  readonly duplicated: number;
-  /** Records a second, from the first put to the last result. */
-  readonly recordsPerSecond: number;
-}
+export type DemoReport = Awaited<ReturnType<typeof runDemo>>;
 
 /** Reads the fixtures: `limit` good records at most, and every poison record. */
-export async function readDemoInput(limit: number): Promise<DemoInput> {
-  const lines = (await readFile(new URL('records.jsonl', fixtures), 'utf8')).split('\n');
-  const records = lines.filter((line) => line !== '').slice(0, limit);
-  const poisons: PoisonFixture[] = JSON.parse(
-    await readFile(new URL('poison.json', fixtures), 'utf8'),
-  );
-  const blobs = [
-    ...records.map((line, index) => ({ data: Buffer.from(line), partitionKey: `text-${index}` })),
-    ...poisons.map(({ name, dataBase64 }) => ({
-      data: Buffer.from(dataBase64, 'base64'),
-      partitionKey: name,
-    })),
-  ];
-  const sum = (count: (poison: PoisonFixture) => number) =>
-    poisons.reduce((total, poison) => total + count(poison), 0);
+export async function readDemoInput(limit: number) {
+  const read = (name: string) => readFile(new URL(name, fixtures), 'utf8');
+  const lines = (await read('records.jsonl')).split('\n').filter((line) => line !== '');
+  const records = lines.slice(0, limit);
+  const poisons: PoisonFixture[] = JSON.parse(await read('poison.json'));
   return {
-    blobs,
-    good: records.length + sum(({ goodRecords }) => goodRecords),
-    poison: sum(({ expectedReasons }) => expectedReasons.length),
+    blobs: [
+      ...records.map((line, index) => ({ data: Buffer.from(line), partitionKey: `text-${index}` })),
+      ...poisons.map(({ name, dataBase64 }) => ({
+        data: Buffer.from(dataBase64, 'base64'),
+        partitionKey: name,
+      })),
+    ],
+    good: poisons.reduce((sum, { goodRecords }) => sum + goodRecords, records.length),
+    poison: poisons.flatMap(({ expectedReasons }) => expectedReasons).length,
   };
 }
 
 /** Puts the fixtures on the stream, waits until all is processed and counted, and compares the books. */
-export async function runDemo(
-  stack: LocalStack,
-  input: DemoInput,
-  signal: AbortSignal,
-): Promise<DemoOutcome> {
-  const { inference, metrics: counting } = stack.mappings;
+export async function runDemo(stack: LocalStack, input: DemoInput, signal: AbortSignal) {
   const since = new Date();
   await put(stack, input, signal);
-  await untilIdle(inference, signal, input.blobs.length);
+  await untilIdle(stack.mappings.inference, signal, input.blobs.length);
   const seconds = (Date.now() - since.getTime()) / 1_000;
-  const books = await readBooks(stack);
-  await untilIdle(counting, signal);
-  const metrics: Record<string, { published: number; table: number }> = {};
-  for (const [name, table] of Object.entries(countersOf(books))) {
-    metrics[name] = { published: await publishedSum(stack, name, since), table };
-  }
+  await untilIdle(stack.mappings.metrics, signal);
+  const books = await readBooks(stack, since);
+  /** From the first put to the last result. */
   const recordsPerSecond = Math.round(((input.good + input.poison) / seconds) * 10) / 10;
-  return { books, metrics, ...compare(input, books, metrics), recordsPerSecond };
+  return { ...books, ...compare(input, books), recordsPerSecond };
 }
 
-async function put(stack: LocalStack, input: DemoInput, signal: AbortSignal): Promise<void> {
-  const total = input.blobs.length;
-  const progress = createProgress({ label: 'put      ', total, unit: 'records' });
+async function put(stack: LocalStack, { blobs }: DemoInput, signal: AbortSignal): Promise<void> {
+  const progress = createProgress({ label: 'put      ', total: blobs.length, unit: 'records' });
   const { clients, names } = stack;
   const producer = createProducer({ client: clients.kinesis, streamName: names.stream });
-  const report = await producer.putBlobs(input.blobs, {
+  const report = await producer.putBlobs(blobs, {
     signal,
     onProgress: ({ put: done }) => progress.update(done),
   });
@@ -107,8 +79,7 @@ async function untilIdle(
   const since = Date.now();
   const progress = total && createProgress({ label: 'processed', total, unit: 'records' });
   while (!mapping.idle(since)) {
-    const done = mapping.lag().shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    if (progress) progress.update(Math.min(done, total));
+    if (progress) progress.update(Math.min(mapping.lag().acknowledged, total));
     if (Date.now() - since > LIMIT_SECONDS * 1_000) {
       const message = `${LIMIT_SECONDS} s were not enough; see the logs with --keep`;
       throw new SpanstreamError('out-of-time', message);
@@ -120,21 +91,21 @@ async function untilIdle(
   progress.stop();
 }
 
-function compare(input: DemoInput, books: Books, metrics: DemoOutcome['metrics']) {
-  const ids = new Set(books.results.map(({ id }) => id)).size;
-  const parked = Math.min(books.rejections, books.failureObjects);
-  const all = Object.values(metrics);
+function compare({ good, poison }: DemoInput, books: Books) {
+  const { results, rejections, failureObjects } = books;
+  const ids = new Set(results.map(({ id }) => id)).size;
+  const metrics = Object.values(books.metrics);
   const over = (count: number, expected: number) => Math.max(0, count - expected);
   return {
     lost:
-      over(input.good, ids) +
-      over(input.poison, parked) +
-      Number(all.some(({ published, table }) => published < table)),
+      over(good, ids) +
+      over(poison, Math.min(rejections, failureObjects)) +
+      Number(metrics.some(({ published, table }) => published < table)),
     duplicated:
-      books.results.length -
+      results.length -
       ids +
-      over(books.rejections, input.poison) +
-      over(books.failureObjects, input.poison) +
-      Number(all.some(({ published, table }) => published > table)),
+      over(rejections, poison) +
+      over(failureObjects, poison) +
+      Number(metrics.some(({ published, table }) => published > table)),
   };
 }

@@ -1,55 +1,86 @@
 import { styleText } from 'node:util';
-import type { BookedResult } from './books.ts';
+import type { ResultItem } from '#shared/contracts/result.ts';
+import type { DemoInput, DemoReport } from './run-demo.ts';
+
+type Entities = readonly Pick<ResultItem['entities'][number], 'type' | 'start' | 'end'>[];
 
 const colours = { PER: 'cyan', ORG: 'yellow', LOC: 'green', MISC: 'magenta' } as const;
+const write = (line: string) => process.stdout.write(`${line}\n`);
 
-type Colour = (typeof colours)[keyof typeof colours];
-
-/** A text with its entities marked, such as `Ada Lovelace [PER] lived in London [LOC].`; coloured on a terminal. */
-export function markEntities(
-  text: string,
-  entities: BookedResult['entities'],
-  colour: boolean,
-): string {
+/** Shows a text with its entities marked, such as `Ada Lovelace [PER] lived in London [LOC].`; coloured on a terminal. */
+function showText(text: string, entities: Entities): void {
   let marked = '';
   let from = 0;
   for (const { type, start, end } of entities) {
     const label = `${text.slice(start, end)} [${type}]`;
-    const style: Colour = colours[type as keyof typeof colours] ?? 'magenta';
-    marked += text.slice(from, start) + (colour ? styleText(style, label) : label);
+    const colour = colours[type as keyof typeof colours] ?? 'magenta';
+    marked += text.slice(from, start) + (process.stdout.isTTY ? styleText(colour, label) : label);
     from = end;
   }
-  return marked + text.slice(from);
+  write(`  ${marked}${text.slice(from)}`);
+}
+
+function showAnswer(question: string, answer: string | null): void {
+  write(`  ${question}  ->  ${answer ?? '(the text does not say)'}`);
 }
 
 /** Results that show something: short texts with several kinds of entities, spread over the sources. */
-export function pickTexts(results: readonly BookedResult[], count: number): BookedResult[] {
-  const telling = results
+function pickTexts(results: readonly ResultItem[], count: number): ResultItem[] {
+  const kinds = ({ entities }: ResultItem) => new Set(entities.map(({ type }) => type)).size;
+  const bySource = new Map<string, number>();
+  return results
     .filter(
       ({ text = '', entities }) => text.length > 40 && text.length < 140 && entities.length > 1,
     )
-    .map((result) => ({ result, kinds: new Set(result.entities.map(({ type }) => type)).size }))
-    .sort((a, b) => b.kinds - a.kinds || (a.result.id < b.result.id ? -1 : 1));
-  const picked: BookedResult[] = [];
-  const perSource = new Map<string, number>();
-  for (const { result } of telling) {
-    const taken = perSource.get(result.source) ?? 0;
-    if (taken >= Math.ceil(count / 2)) continue;
-    perSource.set(result.source, taken + 1);
-    picked.push(result);
-    if (picked.length === count) break;
-  }
-  return picked;
+    .sort((a, b) => kinds(b) - kinds(a) || (a.id < b.id ? -1 : 1))
+    .filter(({ source }) => {
+      const taken = bySource.get(source) ?? 0;
+      bySource.set(source, taken + 1);
+      return taken < Math.ceil(count / 2);
+    })
+    .slice(0, count);
 }
 
-/** Answered questions, surest first, each of another text; then one that the text does not answer, where there is one. */
-export function pickAnswers(results: readonly BookedResult[], count: number) {
+/** Shows some of what was found: entities, the surest answers of as many texts, and a question that a text does not answer. */
+export function showResults(results: readonly ResultItem[]): void {
+  write('\nFound in the texts:');
+  for (const { text = '', entities } of pickTexts(results, 6)) showText(text, entities);
+  write('\nAnswered from the texts:');
   const answered = results
     .flatMap(({ answers }) => answers.filter(({ text }) => text !== null).slice(0, 1))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, count);
-  const silent = results
-    .flatMap(({ answers }) => answers.filter(({ text }) => text === null))
-    .slice(0, 1);
-  return [...answered, ...silent];
+    .sort((a, b) => b.score - a.score);
+  for (const { question, text, score } of answered.slice(0, 4)) {
+    showAnswer(question, `${text} (${score.toFixed(2)})`);
+  }
+  const declined = results.flatMap(({ answers }) => answers).find(({ text }) => text === null);
+  if (declined) showAnswer(declined.question, null);
+}
+
+/** Asks the HTTP API about a text, and shows what it says. */
+export async function showAnalysis(endpoint: string): Promise<void> {
+  const question = 'Where was Marie Curie born?';
+  const text = 'Marie Curie was born in Warsaw and won the Nobel Prize in Physics in 1903.';
+  const answer = await fetch(`${endpoint}/v1/analyze`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text, questions: [question], store: false }),
+  });
+  const said = (await answer.json()) as Pick<ResultItem, 'entities' | 'answers'>;
+  write('\nAsked over HTTP (POST /v1/analyze):');
+  showText(text, said.entities);
+  showAnswer(question, said.answers[0]?.text ?? null);
+}
+
+/** Shows what was counted, here and there, and whether anything is lost or twice. */
+export function showBooks({ good, poison }: DemoInput, report: DemoReport): void {
+  write('\nMetrics                   CloudWatch        table');
+  for (const [name, { published, table }] of Object.entries(report.metrics)) {
+    write(`  ${name.padEnd(22)}${String(published).padStart(12)} ${String(table).padStart(12)}`);
+  }
+  const { results, failureObjects, rejections } = report;
+  write('\nBooks');
+  write(`  good records ${good}, results ${results.length}`);
+  write(`  poison records ${poison}, failure objects ${failureObjects}, rejections ${rejections}`);
+  write(`  lost ${report.lost}, duplicated ${report.duplicated}`);
+  write(`  ${report.recordsPerSecond} records/s from the first put to the last result`);
 }

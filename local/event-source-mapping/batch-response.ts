@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { Invocation } from '#local/lambda/invocation.ts';
-import type { StreamRecord } from './stream-source.ts';
+import { describeIssues } from '#shared/contracts/validate.ts';
+import type { SourceRecord } from './source.ts';
 
-/** What a delivery came to. */
-export type Outcome =
+/** What a function said of a batch. */
+export type BatchResponse =
   | { readonly kind: 'success'; readonly state?: unknown }
   /** Everything before `from` is done; the rest is to be delivered again. */
   | {
@@ -19,6 +21,14 @@ export type Outcome =
       readonly functionError: 'Unhandled' | null;
     };
 
+const isNothing = (payload: unknown) =>
+  payload === '' || (Array.isArray(payload) && payload.length === 0);
+
+const plainSchema = z.looseObject({
+  batchItemFailures: z.array(z.looseObject({ itemIdentifier: z.string() })).nullish(),
+});
+const windowSchema = plainSchema.extend({ state: z.unknown().refine((state) => state != null) });
+
 /**
  * Reads an invocation's answer as Lambda does with `ReportBatchItemFailures`.
  *
@@ -28,43 +38,27 @@ export type Outcome =
  */
 export function interpretResponse(
   invocation: Invocation,
-  records: readonly StreamRecord[],
+  records: readonly SourceRecord[],
   tumbling: boolean,
-): Outcome {
+): BatchResponse {
   const { requestId } = invocation;
+  const failed = (reason: string, functionError: 'Unhandled' | null = null) =>
+    ({ kind: 'failed', requestId, reason, functionError }) as const;
   if (!invocation.ok) {
-    const reason = `${invocation.errorType}: ${invocation.errorMessage}`;
-    return { kind: 'failed', requestId, reason, functionError: 'Unhandled' };
+    return failed(`${invocation.errorType}: ${invocation.errorMessage}`, 'Unhandled');
   }
-  const malformed = (reason: string): Outcome => {
-    return { kind: 'failed', requestId, reason, functionError: null };
-  };
-
   const { payload } = invocation;
-  const isEmpty = payload === '' || (Array.isArray(payload) && payload.length === 0);
-  const answer = isEmpty ? {} : (payload ?? {});
-  if (typeof answer !== 'object' || Array.isArray(answer)) {
-    return malformed('the response is not an object');
-  }
-  const state = Reflect.get(answer, 'state');
-  if (tumbling && (state === null || state === undefined)) {
-    return malformed('the response of a tumbling window has no state');
-  }
-  const carried = tumbling ? { state } : {};
+  const answer = isNothing(payload) ? {} : (payload ?? {});
+  const parsed = (tumbling ? windowSchema : plainSchema).safeParse(answer);
+  if (!parsed.success) return failed(describeIssues(parsed.error, 'the response'));
 
-  const failures: unknown = Reflect.get(answer, 'batchItemFailures') ?? [];
-  if (!Array.isArray(failures)) return malformed('batchItemFailures is not a list');
-  if (failures.length === 0) return { kind: 'success', ...carried };
-
-  const places = new Map(records.map(({ sequenceNumber }, index) => [sequenceNumber, index]));
-  let from = records.length;
-  for (const failure of failures) {
-    const place = places.get(failure?.itemIdentifier);
-    if (place === undefined) {
-      const said = JSON.stringify(failure)?.slice(0, 200);
-      return malformed(`batchItemFailures names an unknown record: ${said}`);
-    }
-    from = Math.min(from, place);
+  const carried = tumbling ? { state: parsed.data.state } : {};
+  const reported = new Set(parsed.data.batchItemFailures?.map((one) => one.itemIdentifier));
+  if (reported.size === 0) return { kind: 'success', ...carried };
+  const from = records.findIndex(({ sequenceNumber }) => reported.has(sequenceNumber));
+  for (const { sequenceNumber } of records) reported.delete(sequenceNumber);
+  for (const unknown of reported) {
+    return failed(`batchItemFailures names an unknown record: ${unknown.slice(0, 200)}`);
   }
   return { kind: 'partial', requestId, from, ...carried };
 }

@@ -1,10 +1,10 @@
-import type { Outcome } from './batch-response.ts';
-import type { StreamRecord } from './stream-source.ts';
-import type { MappingSettings } from './types.ts';
+import type { BatchResponse } from './batch-response.ts';
+import type { CompleteSettings } from './options.ts';
+import type { SourceRecord } from './source.ts';
 
 /** A record that waits in a lane, and since when (epoch milliseconds). */
 export interface Buffered {
-  readonly record: StreamRecord;
+  readonly record: SourceRecord;
   readonly readAt: number;
 }
 
@@ -19,11 +19,11 @@ export type Cut = { readonly count: number } | { readonly waitMs: number };
  */
 export function cutBatch(
   buffer: readonly Buffered[],
-  limits: Pick<MappingSettings, 'batchSize' | 'batchingWindowSeconds'> & {
+  limits: Pick<CompleteSettings, 'batchSize' | 'batchingWindowSeconds'> & {
     readonly maximumBytes: number;
   },
   at: { readonly now: number; readonly ended: boolean },
-  windowOf: (record: StreamRecord) => number = () => 0,
+  windowOf: (record: SourceRecord) => number = () => 0,
 ): Cut {
   const first = buffer[0];
   if (!first) return { waitMs: Number.POSITIVE_INFINITY };
@@ -49,7 +49,7 @@ export function cutBatch(
 
 /** Records that are delivered together. */
 export interface Batch {
-  readonly records: readonly StreamRecord[];
+  readonly records: readonly SourceRecord[];
   /** Retries used up; splitting a batch uses none. */
   readonly retries: number;
   /** Failed deliveries in a row, for the backoff. */
@@ -58,10 +58,10 @@ export interface Batch {
 
 /** What becomes of a delivered batch; each of its records is in exactly one place, in order: acknowledged, then redelivered or parked. */
 export interface Settlement {
-  readonly acknowledged: readonly StreamRecord[];
+  readonly acknowledged: readonly SourceRecord[];
   /** To be delivered before anything else of the same lane. */
   readonly redeliver: readonly Batch[];
-  readonly parked: readonly StreamRecord[];
+  readonly parked: readonly SourceRecord[];
 }
 
 /**
@@ -74,21 +74,21 @@ export interface Settlement {
  */
 export function settleBatch(
   batch: Batch,
-  outcome: Outcome,
-  settings: Pick<MappingSettings, 'bisectOnError' | 'maximumRetryAttempts'>,
+  response: BatchResponse,
+  settings: Pick<CompleteSettings, 'bisectOnError' | 'maximumRetryAttempts'>,
 ): Settlement {
   const { records, retries } = batch;
   const nothing = { acknowledged: [], redeliver: [], parked: [] };
-  if (outcome.kind === 'success') return { ...nothing, acknowledged: records };
-  if (outcome.kind === 'partial' && outcome.from > 0) {
+  if (response.kind === 'success') return { ...nothing, acknowledged: records };
+  if (response.kind === 'partial' && response.from > 0) {
     return {
       ...nothing,
-      acknowledged: records.slice(0, outcome.from),
-      redeliver: [{ records: records.slice(outcome.from), retries: 0, failures: 0 }],
+      acknowledged: records.slice(0, response.from),
+      redeliver: [{ records: records.slice(response.from), retries: 0, failures: 0 }],
     };
   }
   const failures = batch.failures + 1;
-  if (outcome.kind === 'failed' && settings.bisectOnError && records.length > 1) {
+  if (response.kind === 'failed' && settings.bisectOnError && records.length > 1) {
     const middle = Math.ceil(records.length / 2);
     const halves = [records.slice(0, middle), records.slice(middle)];
     return { ...nothing, redeliver: halves.map((half) => ({ records: half, retries, failures })) };
@@ -100,27 +100,12 @@ export function settleBatch(
   return { ...nothing, redeliver: [{ records, retries: retries + 1, failures }] };
 }
 
-/** The oldest a record may be when it is delivered, milliseconds: the mapping's limit or the stream's, whichever is less. */
-export function maximumAgeMs(
-  settings: Pick<MappingSettings, 'maximumRecordAgeSeconds'>,
-  retentionMs: number,
-): number {
-  const { maximumRecordAgeSeconds } = settings;
-  return maximumRecordAgeSeconds === -1
-    ? retentionMs
-    : Math.min(maximumRecordAgeSeconds * 1000, retentionMs);
-}
-
-/** Splits off the records at the head of a batch that are too old to be delivered. */
-export function parkExpired(
-  batch: Batch,
-  maximumAge: number,
-  now: number,
-): { readonly expired: readonly StreamRecord[]; readonly remaining: Batch } {
+/** Splits off the records at the head of a batch that are older than `maximumAge`, milliseconds. */
+export function splitExpired(batch: Batch, maximumAge: number, now: number) {
   const found = batch.records.findIndex(({ arrivedAt }) => now - arrivedAt <= maximumAge);
   const count = found === -1 ? batch.records.length : found;
   return {
     expired: batch.records.slice(0, count),
-    remaining: count === 0 ? batch : { ...batch, records: batch.records.slice(count) },
+    remaining: { ...batch, records: batch.records.slice(count) },
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 
 const checkpointSchema = z.strictObject({
@@ -42,14 +43,11 @@ export function fileCheckpoints(directory: string): CheckpointStore {
 }
 
 async function readCheckpoint(path: string): Promise<Checkpoint> {
-  let value: unknown;
+  const text = await readFile(path, 'utf8');
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    return checkpointSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ConfigurationError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    const why = cause instanceof z.ZodError ? describeIssues(cause, '(file)') : messageOf(cause);
+    throw new ConfigurationError(`${path} is no checkpoint: ${why}`, { cause });
   }
-  const parsed = checkpointSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new ConfigurationError(`${path} is no checkpoint: ${faults.join('; ')}`);
 }

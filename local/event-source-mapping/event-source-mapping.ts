@@ -1,25 +1,34 @@
-import { setMaxListeners } from 'node:events';
-import { ConfigurationError, messageOf } from '#shared/errors.ts';
-import type { Checkpoint } from './checkpoints.ts';
-import { mappingUuid } from './invocation-record.ts';
-import { consumeShard, type ShardConsumer } from './shard-consumer.ts';
-import type { Shard } from './stream-source.ts';
-import type { EventSourceMapping, MappingOptions, ShardContext } from './types.ts';
-import { backoffMs, createNotifier, sleep } from './waiting.ts';
+import { messageOf } from '#shared/errors.ts';
+import { createMappingContext, type MappingOptions } from './options.ts';
+import { consumeShard, type ShardConsumer, type ShardStatus } from './shard-consumer.ts';
+import type { SourceShard } from './source.ts';
+import { createNotifier, sleep } from './waiting.ts';
 
-const defaults = {
-  now: Date.now,
-  backoff: { baseMs: 200, capMs: 10_000 },
-  pollIntervalMs: 200,
-  shardSyncMs: 1_000,
-};
+/** A running event source mapping. */
+export interface EventSourceMapping {
+  readonly uuid: string;
+  /** How far it is: records that wait and were acknowledged, summed over its shards, the largest lag, and each shard. */
+  lag(): {
+    readonly records: number;
+    readonly acknowledged: number;
+    readonly ms: number;
+    readonly shards: readonly ShardStatus[];
+  };
+  /**
+   * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
+   * its tip by a read that began after `since`, and nothing is unsettled. Open tumbling windows do not count.
+   */
+  idle(since?: number): boolean;
+  /** Stops reading, gives batches under way `graceMs` (5000 unless given) to settle; what does not is delivered again after a restart. */
+  close(options?: { readonly graceMs?: number }): Promise<void>;
+}
 
 /** Shards to start on: those neither ended nor running whose listed parents are wholly processed. */
 export function nextShards(
-  shards: readonly Shard[],
+  shards: readonly SourceShard[],
   ended: ReadonlySet<string>,
-  running: ReadonlySet<string>,
-): Shard[] {
+  running: { has(shardId: string): boolean },
+): SourceShard[] {
   const listed = new Set(shards.map(({ shardId }) => shardId));
   return shards.filter(
     ({ shardId, parentIds }) =>
@@ -32,89 +41,54 @@ export function nextShards(
 /**
  * Maps a stream to a function as Lambda does: every record is delivered until the function acknowledged it or it was parked.
  *
- * @throws {ConfigurationError} where tumbling windows meet a parallelization factor over 1
+ * @throws {ConfigurationError} where a setting is wrong
  */
-export function startEventSourceMapping(given: MappingOptions): EventSourceMapping {
-  const options = { ...defaults, ...given };
-  const { source, settings, checkpoints, log, now } = options;
-  if (settings.tumblingWindowSeconds > 0 && settings.parallelizationFactor > 1) {
-    throw new ConfigurationError(
-      'mapping.parallelizationFactor must be 1 with tumblingWindowSeconds: a shard has one window state',
-    );
-  }
-  const uuid = mappingUuid(options.functionArn, source.arn);
-  const stop = new AbortController();
-  const abandon = new AbortController();
-  // A few for each shard, and there is no limit on shards.
-  setMaxListeners(0, stop.signal);
-  const notifier = createNotifier(stop.signal);
-  const backoff = (failures: number) => backoffMs(failures, options.backoff, Math.random());
-  const context: ShardContext = {
-    ...options,
-    mappingUuid: uuid,
-    stop: stop.signal,
-    abandon: abandon.signal,
-    pause: (failures) => sleep(backoff(failures), stop.signal),
-  };
+export function startEventSourceMapping(options: MappingOptions): EventSourceMapping {
+  const context = createMappingContext(options);
+  const { source, checkpoints, settings, log, now, stop } = context;
+  const notifier = createNotifier(stop);
 
+  // The moment from which on records are for a new mapping at `LATEST`, as exactly as the stream knows moments.
   const resolutionMs = source.kind === 'dynamodb' ? 1_000 : 1;
   const madeAt = Math.floor(now() / resolutionMs) * resolutionMs;
   const consumers = new Map<string, ShardConsumer>();
   const ended = new Set<string>();
-  let listed: readonly Shard[] = [];
+  let listed: readonly SourceShard[] = [];
   let syncedAt: number | undefined;
-
-  function startShard(begun: Omit<Checkpoint, 'ended'>) {
-    const { shardId } = begun;
-    const consumer = consumeShard(context, begun);
-    consumers.set(shardId, consumer);
-    void consumer.done.then((isEnded) => {
-      if (!isEnded) return;
-      log.info({ shardId }, 'a closed shard is wholly processed');
-      ended.add(shardId);
-      notifier.notify();
-    });
-  }
-
-  /**
-   * The moment from which on records are for this mapping, where it begins at `LATEST`. It is written down before anything is
-   * read: a shard that cannot be read yet, or a restart before the first record, then skips nothing.
-   */
-  async function keepBeginning(
-    kept: ReadonlyMap<string, Checkpoint>,
-    shards: readonly Shard[],
-  ): Promise<number | undefined> {
-    if (settings.startingPosition !== 'LATEST') return undefined;
-    const known = [...kept.values()].find((checkpoint) => checkpoint.since !== undefined)?.since;
-    if (known !== undefined || kept.size > 0) return known;
-    for (const { shardId } of shards) {
-      await checkpoints.save({ shardId, ended: false, since: madeAt });
-    }
-    return madeAt;
-  }
 
   async function followShards(): Promise<void> {
     const kept = new Map((await checkpoints.load()).map((one) => [one.shardId, one]));
-    for (const { shardId, ended: isEnded } of kept.values()) if (isEnded) ended.add(shardId);
-    let since: number | undefined;
-    let failures = 0;
-    while (!stop.signal.aborted) {
-      try {
-        const startedAt = now();
-        listed = await source.listShards();
-        if (syncedAt === undefined) since = await keepBeginning(kept, listed);
-        if (stop.signal.aborted) return;
-        for (const { shardId } of nextShards(listed, ended, new Set(consumers.keys()))) {
-          startShard({ shardId, ...(since !== undefined && { since }), ...kept.get(shardId) });
-        }
-        syncedAt = startedAt;
-        failures = 0;
-      } catch (error) {
-        failures += 1;
+    for (const one of kept.values()) if (one.ended) ended.add(one.shardId);
+    const isNew = settings.startingPosition === 'LATEST' && kept.size === 0;
+    const known = [...kept.values()].find((one) => one.since !== undefined)?.since;
+    const since = isNew ? madeAt : known;
+
+    const sync = async () => {
+      const startedAt = now();
+      listed = await source.listShards();
+      // Before anything is read: a shard that cannot be read yet, or a restart before the first record, then skips nothing.
+      if (syncedAt === undefined && isNew) {
+        for (const { shardId } of listed) await checkpoints.save({ shardId, ended: false, since });
+      }
+      if (stop.aborted) return;
+      for (const { shardId } of nextShards(listed, ended, consumers)) {
+        const consumer = consumeShard(context, { shardId, since, ...kept.get(shardId) });
+        consumers.set(shardId, consumer);
+        void consumer.done.then((isEnded) => {
+          if (!isEnded) return;
+          log.info({ shardId }, 'a closed shard is wholly processed');
+          ended.add(shardId);
+          notifier.notify();
+        });
+      }
+      syncedAt = startedAt;
+    };
+    while (!stop.aborted) {
+      await context.persist(sync, (error, failures) => {
         const about = { stream: source.arn, failures, error: messageOf(error) };
         log.warn(about, 'listing shards failed');
-      }
-      await notifier.wait(Math.max(failures && backoff(failures), options.shardSyncMs));
+      });
+      await notifier.wait(context.shardSyncMs);
     }
   }
 
@@ -123,11 +97,12 @@ export function startEventSourceMapping(given: MappingOptions): EventSourceMappi
   );
 
   return {
-    uuid,
+    uuid: context.uuid,
     lag() {
       const shards = [...consumers.values()].map((consumer) => consumer.status());
       return {
         records: shards.reduce((sum, { unsettled }) => sum + unsettled, 0),
+        acknowledged: shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
         ms: Math.max(0, ...shards.map(({ lagMs }) => lagMs)),
         shards,
       };
@@ -141,12 +116,13 @@ export function startEventSourceMapping(given: MappingOptions): EventSourceMappi
       });
     },
     async close({ graceMs = 5_000 } = {}) {
-      stop.abort();
+      context.stopping.abort();
       const settled = Promise.all([following, ...[...consumers.values()].map(({ done }) => done)]);
       const waiting = new AbortController();
       await Promise.race([settled, sleep(graceMs, waiting.signal)]);
       waiting.abort();
-      abandon.abort();
+      context.abandoning.abort();
+      await Promise.all([...consumers.values()].map((consumer) => consumer.saved()));
     },
   };
 }

@@ -1,32 +1,31 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { StreamRecord, StreamSource } from './stream-source.ts';
+import type { SourceRecord, StreamSource } from './source.ts';
 
-/** Why a batch is given up, and the last invocation that failed; without one the record has no `responseContext`. */
-export interface GivenUp {
-  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+/** The last invocation of a batch that failed; `functionError` is null where the function answered, though not validly. */
+export interface LastFailure {
+  readonly requestId: string;
+  readonly functionError: 'Unhandled' | null;
+  /** How often the batch was tried. */
   readonly invokeCount: number;
-  /** `functionError` is null where the function answered, though not with a valid response. */
-  readonly lastFailure?: { readonly requestId: string; readonly functionError: 'Unhandled' | null };
 }
-
-/** Records that are too old: they count one invocation and name none, whether or not they were tried before, as on AWS. */
-export const tooOld: GivenUp = { condition: 'RecordAgeExceeded', invokeCount: 1 };
 
 /** What an on-failure destination in S3 gets of a batch that was given up, in Lambda's shape; `payload` is the event as a JSON string. */
 export type InvocationRecord = ReturnType<typeof invocationRecord>;
 
-/** The invocation record of a batch. */
-export function invocationRecord(
-  given: {
-    readonly source: Pick<StreamSource, 'kind' | 'arn'>;
-    readonly functionArn: string;
-    readonly shardId: string;
-    readonly records: readonly [StreamRecord, ...StreamRecord[]];
-    readonly event: unknown;
-    readonly now: number;
-  } & GivenUp,
-) {
+/**
+ * The invocation record of a batch that failed too often. Without a last failure its records are too old: they count one
+ * invocation and name none, whether or not they were tried before, as on AWS.
+ */
+export function invocationRecord(given: {
+  readonly source: Pick<StreamSource, 'kind' | 'arn'>;
+  readonly functionArn: string;
+  readonly shardId: string;
+  readonly records: readonly [SourceRecord, ...SourceRecord[]];
+  readonly event: unknown;
+  readonly now: number;
+  readonly lastFailure?: LastFailure | undefined;
+}) {
   const { source, records, lastFailure } = given;
   const first = records[0];
   const last = records.at(-1) ?? first;
@@ -46,8 +45,8 @@ export function invocationRecord(
     requestContext: {
       requestId: lastFailure?.requestId || randomUUID(),
       functionArn: given.functionArn,
-      condition: given.condition,
-      approximateInvokeCount: given.invokeCount,
+      condition: lastFailure ? 'RetryAttemptsExhausted' : 'RecordAgeExceeded',
+      approximateInvokeCount: lastFailure?.invokeCount ?? 1,
     },
     ...(lastFailure && {
       responseContext: {

@@ -1,50 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { MAXIMUM_PAYLOAD_BYTES } from '#local/lambda/invocation.ts';
 import { messageOf } from '#shared/errors.ts';
-import {
-  type Batch,
-  type Buffered,
-  cutBatch,
-  maximumAgeMs,
-  parkExpired,
-  settleBatch,
-} from './batch.ts';
-import { interpretResponse, type Outcome } from './batch-response.ts';
-import {
-  type GivenUp,
-  invocationRecord,
-  invocationRecordKey,
-  tooOld,
-} from './invocation-record.ts';
+import { type Batch, type Buffered, cutBatch, settleBatch, splitExpired } from './batch.ts';
+import { type BatchResponse, interpretResponse } from './batch-response.ts';
+import { invocationRecord, invocationRecordKey, type LastFailure } from './invocation-record.ts';
 import type { ShardState } from './shard-state.ts';
-import type { StreamRecord } from './stream-source.ts';
+import type { SourceRecord } from './source.ts';
 import { eventOf, isWindowOver, windowStart } from './tumbling-window.ts';
-
-/** Delivers one lane of a shard, a batch at a time; a shard has as many lanes as its parallelization factor. */
-export interface ShardLane {
-  push(records: readonly StreamRecord[]): void;
-  /** Bytes that wait, as JSON. */
-  bytes(): number;
-  /** Runs until the shard is read to its end and all is delivered, or the mapping stops. */
-  run(): Promise<void>;
-}
 
 /** Room in a payload for what surrounds the records. */
 const ENVELOPE_BYTES = 2 * 1024;
 
-/** A lane of a shard; with tumbling windows a shard has one lane, since it has one state. */
-export function createShardLane(shard: ShardState): ShardLane {
+/**
+ * A lane of a shard, which delivers a batch at a time; a shard has as many as its parallelization factor. With tumbling windows
+ * it has one, since it has one state.
+ */
+export function createShardLane(shard: ShardState) {
   const { settings, source, shardId, log, stop } = shard;
   const lengthMs = settings.tumblingWindowSeconds * 1000;
-  const maximumAge = maximumAgeMs(settings, source.retentionMs);
+  const ageLimitMs = settings.maximumRecordAgeSeconds * 1000;
+  const maximumAge = Math.min(
+    ageLimitMs < 0 ? Number.POSITIVE_INFINITY : ageLimitMs,
+    source.retentionMs,
+  );
   const buffer: Buffered[] = [];
   const pending: Batch[] = [];
-  let buffered = 0;
 
-  const windowOf = ({ arrivedAt }: StreamRecord): number =>
+  const windowOf = ({ arrivedAt }: SourceRecord): number =>
     lengthMs === 0 ? 0 : Math.max(windowStart(arrivedAt, lengthMs), shard.window?.start ?? 0);
 
-  const eventFor = (records: readonly StreamRecord[]) =>
+  const eventFor = (records: readonly SourceRecord[]) =>
     eventOf(records, { window: shard.window, lengthMs, shardId, source });
 
   /** The next batch, or how long to wait for one. Without records it closes the tumbling window. */
@@ -62,13 +47,13 @@ export function createShardLane(shard: ShardState): ShardLane {
     const cut = cutBatch(buffer, { ...settings, maximumBytes }, at, windowOf);
     if ('waitMs' in cut) return cut.waitMs;
     const records = buffer.splice(0, cut.count).map(({ record }) => record);
-    buffered -= records.reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const { bytes } of records) shard.waitingBytes -= bytes;
     return { records, retries: 0, failures: 0 };
   }
 
   async function deliver(batch: Batch): Promise<void> {
-    const { expired, remaining } = parkExpired(batch, maximumAge, shard.now());
-    if (!(await park(expired, eventFor(expired), tooOld))) return;
+    const { expired, remaining } = splitExpired(batch, maximumAge, shard.now());
+    if (!(await park(expired, eventFor(expired)))) return;
     const [first] = remaining.records;
     if (expired.length > 0 && !first) return;
     if (first && lengthMs > 0) shard.window ??= { start: windowOf(first), state: {} };
@@ -83,44 +68,34 @@ export function createShardLane(shard: ShardState): ShardLane {
       pending.unshift({ ...remaining, failures: remaining.failures + 1 });
       await shard.pause(remaining.failures + 1);
     } else if (first || !invocation.ok) {
-      const outcome = interpretResponse(invocation, remaining.records, lengthMs > 0);
+      const response = interpretResponse(invocation, remaining.records, lengthMs > 0);
       // A function that is being closed fails for no fault of the batch.
-      if (outcome.kind !== 'failed' || !stop.aborted) await settle(remaining, outcome, event);
+      if (response.kind !== 'failed' || !stop.aborted) await settle(remaining, response, event);
     } else {
       shard.window = undefined;
       await shard.save();
     }
   }
 
-  async function settle(batch: Batch, outcome: Outcome, event: unknown): Promise<void> {
+  async function settle(batch: Batch, response: BatchResponse, event: unknown): Promise<void> {
     // Nothing after a window may be delivered before it is closed.
     const limits = batch.records.length > 0 ? settings : { ...settings, maximumRetryAttempts: -1 };
-    const { acknowledged, redeliver, parked } = settleBatch(batch, outcome, limits);
+    const { acknowledged, redeliver, parked } = settleBatch(batch, response, limits);
     pending.unshift(...redeliver);
-    if (shard.window && outcome.kind !== 'failed') {
-      shard.window = { start: shard.window.start, state: outcome.state };
-    }
+    if (shard.window && response.kind !== 'failed') shard.window.state = response.state;
     await shard.settle('acknowledged', acknowledged);
-    if (outcome.kind === 'success') return;
-    tellFailure(batch, outcome);
+    if (response.kind === 'success') return;
+    shard.counts.failures += 1;
+    const about = { shardId, records: batch.records.length, retries: batch.retries, ...response };
+    if (response.kind === 'partial') log.info(about, 'the function hands back records');
+    else log.warn(about, 'delivery failed');
     await park(parked, event, {
-      condition: 'RetryAttemptsExhausted',
+      functionError: null,
+      ...response,
       invokeCount: batch.failures + 1,
-      lastFailure: { functionError: null, ...outcome },
     });
     const failures = redeliver[0]?.failures ?? 0;
     if (failures > 0) await shard.pause(failures);
-  }
-
-  function tellFailure(batch: Batch, outcome: Exclude<Outcome, { kind: 'success' }>): void {
-    shard.counts.failures += 1;
-    const records = batch.records.length;
-    if (outcome.kind === 'partial') {
-      log.info({ shardId, records, from: outcome.from }, 'the function hands back records');
-    } else {
-      const { reason, requestId } = outcome;
-      log.warn({ shardId, records, retries: batch.retries, requestId, reason }, 'delivery failed');
-    }
   }
 
   /**
@@ -129,45 +104,42 @@ export function createShardLane(shard: ShardState): ShardLane {
    * @returns false when the mapping stopped before that
    */
   async function park(
-    records: readonly StreamRecord[],
+    records: readonly SourceRecord[],
     event: unknown,
-    why: GivenUp,
+    lastFailure?: LastFailure,
   ): Promise<boolean> {
     const [first, ...others] = records;
     if (!first) return true;
-    const about = { shardId, records: records.length, condition: why.condition };
     const now = shard.now();
-    const { functionArn, mappingUuid, onFailure } = shard;
+    const { functionArn, uuid: mappingUuid, onFailure } = shard;
     const record = invocationRecord({
-      ...{ source, functionArn, shardId, event, now, ...why },
+      ...{ source, functionArn, shardId, event, now, lastFailure },
       records: [first, ...others],
     });
     const key = invocationRecordKey({ mappingUuid, shardId, now, uuid: randomUUID() });
-    for (let failures = 1; !stop.aborted; failures += 1) {
-      try {
-        await onFailure?.(key, record);
-        if (onFailure) log.warn({ ...about, key }, 'records are parked');
-        else log.error(about, 'records are dropped: the mapping has no on-failure destination');
-        await shard.settle('parked', records);
-        return true;
-      } catch (error) {
-        log.error({ ...about, error: messageOf(error) }, 'the on-failure destination failed');
-        await shard.pause(failures);
-      }
-    }
-    return false;
+    const { condition } = record.requestContext;
+    const about = { shardId, records: records.length, condition };
+    const attempt = async () => {
+      await onFailure?.(key, record);
+      if (onFailure) log.warn({ ...about, key }, 'records are parked');
+      else log.error(about, 'records are dropped: the mapping has no on-failure destination');
+      await shard.settle('parked', records);
+    };
+    return shard.persist(attempt, (error) =>
+      log.error({ ...about, error: messageOf(error) }, 'the on-failure destination failed'),
+    );
   }
 
   return {
-    push(records) {
+    push(records: readonly SourceRecord[]): void {
       const readAt = shard.now();
       for (const record of records) {
         buffer.push({ record, readAt });
-        buffered += record.bytes;
+        shard.waitingBytes += record.bytes;
       }
     },
-    bytes: () => buffered,
-    async run() {
+    /** Runs until the shard is read to its end and all is delivered, or the mapping stops. */
+    async run(): Promise<void> {
       while (!stop.aborted) {
         const step = next();
         if (typeof step !== 'number') await deliver(step);

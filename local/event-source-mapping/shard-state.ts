@@ -1,7 +1,7 @@
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import type { StreamRecord } from './stream-source.ts';
-import type { ShardContext } from './types.ts';
+import type { MappingContext } from './options.ts';
+import type { SourceRecord } from './source.ts';
 import { createNotifier } from './waiting.ts';
 
 /**
@@ -14,12 +14,11 @@ export function createOffsetTracker(checkpoint?: string) {
   let unsettled = 0;
   return {
     /** Enters a record, in the order of the shard. */
-    enter({ sequenceNumber, arrivedAt }: Pick<StreamRecord, 'sequenceNumber' | 'arrivedAt'>) {
+    enter({ sequenceNumber, arrivedAt }: Pick<SourceRecord, 'sequenceNumber' | 'arrivedAt'>) {
       open.set(sequenceNumber, { arrivedAt, settled: false });
       unsettled += 1;
     },
-    /** Strikes records off. */
-    settle(records: readonly Pick<StreamRecord, 'sequenceNumber'>[]) {
+    settle(records: readonly Pick<SourceRecord, 'sequenceNumber'>[]) {
       for (const { sequenceNumber } of records) {
         const entry = open.get(sequenceNumber);
         if (!entry || entry.settled) continue;
@@ -35,9 +34,8 @@ export function createOffsetTracker(checkpoint?: string) {
     },
     /** The last sequence number before which all are settled. */
     checkpoint: () => last,
-    /** Records that are entered and not struck off. */
     unsettled: () => unsettled,
-    /** Arrival of the first of them. */
+    /** Arrival of the first record that is not settled. */
     oldestArrival: () => open.values().next().value?.arrivedAt,
   };
 }
@@ -46,26 +44,10 @@ export function createOffsetTracker(checkpoint?: string) {
 export type ShardState = ReturnType<typeof createShardState>;
 
 /** The state of a shard, going on from its checkpoint. */
-export function createShardState(context: ShardContext, begun: Omit<Checkpoint, 'ended'>) {
-  const { shardId, since } = begun;
-  const { checkpoints, log } = context;
+export function createShardState(context: MappingContext, begun: Omit<Checkpoint, 'ended'>) {
+  const { shardId } = begun;
   const offsets = createOffsetTracker(begun.sequenceNumber);
   let saving = Promise.resolve();
-  async function keep(ended: boolean): Promise<void> {
-    const sequenceNumber = offsets.checkpoint();
-    const { window } = state;
-    try {
-      await checkpoints.save({
-        ...{ shardId, ended },
-        ...(sequenceNumber !== undefined && { sequenceNumber }),
-        ...(since !== undefined && { since }),
-        ...(window && { window }),
-      });
-    } catch (error) {
-      // The records are settled; at worst they are delivered again after a restart.
-      log.error({ shardId, error: messageOf(error) }, 'a checkpoint could not be kept');
-    }
-  }
   const state = {
     ...context,
     shardId,
@@ -78,9 +60,11 @@ export function createShardState(context: ShardContext, begun: Omit<Checkpoint, 
     readToEnd: false,
     /** When the last read that found nothing more began, epoch milliseconds. */
     emptyReadAt: undefined as number | undefined,
+    /** Bytes that wait in lanes, as JSON. */
+    waitingBytes: 0,
     counts: { acknowledged: 0, parked: 0, failures: 0 },
-    /** Strikes off what the function acknowledged, or what was given up. */
-    async settle(as: 'acknowledged' | 'parked', records: readonly StreamRecord[]): Promise<void> {
+    /** Settles what the function acknowledged, or what was given up. */
+    async settle(as: 'acknowledged' | 'parked', records: readonly SourceRecord[]): Promise<void> {
       if (records.length === 0) return;
       offsets.settle(records);
       state.counts[as] += records.length;
@@ -89,9 +73,20 @@ export function createShardState(context: ShardContext, begun: Omit<Checkpoint, 
     },
     /** Keeps what is settled by now; resolves when a killed process finds it again. */
     save(ended = false): Promise<void> {
-      saving = saving.then(() => keep(ended));
+      saving = saving.then(async () => {
+        const { window } = state;
+        const sequenceNumber = offsets.checkpoint();
+        const checkpoint = { ...begun, ended, sequenceNumber, window };
+        // The records are settled; at worst they are delivered again after a restart.
+        await context.checkpoints.save(checkpoint).catch((error: unknown) => {
+          const about = { shardId, error: messageOf(error) };
+          context.log.error(about, 'a checkpoint could not be kept');
+        });
+      });
       return saving;
     },
+    /** Resolves when what was to be kept by now is. */
+    saved: () => saving,
   };
   return state;
 }

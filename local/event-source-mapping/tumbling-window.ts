@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoints.ts';
-import type { StreamRecord, StreamSource } from './stream-source.ts';
+import type { SourceRecord, StreamSource } from './source.ts';
 
 /** A tumbling window that is open on a shard. */
 type OpenWindow = NonNullable<Checkpoint['window']>;
@@ -17,7 +17,7 @@ export function isWindowOver(
   window: OpenWindow,
   lengthMs: number,
   shard: {
-    readonly next: StreamRecord | undefined;
+    readonly next: SourceRecord | undefined;
     readonly emptyReadAt: number | undefined;
     readonly readToEnd: boolean;
   },
@@ -33,7 +33,7 @@ const isoSeconds = (time: number): string => `${new Date(time).toISOString().sli
  * the window is over.
  */
 export function eventOf(
-  records: readonly StreamRecord[],
+  records: readonly SourceRecord[],
   shard: {
     readonly window: OpenWindow | undefined;
     readonly lengthMs: number;

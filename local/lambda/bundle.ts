@@ -1,51 +1,49 @@
 import { readlink, rm, symlink } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 
-/** esbuild's settings for every bundle; packages of CommonJS find their `require` in the banner. */
-export const bundleSettings = {
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  minify: false,
-  sourcemap: true,
-  metafile: true,
-  logLevel: 'silent',
-  // ES modules first: what a function does not use of the SDK falls away, and it loads in three quarters of the time.
-  mainFields: ['module', 'main'],
-  outExtension: { '.js': '.mjs' },
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-} as const satisfies BuildOptions;
-
-/** What a function is bundled from. */
-export interface BundleInput {
-  /** Named in errors. */
-  readonly name: string;
-  /** Source files by the name of their output. */
-  readonly entries: Readonly<Record<string, string>>;
-  readonly outdir: string;
-  /** Packages that stay outside the bundle, as those with native code must. */
-  readonly external?: readonly string[];
-}
+/** Packages of CommonJS find their `require` here. */
+const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /**
  * Bundles a function into `<outdir>/<entry>.mjs`.
  *
+ * @param input.name named in errors
+ * @param input.entries source files by the name of their output
+ * @param input.external packages that stay outside the bundle, as those with native code must
  * @throws {SpanstreamError} where a source does not compile
  */
-export async function bundleFunction(input: BundleInput): Promise<Metafile> {
-  const entryPoints = Object.entries(input.entries).map(([out, entry]) => ({ in: entry, out }));
-  const { outdir, external = [] } = input;
+export async function bundleFunction(input: {
+  readonly name: string;
+  readonly entries: Readonly<Record<string, string>>;
+  readonly outdir: string;
+  readonly external?: readonly string[];
+}): Promise<Metafile> {
+  const { name, entries, outdir, external = [] } = input;
   try {
-    const built = await build({ ...bundleSettings, entryPoints, outdir, external: [...external] });
-    return built.metafile;
+    const { metafile } = await build({
+      entryPoints: { ...entries },
+      outdir,
+      external: [...external],
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      minify: false,
+      sourcemap: true,
+      metafile: true,
+      logLevel: 'silent',
+      // ES modules first: what a function does not use of the SDK falls away, and it loads in three quarters of the time.
+      mainFields: ['module', 'main'],
+      outExtension: { '.js': '.mjs' },
+      banner: { js: banner },
+    });
+    return metafile;
   } catch (cause) {
-    const message = `${input.name} does not bundle: ${messageOf(cause)}`;
+    const message = `${name} does not bundle: ${messageOf(cause)}`;
     throw new SpanstreamError('bundle-failed', message, { cause });
   }
 }

@@ -1,77 +1,62 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
-
-/** What a runtime client tells of an error. */
-export interface RuntimeError {
-  readonly errorType: string;
-  readonly errorMessage: string;
-}
-
-/** What the Runtime API tells its owner; answers name the request they are for. */
-export interface RuntimeListener {
-  /** The client asks for its next invocation: init is over, or the last invocation is. */
-  ready(): void;
-  initFailed(error: RuntimeError): void;
-  answered(requestId: string, body: string): void;
-  failed(requestId: string, error: RuntimeError): void;
-}
-
-/** The Lambda Runtime API of one execution environment. */
-export interface RuntimeApi {
-  /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
-  readonly address: string;
-  /** Answers the pending `next` call; the deadline is in epoch milliseconds. */
-  hand(invocation: {
-    readonly requestId: string;
-    readonly deadline: number;
-    readonly functionArn: string;
-    readonly traceId: string;
-    readonly body: string;
-  }): void;
-  close(): void;
-}
+import { type Failure, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
 
 const invocationPath = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/;
 
-/** Starts a Runtime API on a free port of 127.0.0.1. */
-export async function startRuntimeApi(listener: RuntimeListener): Promise<RuntimeApi> {
-  let waiting: ServerResponse | undefined;
+/** The Lambda Runtime API of one execution environment, on a free port of 127.0.0.1. */
+export async function startRuntimeApi() {
+  let next: ServerResponse | undefined;
+  let current: { requestId: string; settle: (invocation: Invocation) => void } | undefined;
+  let free: (failure?: Failure) => void = () => undefined;
+  let closed = false;
 
-  const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    if (request.method === 'GET' && path === '/2018-06-01/runtime/invocation/next') {
-      waiting = response;
-      listener.ready();
-    } else {
-      receive(request, response).catch(() => response.destroy());
-    }
-  });
+  /** Settles the invocation under way, where it is the one that is meant. */
+  function finish(requestId: string | undefined, result: { payload: unknown } | Failure): void {
+    if (requestId === undefined || current?.requestId !== requestId) return;
+    const { settle } = current;
+    current = undefined;
+    settle(
+      'payload' in result
+        ? { ok: true, requestId, ...result }
+        : { ok: false, requestId, ...result },
+    );
+  }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? '';
+    const { method, url: path = '' } = request;
     const [, requestId, action] = invocationPath.exec(path) ?? [];
+    if (method === 'GET' && path === '/2018-06-01/runtime/invocation/next') {
+      next = response;
+      const errorMessage = 'the runtime asked for its next invocation and answered none';
+      finish(current?.requestId, failureOf('Runtime.NoAnswer', errorMessage));
+      free();
+      return;
+    }
     const { body, size } = await readBody(request);
-    if (request.method !== 'POST') {
-      send(response, 404, { errorType: 'NotFound', errorMessage: path });
-    } else if (path === '/2018-06-01/runtime/init/error') {
+    if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
       send(response, 202, { status: 'OK' });
-      listener.initFailed(runtimeErrorOf(body));
-    } else if (requestId === undefined) {
+      free(reportedFailure(body));
+    } else if (method !== 'POST' || requestId === undefined) {
       send(response, 404, { errorType: 'NotFound', errorMessage: path });
     } else if (action === 'error') {
       send(response, 202, { status: 'OK' });
-      listener.failed(requestId, runtimeErrorOf(body));
+      finish(requestId, reportedFailure(body));
     } else if (size > MAXIMUM_PAYLOAD_BYTES) {
-      const error = tooLarge(size);
-      send(response, 413, error);
-      listener.failed(requestId, error);
+      const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${MAXIMUM_PAYLOAD_BYTES} bytes).`;
+      const failure = failureOf('Function.ResponseSizeTooLarge', errorMessage);
+      send(response, 413, failure);
+      finish(requestId, failure);
     } else {
       send(response, 202, { status: 'OK' });
-      listener.answered(requestId, body.toString('utf8'));
+      finish(requestId, { payload: parsedOrText(body.toString('utf8')) });
     }
   }
 
+  const server = createServer((request, response) => {
+    receive(request, response).catch(() => response.destroy());
+  });
   // Invocations last minutes, and so do the calls that wait for one.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
@@ -79,32 +64,42 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  const { port } = server.address() as AddressInfo;
 
   return {
-    address: `127.0.0.1:${port}`,
-    hand(invocation) {
-      waiting?.writeHead(200, {
-        'content-type': 'application/json',
-        'lambda-runtime-aws-request-id': invocation.requestId,
-        'lambda-runtime-deadline-ms': String(invocation.deadline),
-        'lambda-runtime-invoked-function-arn': invocation.functionArn,
-        'lambda-runtime-trace-id': invocation.traceId,
-      });
-      waiting?.end(invocation.body);
-      waiting = undefined;
+    /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Resolves when the client asks for work, with what went wrong where it cannot, and when this is closed. */
+    freed: () =>
+      new Promise<Failure | undefined>((resolve) => {
+        if (next || closed) resolve(undefined);
+        else free = resolve;
+      }),
+    /** Hands an invocation to a client that asks for work; the deadline is in epoch milliseconds. */
+    invoke: (body: string, about: { readonly deadline: number; readonly functionArn: string }) =>
+      new Promise<Invocation>((settle) => {
+        const requestId = randomUUID();
+        current = { requestId, settle };
+        next?.writeHead(200, {
+          'content-type': 'application/json',
+          'lambda-runtime-aws-request-id': requestId,
+          'lambda-runtime-deadline-ms': String(about.deadline),
+          'lambda-runtime-invoked-function-arn': about.functionArn,
+          'lambda-runtime-trace-id': traceId(),
+        });
+        next?.end(body);
+        next = undefined;
+      }),
+    /** Settles what the client has still to answer, or to ask. */
+    fail(failure: Failure): void {
+      free(failure);
+      finish(current?.requestId, failure);
     },
-    close() {
+    close(): void {
+      closed = true;
+      free();
       server.close();
       server.closeAllConnections();
     },
-  };
-}
-
-function tooLarge(bytes: number): RuntimeError {
-  return {
-    errorType: 'Function.ResponseSizeTooLarge',
-    errorMessage: `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${MAXIMUM_PAYLOAD_BYTES} bytes).`,
   };
 }
 
@@ -119,16 +114,34 @@ async function readBody(request: IncomingMessage): Promise<{ body: Buffer; size:
   return { body: Buffer.concat(chunks), size };
 }
 
-function runtimeErrorOf(body: Buffer): RuntimeError {
+const failureOf = (errorType: string, errorMessage: string): Failure => {
+  return { kind: 'error', errorType, errorMessage };
+};
+
+function reportedFailure(body: Buffer): Failure {
+  const text = body.toString('utf8');
   try {
-    const { errorType, errorMessage } = JSON.parse(body.toString('utf8'));
-    return { errorType: String(errorType), errorMessage: String(errorMessage) };
+    const { errorType, errorMessage } = JSON.parse(text);
+    return failureOf(String(errorType), String(errorMessage));
   } catch {
-    return { errorType: 'Runtime.Unknown', errorMessage: body.toString('utf8').slice(0, 1024) };
+    return failureOf('Runtime.Unknown', text.slice(0, 1024));
+  }
+}
+
+function parsedOrText(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return body;
   }
 }
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+function traceId(): string {
+  const seconds = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
 }

@@ -23,27 +23,22 @@ import {
 } from '#shared/results-table/definition.ts';
 import type { Settings } from '#shared/settings.ts';
 
-/** ARNs that the mappings read from. */
-export interface Provisioned {
-  readonly streamArn: string;
-  readonly resultsStreamArn: string;
-}
+const patience = { maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 };
 
-/** Makes the stream, the tables, the bucket and the alarms where they are not there yet. */
-export async function provision(
-  clients: LocalClients,
-  settings: Settings,
-  names: ResourceNames,
-): Promise<Provisioned> {
+/**
+ * Makes the stream, the tables, the bucket and the alarms where they are not there yet.
+ *
+ * @returns the ARNs that the mappings read from
+ */
+export async function provision(clients: LocalClients, settings: Settings, names: ResourceNames) {
+  const { s3 } = clients;
   const [streamArn, resultsStreamArn] = await Promise.all([
     makeStream(clients, settings, names.stream),
     makeResultsTable(clients, names.resultsTable),
-    makeTable(clients, {
-      ...copy(metricsStateTableDefinition),
-      TableName: names.metricsStateTable,
-    }),
-    unlessThere('BucketAlreadyOwnedByYou', () =>
-      clients.s3.send(new CreateBucketCommand({ Bucket: names.failuresBucket })),
+    makeTable(clients, names.metricsStateTable, metricsStateTableDefinition),
+    unlessThere(
+      'BucketAlreadyOwnedByYou',
+      s3.send(new CreateBucketCommand({ Bucket: names.failuresBucket })),
     ),
     makeAlarms(clients, settings, names),
   ]);
@@ -52,38 +47,29 @@ export async function provision(
 
 async function makeStream({ kinesis }: LocalClients, settings: Settings, StreamName: string) {
   const input = { StreamName, ShardCount: settings.stream.shards };
-  await unlessThere('ResourceInUseException', () => kinesis.send(new CreateStreamCommand(input)));
-  await waitUntilStreamExists(
-    { client: kinesis, maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 },
-    { StreamName },
-  );
+  await unlessThere('ResourceInUseException', kinesis.send(new CreateStreamCommand(input)));
+  await waitUntilStreamExists({ client: kinesis, ...patience }, { StreamName });
   const described = await kinesis.send(new DescribeStreamSummaryCommand({ StreamName }));
   return present(described.StreamDescriptionSummary?.StreamARN, `the ARN of ${StreamName}`);
 }
 
-async function makeResultsTable(clients: LocalClients, TableName: string): Promise<string> {
-  await makeTable(clients, { ...copy(resultsTableDefinition), TableName });
-  await unlessThere('ValidationException', () =>
-    clients.dynamodb.send(
-      new UpdateTimeToLiveCommand({
-        TableName,
-        TimeToLiveSpecification: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
-      }),
-    ),
+async function makeResultsTable(clients: LocalClients, TableName: string) {
+  const { dynamodb } = clients;
+  await makeTable(clients, TableName, resultsTableDefinition);
+  const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
+  await unlessThere(
+    'ValidationException',
+    dynamodb.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification })),
   );
-  const described = await clients.dynamodb.send(new DescribeTableCommand({ TableName }));
-  return present(described.Table?.LatestStreamArn, `the stream of ${TableName}`);
+  const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+  return present(Table?.LatestStreamArn, `the stream of ${TableName}`);
 }
 
-async function makeTable(
-  { dynamodb }: LocalClients,
-  input: CreateTableCommandInput,
-): Promise<void> {
-  await unlessThere('ResourceInUseException', () => dynamodb.send(new CreateTableCommand(input)));
-  await waitUntilTableExists(
-    { client: dynamodb, maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 },
-    { TableName: input.TableName },
-  );
+async function makeTable({ dynamodb }: LocalClients, TableName: string, definition: object) {
+  // The definitions are read-only data; the SDK's inputs are mutable types.
+  const input = { ...structuredClone(definition), TableName } as CreateTableCommandInput;
+  await unlessThere('ResourceInUseException', dynamodb.send(new CreateTableCommand(input)));
+  await waitUntilTableExists({ client: dynamodb, ...patience }, { TableName });
 }
 
 async function makeAlarms({ cloudwatch }: LocalClients, settings: Settings, names: ResourceNames) {
@@ -93,21 +79,14 @@ async function makeAlarms({ cloudwatch }: LocalClients, settings: Settings, name
   }
 }
 
-/** Runs a call whose error of that name says that there is nothing left to do. */
-async function unlessThere(errorName: string, call: () => Promise<unknown>): Promise<void> {
-  try {
-    await call();
-  } catch (error) {
+/** Awaits a call whose error of that name says that there is nothing left to do. */
+async function unlessThere(errorName: string, call: Promise<unknown>): Promise<void> {
+  await call.catch((error: unknown) => {
     if (!(error instanceof Error) || error.name !== errorName) throw error;
-  }
+  });
 }
 
 function present(value: string | undefined, what: string): string {
   if (value === undefined) throw new SpanstreamError('provisioning-failed', `there is no ${what}`);
   return value;
-}
-
-/** The definitions are read-only data; the SDK's inputs are mutable types. */
-function copy<T>(definition: T): CreateTableCommandInput {
-  return structuredClone(definition) as CreateTableCommandInput;
 }

@@ -9,22 +9,20 @@ export interface EntityScore {
   readonly support: number;
 }
 
-/** Overall (micro-averaged) and by type, in the order of the alphabet. */
-export interface EntityScores {
-  readonly overall: EntityScore;
-  readonly types: Readonly<Record<string, EntityScore>>;
-}
-
 interface Counts {
   expected: number;
   predicted: number;
   correct: number;
 }
 
-/** Compares sentences' expected entities with those predicted, by conlleval's measure: type and both boundaries must agree. */
+/**
+ * Compares sentences' expected entities with those predicted, by conlleval's measure: type and both boundaries must agree.
+ *
+ * @returns scores overall (micro-averaged) and by type, in the order of the alphabet
+ */
 export function scoreEntities(
   sentences: Iterable<{ expected: readonly WordEntity[]; predicted: readonly WordEntity[] }>,
-): EntityScores {
+) {
   const overall: Counts = { expected: 0, predicted: 0, correct: 0 };
   const types = new Map<string, Counts>();
   const add = (type: string, what: keyof Counts) => {
@@ -44,7 +42,7 @@ export function scoreEntities(
   const sorted = [...types].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     overall: scoreOf(overall),
-    types: Object.fromEntries(sorted.map(([type, counts]) => [type, scoreOf(counts)])),
+    types: Object.fromEntries(sorted.map(([type, counts]) => [type, scoreOf(counts)] as const)),
   };
 }
 

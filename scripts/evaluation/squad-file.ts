@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssues } from '#shared/contracts/validate.ts';
 import { ValidationError } from '#shared/errors.ts';
 
 const schema = z.object({
@@ -36,13 +37,9 @@ export interface QuestionExample {
  * @throws {ValidationError} naming the field at fault.
  */
 export function readSquad(json: unknown): QuestionExample[] {
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const field = issue?.path.join('.') || 'data';
-    throw new ValidationError(field, `${field}: ${issue?.message}`, { cause: parsed.error });
-  }
-  return parsed.data.data.flatMap(({ paragraphs }, article) =>
+  const { data: parsed, error: cause } = schema.safeParse(json);
+  if (cause) throw new ValidationError('data', describeIssues(cause, 'the data'), { cause });
+  return parsed.data.flatMap(({ paragraphs }, article) =>
     paragraphs.flatMap(({ context, qas }) =>
       qas.map(({ question, is_impossible: impossible, answers }) => ({
         article,

@@ -1,9 +1,3 @@
-/** How well an answer agrees with the best of the expected ones; each 0 to 1. */
-export interface AnswerScore {
-  readonly exactMatch: number;
-  readonly f1: number;
-}
-
 const punctuation = /[!-/:-@[-`{-~]/g;
 const articles = /(?<![\p{L}\p{N}\p{M}_])(a|an|the)(?![\p{L}\p{N}\p{M}_])/gu;
 
@@ -14,12 +8,12 @@ export function normalizeAnswer(answer: string): string {
 }
 
 /**
- * Scores an answer by SQuAD 1.1's and 2.0's rules.
+ * Scores an answer by SQuAD 1.1's and 2.0's rules: how well it agrees with the best of the expected ones, 0 to 1.
  *
  * @param expected the annotators' answers; none where the question cannot be answered
  * @param given null where the context was said not to hold the answer
  */
-export function scoreAnswer(expected: readonly string[], given: string | null): AnswerScore {
+export function scoreAnswer(expected: readonly string[], given: string | null) {
   const golden = expected.map(normalizeAnswer).filter((answer) => answer !== '');
   const answer = normalizeAnswer(given ?? '');
   let [exactMatch, f1] = [0, 0];

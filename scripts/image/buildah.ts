@@ -6,12 +6,7 @@ import { messageOf, SpanstreamError } from '#shared/errors.ts';
 const run = promisify(execFile);
 
 /** Buildah with a storage of its own, in need of no daemon and no registry. */
-export interface Buildah {
-  /** Arguments before a subcommand's own. */
-  readonly global: readonly string[];
-  /** Runs a subcommand; returns its standard output. */
-  run(...args: string[]): Promise<string>;
-}
+export type Buildah = ReturnType<typeof createBuildah>;
 
 /**
  * Makes sure that buildah can be used here.
@@ -34,18 +29,14 @@ export async function requireBuildah(): Promise<void> {
 }
 
 /** Buildah that keeps everything in `folder`; as root, which its isolation by chroot needs. */
-export function createBuildah(folder: string): Buildah {
-  const global = [
-    '--storage-driver',
-    'vfs',
-    '--root',
-    join(folder, 'storage'),
-    '--runroot',
-    join(folder, 'run'),
-  ];
+export function createBuildah(folder: string) {
+  const roots = ['--root', join(folder, 'storage'), '--runroot', join(folder, 'run')];
+  const global = ['--storage-driver', 'vfs', ...roots];
   return {
+    /** Arguments before a subcommand's own. */
     global,
-    async run(...args) {
+    /** Runs a subcommand; returns its standard output. */
+    async run(...args: string[]): Promise<string> {
       try {
         const { stdout } = await run('buildah', [...global, ...args], {
           maxBuffer: 64 * 1024 * 1024,

@@ -1,26 +1,22 @@
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { startDynamoDb } from '#local/services/dynamodb/index.ts';
-import { startS3 } from '#local/services/s3/index.ts';
+import { join } from 'node:path';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { createLocalCloud } from '#local/cloud/local-cloud.ts';
+import { openSource } from '#local/event-source-mapping/source.ts';
+import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import { provision } from '#local/stack/provision.ts';
+import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
+import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { resourceNames } from '#shared/names.ts';
-import { resultsTableDefinition } from '#shared/results-table/definition.ts';
 import { parseSettings } from '#shared/settings.ts';
 import type { Buildah } from './buildah.ts';
-import { apiGatewayEvent, kinesisEvent } from './events.ts';
 import { invokeContainer } from './run-function.ts';
 
 const TEXT = 'Angela Merkel met the board of Siemens in Munich on Tuesday.';
-
-/** What both functions did. */
-export interface Driven {
-  readonly results: number;
-  readonly parked: number;
-  readonly entities: number;
-  readonly streamInitMilliseconds: number;
-  readonly httpInitMilliseconds: number;
-}
+const TIMEOUT_SECONDS = 120;
 
 function expect(what: string, actual: unknown, wanted: unknown): void {
   const [left, right] = [JSON.stringify(actual), JSON.stringify(wanted)];
@@ -33,86 +29,80 @@ async function entryPointOf(buildah: Buildah, image: string) {
   return { entrypoint: Entrypoint as string[], command: Cmd as string[] };
 }
 
-/** Hands the image's stream function a Kinesis event and its HTTP function an API Gateway event, and checks what comes of it. */
+/**
+ * Runs the image's functions on a local cloud, the one on records of a stream and the other behind an API, and checks what comes
+ * of it.
+ */
 export async function driveImage(
   buildah: Buildah,
   container: string,
   image: string,
-): Promise<Driven> {
-  const names = resourceNames('image');
-  const environments = functionEnvironments(parseSettings({ environmentName: 'image' }), names);
-  const [dynamodb, s3] = await Promise.all([startDynamoDb(), startS3()]);
-  const access = {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
+  folder: string,
+) {
+  const settings = parseSettings({ environmentName: 'image', stream: { shards: 1 } });
+  const names = resourceNames(settings.environmentName);
+  const environments = functionEnvironments(settings, names);
+  const { entrypoint, command } = await entryPointOf(buildah, image);
+  expect('the image’s command', command, ['inference/index.handler']);
+  const cloud = await createLocalCloud({ directory: join(folder, 'cloud') });
+  const invoke = (kind: 'inference' | 'http', event: unknown) => {
+    const options = {
+      container,
+      command: [...entrypoint, `${kind}/index.handler`],
+      environment: { ...cloud.environment, ...environments[kind] },
+      timeoutSeconds: TIMEOUT_SECONDS,
+    };
+    return invokeContainer(buildah, options, event);
   };
-  const client = {
-    region: access.AWS_REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
-  const tables = new DynamoDBClient({ ...client, endpoint: dynamodb.endpoint });
-  const buckets = new S3Client({ ...client, endpoint: s3.endpoint, forcePathStyle: true });
+  let httpInitMilliseconds = 0;
+  const api = await startApiGateway({
+    routes: httpRoutes,
+    problems: gatewayProblems,
+    timeoutMs: TIMEOUT_SECONDS * 1_000,
+    async invoke(event) {
+      const { payload, initMilliseconds } = await invoke('http', event);
+      httpInitMilliseconds = initMilliseconds;
+      return { ok: true, payload };
+    },
+  });
   try {
-    await tables.send(
-      new CreateTableCommand({
-        ...structuredClone(resultsTableDefinition as object),
-        TableName: names.resultsTable,
-      } as ConstructorParameters<typeof CreateTableCommand>[0]),
-    );
-    await buckets.send(new CreateBucketCommand({ Bucket: names.failuresBucket }));
-    const { entrypoint, command } = await entryPointOf(buildah, image);
-    expect('the image’s command', command, ['inference/index.handler']);
-
-    const stream = await invokeContainer(
-      buildah,
-      {
-        container,
-        command: [...entrypoint, ...command],
-        environment: { ...access, ...environments.inference },
-        timeoutSeconds: 120,
-      },
-      kinesisEvent([JSON.stringify({ id: 'image-1', text: TEXT }), '{"id":'], new Date()),
-    );
+    const { kinesis, dynamodb, s3 } = cloud.clients;
+    const { streamArn } = await provision(cloud.clients, settings, names);
+    const blobs = [JSON.stringify({ id: 'image-1', text: TEXT }), '{"id":'];
+    const Records = blobs.map((blob) => ({ Data: Buffer.from(blob), PartitionKey: 'key' }));
+    await kinesis.send(new PutRecordsCommand({ StreamName: names.stream, Records }));
+    const source = await openSource(streamArn, cloud.clients);
+    const [{ shardId } = { shardId: '' }] = await source.listShards();
+    const iterator = await source.getIterator(shardId);
+    const { records } = await source.getRecords(shardId, iterator, blobs.length);
+    const stream = await invoke('inference', { Records: records.map(({ event }) => event) });
     expect('the stream function’s answer', stream.payload, { batchItemFailures: [] });
-    const items = await tables.send(new ScanCommand({ TableName: names.resultsTable }));
-    const results = (items.Items ?? []).filter((item) => item.pk?.S?.startsWith('REC#')).length;
+    const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: names.resultsTable }));
+    const results = Items.filter((item) => item.pk?.S?.startsWith('REC#')).length;
     expect('results in the table', results, 1);
-    const parked = await buckets.send(new ListObjectsV2Command({ Bucket: names.failuresBucket }));
+    const parked = await s3.send(new ListObjectsV2Command({ Bucket: names.failuresBucket }));
     expect('records in the failures bucket', parked.KeyCount, 1);
 
-    const http = await invokeContainer(
-      buildah,
-      {
-        container,
-        command: [...entrypoint, 'http/index.handler'],
-        environment: { ...access, ...environments.http },
-        timeoutSeconds: 120,
-      },
-      apiGatewayEvent('/v1/entities', { text: TEXT }),
-    );
-    const answer = http.payload as { statusCode?: number; body?: string };
-    expect('the status of the HTTP function’s answer', answer.statusCode, 200);
-    const { results: answered } = JSON.parse(String(answer.body)) as {
+    const answer = await fetch(`${api.endpoint}/v1/entities`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text: TEXT }),
+    });
+    expect('the status of the HTTP function’s answer', answer.status, 200);
+    const { results: answered } = (await answer.json()) as {
       results: { entities: { text: string; start: number; end: number }[] }[];
     };
     const entities = answered.flatMap((result) => result.entities);
-    for (const entity of entities) {
-      expect('the text at the offsets', TEXT.slice(entity.start, entity.end), entity.text);
+    for (const { start, end, text } of entities) {
+      expect('the text at the offsets', TEXT.slice(start, end), text);
     }
     if (entities.length === 0) throw new SpanstreamError('image-failed', 'no entity was found');
     return {
-      results,
-      parked: parked.KeyCount ?? 0,
-      entities: entities.length,
-      streamInitMilliseconds: stream.initMilliseconds,
-      httpInitMilliseconds: http.initMilliseconds,
+      ...{ results, parked: 1, entities: entities.length },
+      ...{ streamInitMilliseconds: stream.initMilliseconds, httpInitMilliseconds },
     };
   } finally {
-    tables.destroy();
-    buckets.destroy();
-    await Promise.all([dynamodb.close(), s3.close()]);
+    await api.close();
+    await cloud.close();
   }
 }

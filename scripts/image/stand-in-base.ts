@@ -3,7 +3,7 @@ import { copyFile, mkdir, readdir, realpath, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from '#local/stack/bundle.ts';
+import { bundleBootstrap } from '#local/lambda/bundle.ts';
 import type { Buildah } from './buildah.ts';
 
 const run = promisify(execFile);
@@ -37,8 +37,7 @@ export async function buildStandInBase(buildah: Buildah, folder: string): Promis
   for (const program of [process.execPath, ...(await modelRuntime())]) {
     for (const library of await librariesOf(program)) await put(library, library);
   }
-  const { bootstrap } = await bundle({ outdir: join(folder, 'base', 'dist'), only: ['bootstrap'] });
-  await put(join(String(bootstrap), 'index.mjs'), '/var/runtime/index.mjs');
+  await bundleBootstrap(join(rootfs, 'var/runtime'));
   await writeFile(join(rootfs, 'var/runtime/entry.mjs'), entry);
   for (const empty of ['tmp', 'var/task', 'etc', 'proc', 'sys', 'dev']) {
     await mkdir(join(rootfs, empty), { recursive: true });

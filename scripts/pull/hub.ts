@@ -14,19 +14,7 @@ import { ConfigurationError, ModelError, messageOf } from '#shared/errors.ts';
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 /** One model of the Hub. */
-export interface HubModel {
-  /** The commit that a branch, tag or commit names, and what the model's card says. */
-  resolve(revision: string): Promise<{ commit: string; licence: string; languages: string[] }>;
-  /** Every file at a commit, by path. */
-  files(commit: string): Promise<Map<string, ListFileEntry>>;
-  /** Writes a file of a commit to a path; `onBytes` is told how many more came. */
-  fetch(
-    commit: string,
-    path: string,
-    target: string,
-    onBytes?: (bytes: number) => void,
-  ): Promise<void>;
-}
+export type HubModel = ReturnType<typeof openHubModel>;
 
 /** Where the Hub is, and who asks: `HF_ENDPOINT` and `HF_TOKEN`, as its own tools read them. */
 export function hubOf(environment: NodeJS.ProcessEnv): { endpoint: string; token?: string } {
@@ -42,7 +30,7 @@ export function openHubModel(
   name: string,
   hub: { endpoint: string; token?: string },
   signal: AbortSignal,
-): HubModel {
+) {
   const access = {
     hubUrl: hub.endpoint,
     ...(hub.token !== undefined && { accessToken: hub.token }),
@@ -60,7 +48,8 @@ export function openHubModel(
     }
   };
   return {
-    resolve: (revision) =>
+    /** The commit that a branch, tag or commit names, and the licence of the model's card. */
+    resolve: (revision: string) =>
       asked(async () => {
         const additionalFields = ['sha' as const, 'cardData' as const];
         const { sha, cardData } = await modelInfo({ ...access, name, revision, additionalFields });
@@ -70,14 +59,16 @@ export function openHubModel(
         const languages = languagesOf(cardData?.language);
         return { commit: sha, licence: String(cardData?.license ?? 'unknown'), languages };
       }),
-    files: (commit) =>
+    /** Every file at a commit, by path. */
+    files: (commit: string) =>
       asked(async () => {
         const found = new Map<string, ListFileEntry>();
         const listed = listFiles({ ...access, repo, revision: commit, recursive: true });
         for await (const file of listed) if (file.type === 'file') found.set(file.path, file);
         return found;
       }),
-    fetch: (commit, path, target, onBytes) =>
+    /** Writes a file of a commit to a path; `onBytes` is told how many more came. */
+    fetch: (commit: string, path: string, target: string, onBytes?: (bytes: number) => void) =>
       asked(async () => {
         // Over plain HTTP: the Hub serves every file so, and what it says it sends is checked afterwards.
         const blob = await downloadFile({ ...access, repo, revision: commit, path, xet: false });

@@ -5,21 +5,13 @@ import { plainGraphs } from '#shared/nlp/model-folder.ts';
 const needed = ['config.json', 'tokenizer.json'];
 const optional = ['tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt', 'README.md'];
 
-/** What is fetched of a model. */
-export interface WantedFiles {
-  readonly graph: string;
-  /** Enough to tell what kind of model it is. */
-  readonly small: readonly ListFileEntry[];
-  /** The graph and its data. */
-  readonly large: readonly ListFileEntry[];
-}
-
 /**
- * Chooses what to fetch of the files that a repository has.
+ * Chooses what to fetch of the files that a repository has: small ones, enough to tell what kind of model it is, and the graph with
+ * its data.
  *
  * @throws {ModelError} naming what is missing
  */
-export function wantedFiles(name: string, files: ReadonlyMap<string, ListFileEntry>): WantedFiles {
+export function wantedFiles(name: string, files: ReadonlyMap<string, ListFileEntry>) {
   const missing = needed.find((path) => !files.has(path));
   if (missing) throw new ModelError(`${name} has no ${missing}`);
   const graph = plainGraphs.find((path) => files.has(path));

@@ -21,36 +21,32 @@ export interface SmokeDeps {
   say(line: string): void;
 }
 
-/** What a smoke test found. */
-export interface SmokeReport {
-  readonly id: string;
-  readonly entities: number;
-  readonly secondsToStored: number;
-  readonly secondsToMetric: number;
-}
-
 /**
  * Sends one record through a deployment: puts it on the stream, waits for its result, asks the API for both the stored result
  * and the same text anew, and waits until the metric counts it.
  *
+ * @returns what it found, in seconds after it began
  * @throws {SpanstreamError} naming the step that failed
  */
 export async function runSmoke(
   id: string,
-  deployment: SmokeDeps,
+  deps: SmokeDeps,
   bounds: { storedSeconds: number; metricSeconds: number },
-): Promise<SmokeReport> {
-  const deps = namingSteps(deployment);
+) {
   const started = deps.now();
   const since = new Date(started - 60_000);
-  const before = await deps.processed(SMOKE_SOURCE, since);
+  const processed = () => naming('the metric cannot be read', deps.processed(SMOKE_SOURCE, since));
+  const ask = <T>(method: 'GET' | 'POST', path: string, body?: unknown) =>
+    naming(`${method} ${path} cannot be asked`, deps.ask(method, path, body)) as Promise<T>;
+  const before = await processed();
   const elapsed = () => Math.round((deps.now() - started) / 100) / 10;
 
-  await deps.put({ id, text: SMOKE_TEXT, source: SMOKE_SOURCE });
+  const record = { id, text: SMOKE_TEXT, source: SMOKE_SOURCE };
+  await naming('the record cannot be put on the stream', deps.put(record));
   deps.say(`put record ${id}`);
 
   const stored = await until(deps, 'no result was stored', bounds.storedSeconds, async () => {
-    const [result] = await deps.results(id);
+    const [result] = await naming('the results table cannot be read', deps.results(id));
     return result;
   });
   const secondsToStored = elapsed();
@@ -59,35 +55,22 @@ export async function runSmoke(
     `stored after ${secondsToStored} s: ${stored.entities.map(({ text }) => text).join(', ')}`,
   );
 
-  const read = (await deps.ask('GET', `/v1/records/${id}`)) as { results?: ResultItem[] };
-  const asked = (await deps.ask('POST', '/v1/entities', { text: SMOKE_TEXT, store: false })) as {
-    results?: { entities: Entity[] }[];
-  };
+  type Answer = { results?: { entities: Entity[] }[] };
+  const read = await ask<Answer>('GET', `/v1/records/${id}`);
+  const asked = await ask<Answer>('POST', '/v1/entities', { text: SMOKE_TEXT, store: false });
   same('GET /v1/records/{id}', spansOf(read.results?.[0]?.entities), spansOf(stored.entities));
   same('POST /v1/entities', spansOf(asked.results?.[0]?.entities), spansOf(stored.entities));
   deps.say('the API has the result, and finds the same in the same text');
 
   await until(deps, 'the metric does not count the record', bounds.metricSeconds, async () =>
-    (await deps.processed(SMOKE_SOURCE, since)) > before ? true : undefined,
+    (await processed()) > before ? true : undefined,
   );
   const secondsToMetric = elapsed();
   deps.say(`counted after ${secondsToMetric} s`);
   return { id, entities: stored.entities.length, secondsToStored, secondsToMetric };
 }
 
-/** The same deployment, whose faults say at which step they came and why. */
-function namingSteps(deps: SmokeDeps): SmokeDeps {
-  return {
-    ...deps,
-    put: (record) => naming('the record cannot be put on the stream', deps.put(record)),
-    results: (id) => naming('the results table cannot be read', deps.results(id)),
-    ask: (method, path, body) =>
-      naming(`${method} ${path} cannot be asked`, deps.ask(method, path, body)),
-    processed: (source, since) =>
-      naming('the metric cannot be read', deps.processed(source, since)),
-  };
-}
-
+/** Awaits a step, whose fault then says at which one it came and why. */
 async function naming<T>(step: string, call: Promise<T>): Promise<T> {
   try {
     return await call;

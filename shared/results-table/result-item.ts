@@ -4,11 +4,7 @@ import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
 import type { PersonalDataKind } from '#shared/nlp/personal-data/kinds.ts';
 import type { RedactionMode } from '#shared/nlp/personal-data/redact.ts';
-import type {
-  Analysis,
-  AnalysisRequest,
-  PersonalData,
-} from '#shared/nlp/types.ts';
+import type { Analysis, AnalysisRequest, PersonalData } from '#shared/nlp/types.ts';
 
 /** What is kept of results, and how long. */
 export interface ResultOptions {

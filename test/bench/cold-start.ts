@@ -1,8 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { bundleSettings } from '#local/stack/bundle.ts';
+import { bundleFunction } from '#local/lambda/bundle.ts';
 import { median, runFresh } from './children.ts';
 import type { BenchModels } from './model-folders.ts';
 
@@ -21,14 +20,15 @@ export async function measureColdStart(
 ): Promise<{ milliseconds: number; bareSessionMilliseconds: number }> {
   const outdir = join(root, 'dist', 'bench');
   await mkdir(outdir, { recursive: true });
-  await build({
-    ...bundleSettings,
-    entryPoints: {
-      engine: 'test/bench/cold-engine.ts',
-      session: 'test/bench/cold-session.ts',
-      worker: 'shared/nlp/worker.ts',
+  await bundleFunction({
+    name: 'cold start',
+    entries: {
+      engine: join(root, 'test/bench/cold-engine.ts'),
+      session: join(root, 'test/bench/cold-session.ts'),
+      worker: join(root, 'shared/nlp/worker.ts'),
     },
     outdir,
+    external: ['onnxruntime-node'],
   });
   const args = [models.directory, models.entityModel, models.answerModel];
   const ours: number[] = [];

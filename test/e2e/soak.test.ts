@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
@@ -67,7 +67,7 @@ describe('a soak run', () => {
       timeoutMs: 60_000,
     });
     const [stack] = await foldersLeft();
-    const [holder = ''] = await readdir(`${temporary.path}/${stack}/in-use`);
+    const holder = await readFile(`${temporary.path}/${stack}/stack.pid`, 'utf8');
 
     // Act
     process.kill(-(child.pid ?? 0), 'SIGINT');
@@ -80,7 +80,7 @@ describe('a soak run', () => {
     expect(summary.stored).toBe(summary.put);
     expect(said.out).toMatch(/Interrupted after \d+ s/);
     expect(await foldersLeft()).toEqual([]);
-    expect(isAlive(Number(holder.split('-', 1)[0]))).toBe(false);
+    expect(isAlive(Number(holder))).toBe(false);
   });
 });
 

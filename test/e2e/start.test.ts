@@ -82,7 +82,7 @@ describe('the start command', () => {
       });
       const left = await readdir(directory);
       expect(left).not.toContain('endpoints.json');
-      expect(left).not.toContain('in-use');
+      expect(left).not.toContain('stack.pid');
     },
   );
 

@@ -101,9 +101,12 @@ describe('processBatch', () => {
   });
 
   it('asks for the standing tasks and language of a source unless the record says its own', async () => {
-    const { deps, table } = createTestDeps({
-      standing: { questions: {}, tasks: { news: ['tags'] }, languages: { news: 'ja' } },
-    }, all);
+    const { deps, table } = createTestDeps(
+      {
+        standing: { questions: {}, tasks: { news: ['tags'] }, languages: { news: 'ja' } },
+      },
+      all,
+    );
     const blobs = [
       textRecord('a', 'Ada', { source: 'news' }),
       textRecord('b', 'Ada', { source: 'news', tasks: ['labels'], language: 'en-GB' }),
@@ -121,9 +124,12 @@ describe('processBatch', () => {
 
   it('stores nothing of what is to be hidden, and knows its results again', async () => {
     const redaction = { mode: 'hash', key: 'k'.repeat(16) } as const;
-    const { deps, table, jobs } = createTestDeps({
-      options: { storeText: true, retentionDays: 0, redaction },
-    }, all);
+    const { deps, table, jobs } = createTestDeps(
+      {
+        options: { storeText: true, retentionDays: 0, redaction },
+      },
+      all,
+    );
     const texts = ['call 0041 44 668 18 00, Ada.', 'mail ada@example.com.'];
     const blob = encodeAggregate(
       texts.map((text, index) => ({

@@ -227,7 +227,7 @@ describe('eval', () => {
       'qa',
       false,
       squadOf([{}]),
-      /data\.0\.paragraphs\.0\.qas\.0\.question/,
+      /data\[0\]\.paragraphs\[0\]\.qas\[0\]\.question/,
     ],
     ['no question', 'qa', false, squadOf([]), /the data holds no question$/],
     ['no other paragraph', 'qa', true, squadOf([{ question: 'Who?' }]), /with another paragraph/],

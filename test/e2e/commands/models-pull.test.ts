@@ -312,9 +312,7 @@ describe('pullModel', () => {
     ]);
     expect(told[0]).toMatchObject({ bytes: sizes.reduce((sum, bytes) => sum + bytes) });
     expect(entry).toMatchObject({ languages, heads: tasks.map((task) => ({ task })) });
-    expect(entry.files.map(({ path }) => path).sort()).toEqual(
-      [...repository.files.keys()].sort(),
-    );
+    expect(entry.files.map(({ path }) => path).sort()).toEqual([...repository.files.keys()].sort());
   });
 
   describe('a graph whose weights are in a file of another name', () => {

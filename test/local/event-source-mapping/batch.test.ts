@@ -1,17 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Batch,
-  maximumAgeMs,
-  parkExpired,
-  settleBatch,
-} from '#local/event-source-mapping/batch.ts';
-import type { Outcome } from '#local/event-source-mapping/batch-response.ts';
+import { type Batch, settleBatch, splitExpired } from '#local/event-source-mapping/batch.ts';
+import type { BatchResponse } from '#local/event-source-mapping/batch-response.ts';
 import { someRecords } from './records.ts';
 
 const records = someRecords(5);
 const batch = (retries = 0): Batch => ({ records, retries, failures: 0 });
-const failed: Outcome = {
+const failed: BatchResponse = {
   kind: 'failed',
   requestId: 'r',
   reason: 'no',
@@ -37,7 +32,7 @@ describe('a delivered batch', () => {
   });
 
   it('uses up a retry where its first record is reported, and is parked when none is left', () => {
-    const first: Outcome = { kind: 'partial', requestId: 'r', from: 0 };
+    const first: BatchResponse = { kind: 'partial', requestId: 'r', from: 0 };
 
     expect(settleBatch(batch(1), first, settings).redeliver).toEqual([
       { records, retries: 2, failures: 1 },
@@ -77,19 +72,13 @@ describe('a delivered batch', () => {
 });
 
 describe('age', () => {
-  it('is limited by the mapping or by the stream, whichever is less', () => {
-    expect(maximumAgeMs({ maximumRecordAgeSeconds: -1 }, 5_000)).toBe(5_000);
-    expect(maximumAgeMs({ maximumRecordAgeSeconds: 60 }, 90_000)).toBe(60_000);
-    expect(maximumAgeMs({ maximumRecordAgeSeconds: 120 }, 90_000)).toBe(90_000);
-  });
-
   it.each([
     [4_000, 0],
     [4_001, 1],
     [6_500, 3],
     [99_999, 5],
   ])('at %i ms, with at most 4 s of it, takes %i records off the head', (now, count) => {
-    const { expired, remaining } = parkExpired(batch(1), 4_000, now);
+    const { expired, remaining } = splitExpired(batch(1), 4_000, now);
 
     expect(expired).toEqual(records.slice(0, count));
     expect(remaining).toEqual({ ...batch(1), records: records.slice(count) });

@@ -2,12 +2,12 @@ import type { KinesisStreamTumblingWindowEvent } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint, CheckpointStore } from '#local/event-source-mapping/checkpoints.ts';
-import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
-import type {
-  EventSourceMapping,
-  InvocationRecord,
-  MappingOptions,
-} from '#local/event-source-mapping/types.ts';
+import {
+  type EventSourceMapping,
+  startEventSourceMapping,
+} from '#local/event-source-mapping/event-source-mapping.ts';
+import type { InvocationRecord } from '#local/event-source-mapping/invocation-record.ts';
+import type { MappingOptions } from '#local/event-source-mapping/options.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
 import { type MappingSettings, parseSettings } from '#shared/settings.ts';
 import { createMemoryStream } from './memory-stream.ts';
@@ -29,13 +29,6 @@ function memoryCheckpoints(): CheckpointStore & { kept: Map<string, Checkpoint> 
   };
 }
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
 function start(
   stream: ReturnType<typeof createMemoryStream>,
   handle: (event: Event) => unknown,
@@ -50,7 +43,6 @@ function start(
     source: stream.source,
     functionArn: 'arn:function',
     checkpoints,
-    log: silent,
     pollIntervalMs: 2,
     shardSyncMs: 5,
     backoff: { baseMs: 1, capMs: 4 },
@@ -235,6 +227,27 @@ describe('a mapping', () => {
       },
     ]);
     expect(parked[0]?.record).not.toHaveProperty('responseContext');
+  });
+
+  it.each([
+    ['the stream', -1, 50_000, [1, 2]],
+    ['the mapping', 60, 90_000, [1, 2]],
+    ['the stream, where that is less', 120, 50_000, [1, 2]],
+    ['the mapping, where that is more than it needs', 75, 90_000, [0, 1, 2]],
+  ])('has its oldest age from %s', async (_, seconds, retentionMs, delivered) => {
+    const stream = createMemoryStream(retentionMs);
+    const now = 1_000_000 + performance.now();
+    stream.add(
+      's',
+      [70_000, 40_000, 0].map((age, index) => aRecord(index, { arrivedAt: now - age })),
+    );
+
+    const { mapping, batches } = start(stream, () => null, {
+      settings: { maximumRecordAgeSeconds: seconds },
+    });
+    await untilIdle(mapping);
+
+    expect(batches.flat()).toEqual(delivered);
   });
 
   it('goes on from where it was when iterators expire, and has patience with throttles', async () => {
@@ -570,7 +583,7 @@ describe('tumbling windows', () => {
     const both = { tumblingWindowSeconds: 10, parallelizationFactor: 2 };
 
     expect(() => start(createMemoryStream(), counting, { settings: both })).toThrow(
-      'mapping.parallelizationFactor must be 1',
+      'settings.parallelizationFactor: must be 1',
     );
   });
 });

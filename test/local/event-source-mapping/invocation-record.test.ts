@@ -3,7 +3,6 @@ import {
   invocationRecord,
   invocationRecordKey,
   mappingUuid,
-  tooOld,
 } from '#local/event-source-mapping/invocation-record.ts';
 import { aRecord } from './records.ts';
 
@@ -12,9 +11,7 @@ const given = {
   shardId: 'shardId-000000000001',
   records: [aRecord(1), aRecord(2)] as const,
   event: { Records: [aRecord(1).event, aRecord(2).event] },
-  condition: 'RetryAttemptsExhausted' as const,
-  invokeCount: 3,
-  lastFailure: { requestId: 'r-2', functionError: 'Unhandled' as const },
+  lastFailure: { requestId: 'r-2', functionError: 'Unhandled' as const, invokeCount: 3 },
   now: Date.parse('2026-02-03T04:05:06.789Z'),
 };
 
@@ -82,7 +79,7 @@ it('tells of an answer that was no valid response by a functionError of null', (
     ...given,
     records: [...given.records],
     source: { kind: 'kinesis', arn: 'arn:stream' },
-    lastFailure: { requestId: 'r-3', functionError: null },
+    lastFailure: { requestId: 'r-3', functionError: null, invokeCount: 3 },
   });
 
   expect(record.responseContext).toEqual({
@@ -93,12 +90,11 @@ it('tells of an answer that was no valid response by a functionError of null', (
 });
 
 it('has no response, a request of its own and one invocation where records were too old', () => {
-  const { lastFailure: _, invokeCount, ...untried } = given;
+  const { lastFailure: _, ...untried } = given;
   const record = invocationRecord({
     ...untried,
     records: [...given.records],
     source: { kind: 'kinesis', arn: 'arn:stream' },
-    ...tooOld,
   });
 
   expect(record.requestContext).toEqual({

@@ -1,12 +1,12 @@
 import type {
-  Shard,
-  StreamRecord,
+  SourceRecord,
+  SourceShard,
   StreamSource,
-} from '#local/event-source-mapping/stream-source.ts';
+} from '#local/event-source-mapping/source.ts';
 
 /** A stream in memory, with faults to order. */
 export function createMemoryStream(retentionMs = 86_400_000) {
-  const shards = new Map<string, Shard & { records: StreamRecord[]; closed: boolean }>();
+  const shards = new Map<string, SourceShard & { records: SourceRecord[]; closed: boolean }>();
   const faults: Error[] = [];
   const positions: ('TRIM_HORIZON' | { after: string })[] = [];
   const held = (shardId: string) => {
@@ -39,10 +39,10 @@ export function createMemoryStream(retentionMs = 86_400_000) {
     faults,
     /** Positions that iterators were asked for. */
     positions,
-    add(shardId: string, records: readonly StreamRecord[] = [], parentIds: string[] = []) {
+    add(shardId: string, records: readonly SourceRecord[] = [], parentIds: string[] = []) {
       shards.set(shardId, { shardId, parentIds, records: [...records], closed: false });
     },
-    put: (shardId: string, ...records: StreamRecord[]) => held(shardId).records.push(...records),
+    put: (shardId: string, ...records: SourceRecord[]) => held(shardId).records.push(...records),
     close(shardId: string) {
       held(shardId).closed = true;
     },

@@ -1,11 +1,11 @@
-import type { StreamRecord } from '#local/event-source-mapping/stream-source.ts';
+import type { SourceRecord } from '#local/event-source-mapping/source.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
 
 /** A record of a Kinesis shard, numbered; arrives at second `index` unless told otherwise. */
 export function aRecord(
   index: number,
   given: { key?: string; arrivedAt?: number; bytes?: number } = {},
-): StreamRecord {
+): SourceRecord {
   const sequenceNumber = String(1_000 + index);
   const partitionKey = given.key ?? 'key';
   const arrivedAt = given.arrivedAt ?? index * 1_000;
@@ -30,7 +30,7 @@ export function aRecord(
 }
 
 /** `count` records in order. */
-export const someRecords = (count: number): StreamRecord[] =>
+export const someRecords = (count: number): SourceRecord[] =>
   Array.from({ length: count }, (_, index) => aRecord(index));
 
 /** A successful invocation. */

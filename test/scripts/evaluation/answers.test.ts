@@ -46,7 +46,7 @@ test('reads SQuAD files of both versions', () => {
     { article: 0, context: 'Denver is high.', question: 'never', answers: [] },
   ]);
   expect(() => readSquad({ data: [{ paragraphs: [{ qas: [] }] }] })).toThrow(
-    /paragraphs\.0\.context/,
+    /data\[0\]\.paragraphs\[0\]\.context/,
   );
 });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { invocationRecord } from '#local/event-source-mapping/invocation-record.ts';
-import type { StreamRecord } from '#local/event-source-mapping/stream-source.ts';
+import type { SourceRecord } from '#local/event-source-mapping/source.ts';
 import { parseFailure } from '#shared/dead-letters/object.ts';
 import { ValidationError } from '#shared/errors.ts';
 
@@ -18,7 +18,7 @@ const failureObject = (bytes: Uint8Array) => ({
   firstSeenAt: '2026-02-03T04:05:07.000Z',
 });
 
-const firstRecord: StreamRecord = {
+const firstRecord: SourceRecord = {
   sequenceNumber: '1',
   partitionKey: 'p',
   arrivedAt: 0,
@@ -34,9 +34,7 @@ const abandoned = (event: unknown) =>
       shardId: 's',
       records: [firstRecord],
       event,
-      condition: 'RetryAttemptsExhausted',
-      invokeCount: 6,
-      lastFailure: { requestId: 'r', functionError: 'Unhandled' },
+      lastFailure: { requestId: 'r', functionError: 'Unhandled', invokeCount: 6 },
       now: 0,
     }),
   );

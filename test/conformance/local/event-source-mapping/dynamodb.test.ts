@@ -4,21 +4,20 @@ import { join } from 'node:path';
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
-  DynamoDBClient,
   UpdateItemCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { DynamoDBStreamsClient, ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams';
+import { ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type LocalClients, localClients } from '#local/cloud/clients.ts';
 import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
-import { dynamoDbSource } from '#local/event-source-mapping/dynamodb-source.ts';
 import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
+import { openSource } from '#local/event-source-mapping/source.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
 import { parseSettings } from '#shared/settings.ts';
-import { clientConfig } from '../../support/adapter.ts';
 
 type WindowEvent = DynamoDBStreamEvent & {
   shardId: string;
@@ -27,16 +26,23 @@ type WindowEvent = DynamoDBStreamEvent & {
 };
 
 let service: LocalService;
-let tables: DynamoDBClient;
-let streams: DynamoDBStreamsClient;
+let clients: LocalClients;
+let tables: LocalClients['dynamodb'];
+let streams: LocalClients['streams'];
 let directory = '';
 let streamArn = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanstream-mapping-'));
   service = await startDynamoDb({ streamShards: 2, shardRolloverRecords: 15 });
-  tables = new DynamoDBClient(clientConfig(service.endpoint));
-  streams = new DynamoDBStreamsClient(clientConfig(service.endpoint));
+  const { endpoint } = service;
+  clients = localClients({
+    kinesis: endpoint,
+    dynamodb: endpoint,
+    cloudwatch: endpoint,
+    s3: endpoint,
+  });
+  ({ dynamodb: tables, streams } = clients);
   await tables.send(
     new CreateTableCommand({
       TableName: 'results',
@@ -54,8 +60,7 @@ beforeAll(async () => {
   streamArn = Streams?.[0]?.StreamArn ?? '';
 });
 afterAll(async () => {
-  tables.destroy();
-  streams.destroy();
+  clients.destroy();
   await service.close();
   await rm(directory, { recursive: true });
 });
@@ -88,15 +93,9 @@ it('follows a table through shards that roll over, in the shape of a DynamoDB ev
   const events: WindowEvent[] = [];
   let calls = 0;
   const mapping = startEventSourceMapping({
-    source: dynamoDbSource({ client: streams, streamArn }),
+    source: await openSource(streamArn, clients),
     functionArn: 'arn:function',
     checkpoints: fileCheckpoints(directory),
-    log: {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: () => undefined,
-      error: () => undefined,
-    },
     pollIntervalMs: 10,
     shardSyncMs: 20,
     backoff: { baseMs: 2, capMs: 10 },

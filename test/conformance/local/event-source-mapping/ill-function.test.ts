@@ -20,7 +20,7 @@ afterEach(async () => {
 it.each([
   ['exit-at-init', 'Runtime.ExitError: Runtime exited: exit status 3'],
   ['hang-at-init', 'Sandbox.Timedout: Init timed out after 0.30 seconds'],
-  ['answer-garbage', 'the response is not an object'],
+  ['answer-garbage', 'the response: Invalid input: expected object, received string'],
   ['answer-another', 'Runtime.NoAnswer: '],
   ['flood-answer', 'Function.ResponseSizeTooLarge: '],
 ])(
@@ -40,7 +40,6 @@ it.each([
       initTimeoutSeconds: action === 'hang-at-init' ? 0.3 : 30,
       memoryMb: 128,
       maximumConcurrency: 1,
-      log: () => undefined,
     });
     closers.push(lambda.close);
     const warned: Record<string, unknown>[] = [];
@@ -63,7 +62,7 @@ it.each([
       onFailure: async (key) => void parked.push(key),
       backoff: { baseMs: BACKOFF_MS, capMs: BACKOFF_MS },
       pollIntervalMs: 10,
-      log: { debug() {}, info() {}, error() {}, warn: (fields) => void warned.push({ ...fields }) },
+      log: { info() {}, error() {}, warn: (fields) => void warned.push({ ...fields }) },
     });
     closers.push(mapping.close);
     await vi.waitFor(() => expect(warned.length).toBeGreaterThanOrEqual(3), { timeout: 60_000 });

@@ -4,32 +4,28 @@ import { join } from 'node:path';
 import {
   CreateStreamCommand,
   DescribeStreamCommand,
-  KinesisClient,
   PutRecordsCommand,
   SplitShardCommand,
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type LocalClients, localClients } from '#local/cloud/clients.ts';
 import { fileCheckpoints } from '#local/event-source-mapping/checkpoints.ts';
-import { startEventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
-import { kinesisSource } from '#local/event-source-mapping/kinesis-source.ts';
-import type { EventSourceMapping } from '#local/event-source-mapping/types.ts';
+import {
+  type EventSourceMapping,
+  startEventSourceMapping,
+} from '#local/event-source-mapping/event-source-mapping.ts';
+import { openSource } from '#local/event-source-mapping/source.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
 import { type MappingSettings, parseSettings } from '#shared/settings.ts';
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 const running: EventSourceMapping[] = [];
 let service: LocalService;
-let client: KinesisClient;
+let clients: LocalClients;
+let client: LocalClients['kinesis'];
 let directory = '';
 let streamName = '';
 let streamArn = '';
@@ -37,15 +33,17 @@ let streams = 0;
 
 beforeAll(async () => {
   service = await startKinesis();
-  client = new KinesisClient({
-    endpoint: service.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    requestHandler: new NodeHttpHandler(),
+  const { endpoint } = service;
+  clients = localClients({
+    kinesis: endpoint,
+    dynamodb: endpoint,
+    cloudwatch: endpoint,
+    s3: endpoint,
   });
+  client = clients.kinesis;
 });
 afterAll(async () => {
-  client.destroy();
+  clients.destroy();
   await service.close();
 });
 beforeEach(async () => {
@@ -90,7 +88,7 @@ const numbersOf = (event: KinesisStreamEvent): number[] =>
     ({ kinesis }) => JSON.parse(Buffer.from(kinesis.data, 'base64').toString()).number,
   );
 
-function start(
+async function start(
   handle: (event: KinesisStreamEvent, numbers: number[]) => unknown,
   settings: Partial<MappingSettings> = {},
 ) {
@@ -98,10 +96,9 @@ function start(
   const events: KinesisStreamEvent[] = [];
   const parked: number[] = [];
   const mapping = startEventSourceMapping({
-    source: kinesisSource({ client, streamName, streamArn, retentionHours: 24 }),
+    source: await openSource(streamArn, clients),
     functionArn: 'arn:function',
     checkpoints: fileCheckpoints(join(directory, 'checkpoints')),
-    log: silent,
     pollIntervalMs: 10,
     shardSyncMs: 50,
     backoff: { baseMs: 2, capMs: 10 },
@@ -135,7 +132,7 @@ const untilIdle = (mapping: EventSourceMapping) => {
 };
 
 it('delivers each record once in the shape of a Kinesis event', async () => {
-  const { mapping, seen, events } = start(() => null);
+  const { mapping, seen, events } = await start(() => null);
   await put(0, 150);
   const before = Date.now();
   await untilIdle(mapping);
@@ -173,7 +170,7 @@ it('settles every record once while the function fails in every way it can', asy
   let calls = 0;
   const acknowledged: number[] = [];
 
-  const { mapping, parked } = start(
+  const { mapping, parked } = await start(
     (event, numbers) => {
       calls += 1;
       if (numbers.includes(137)) return new Error('poison');
@@ -198,7 +195,7 @@ it('settles every record once while the function fails in every way it can', asy
 
 it('goes on after a restart, with nothing lost', async () => {
   await put(0, 200);
-  const first = start((_, numbers) =>
+  const first = await start((_, numbers) =>
     numbers.some((n) => n > 120) ? new Promise(() => undefined) : null,
   );
   await vi.waitFor(() =>
@@ -207,7 +204,7 @@ it('goes on after a restart, with nothing lost', async () => {
   await first.mapping.close({ graceMs: 0 });
   const acknowledged = first.mapping.lag().shards.reduce((sum, s) => sum + s.acknowledged, 0);
 
-  const second = start(() => null);
+  const second = await start(() => null);
   await untilIdle(second.mapping);
 
   expect(sorted(new Set([...first.seen, ...second.seen]))).toEqual(upTo(200));
@@ -216,7 +213,7 @@ it('goes on after a restart, with nothing lost', async () => {
 
 it('follows a split: the children after their parent, nothing lost', async () => {
   await put(0, 60);
-  const { mapping, seen, events } = start(() => null);
+  const { mapping, seen, events } = await start(() => null);
   await untilIdle(mapping);
   await client.send(
     new SplitShardCommand({
@@ -241,7 +238,7 @@ it('follows a split: the children after their parent, nothing lost', async () =>
 });
 
 it('finds the first records of a shard that was read while it was empty', async () => {
-  const { mapping, seen } = start(() => null);
+  const { mapping, seen } = await start(() => null);
   await untilIdle(mapping);
 
   await put(0, 30);

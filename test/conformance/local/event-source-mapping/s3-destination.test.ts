@@ -1,10 +1,6 @@
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import {
-  invocationRecord,
-  s3Destination,
-  tooOld,
-} from '#local/event-source-mapping/invocation-record.ts';
+import { invocationRecord, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
 import { startS3 } from '#local/services/s3/index.ts';
 import { aRecord } from '#test/local/event-source-mapping/records.ts';
 
@@ -23,7 +19,6 @@ it('keeps an invocation record under its key, as it is', async () => {
     shardId: 'shardId-000000000000',
     records: [aRecord(1)],
     event: { Records: [aRecord(1).event] },
-    ...tooOld,
     now: 0,
   });
   const key = 'aws/lambda/mapping/shardId-000000000000/1970/01/01/1970-01-01T00.00.00-uuid';

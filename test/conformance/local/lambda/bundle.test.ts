@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { bundleFunction, linkModules } from '#local/lambda/bundle.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, bundleSettings, findModelRuntime } from '#local/stack/bundle.ts';
+import { bundle, findModelRuntime } from '#local/stack/bundle.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -18,16 +18,17 @@ const source = async (name: string, code: string) => {
 };
 
 it('bundles into a folder outside the repository, where ONNX Runtime is still found', async () => {
-  const { bootstrap = '' } = await bundle({ outdir: directory, only: ['bootstrap'] });
+  const { bootstrap = '' } = await bundle({ outdir: directory });
   const entry = await source(
     'handler.ts',
     `import { InferenceSession } from 'onnxruntime-node';
      export const handler = async (): Promise<string> => typeof InferenceSession.create;`,
   );
-  await build({
-    ...bundleSettings,
-    entryPoints: { index: entry },
+  await bundleFunction({
+    name: 'with',
+    entries: { index: entry },
     outdir: join(directory, 'with'),
+    external: ['onnxruntime-node'],
   });
   const lambda = startFunction({
     name: 'with-models',
@@ -36,7 +37,6 @@ it('bundles into a folder outside the repository, where ONNX Runtime is still fo
     timeoutSeconds: 15,
     memoryMb: 512,
     maximumConcurrency: 1,
-    log: () => undefined,
   });
 
   const invocation = await lambda.invoke({});
@@ -51,8 +51,8 @@ it('mends the link of a folder that was made by a checkout which has moved', asy
   const link = join(directory, 'node_modules');
   await symlink(join(directory, 'where-it-was'), link);
 
-  await bundle({ outdir: directory, only: ['bootstrap'] });
-  await bundle({ outdir: directory, only: ['bootstrap'] });
+  await linkModules(directory, resolve('node_modules'));
+  await linkModules(directory, resolve('node_modules'));
 
   expect(await readdir(link)).toContain('onnxruntime-node');
 });
@@ -67,15 +67,16 @@ it('finds who would carry ONNX Runtime into a bundle', async () => {
   );
 
   const [found, none] = await Promise.all(
-    [carrier, clean].map(async (entry) => {
-      const made = await build({
-        ...bundleSettings,
-        entryPoints: [entry],
-        write: false,
-        outdir: directory,
-      });
-      return findModelRuntime(made.metafile);
-    }),
+    [carrier, clean].map(async (index) =>
+      findModelRuntime(
+        await bundleFunction({
+          name: 'either',
+          entries: { index },
+          outdir: join(directory, 'out'),
+          external: ['onnxruntime-node'],
+        }),
+      ),
+    ),
   );
 
   expect(found).toMatch(/inner\/session\.ts$/);

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundleBootstrap, bundleFunction } from '#local/lambda/bundle.ts';
 import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
 import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, bundleSettings } from '#local/stack/bundle.ts';
 
 const sources = {
   moody: new URL('./functions/moody.ts', import.meta.url),
@@ -22,12 +21,12 @@ let directory = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'spanstream-lambda-'));
-  await bundle({ outdir: directory, only: ['bootstrap'] });
+  await bundleBootstrap(join(directory, 'bootstrap'));
   await Promise.all(
     Object.entries(sources).map(([name, url]) =>
-      build({
-        ...bundleSettings,
-        entryPoints: { index: fileURLToPath(url) },
+      bundleFunction({
+        name,
+        entries: { index: fileURLToPath(url) },
         outdir: join(directory, name),
       }),
     ),
@@ -46,7 +45,6 @@ function start(bundleName: string, given: Partial<FunctionOptions> = {}): Lambda
     timeoutSeconds: 15,
     memoryMb: 256,
     maximumConcurrency: 1,
-    log: () => undefined,
     ...given,
   });
   running.push(lambda);
@@ -64,7 +62,7 @@ function alive(pid: number): boolean {
 
 async function startWatched() {
   const lines: string[] = [];
-  const lambda = start('moody', { log: ({ text }) => lines.push(text) });
+  const lambda = start('moody', { onLog: ({ text }) => lines.push(text) });
   await lambda.invoke({ do: 'report' });
   const [pid = 0] = lambda.pids();
   const begun = (action: string) =>
@@ -184,7 +182,7 @@ describe('a function in a process of its own', () => {
 
   it('tells of a process that ran out of memory, and starts another', async () => {
     const lines: string[] = [];
-    const lambda = start('moody', { memoryMb: 64, log: ({ text }) => lines.push(text) });
+    const lambda = start('moody', { memoryMb: 64, onLog: ({ text }) => lines.push(text) });
 
     const died = await lambda.invoke({ do: 'eat-memory' });
     const next = await lambda.invoke({ do: 'report' });
@@ -209,7 +207,7 @@ describe('a function in a process of its own', () => {
     const lambda = start('moody', {
       timeoutSeconds: 60,
       logFile: join(directory, 'flood.log'),
-      log: ({ text }) => {
+      onLog: ({ text }) => {
         most = Math.max(most, text.length);
         written += text.length;
       },
@@ -233,7 +231,7 @@ describe('a function in a process of its own', () => {
         bootstrap: fileURLToPath(new URL('./functions/odd-runtime.mjs', import.meta.url)),
         environment: { ACTION: action },
         timeoutSeconds: 1,
-        log: ({ text }) => lines.push(JSON.parse(text)),
+        onLog: ({ text }) => lines.push(JSON.parse(text)),
         ...given,
       });
       return { lambda, lines };
@@ -312,7 +310,7 @@ describe('a function in a process of its own', () => {
   it('hands on every line that the process writes, and keeps them', async () => {
     const lines: FunctionLogLine[] = [];
     const logFile = join(directory, 'moody.log');
-    const lambda = start('moody', { log: (line) => lines.push(line), logFile });
+    const lambda = start('moody', { onLog: (line) => lines.push(line), logFile });
 
     await lambda.invoke({ do: 'log' });
     await vi.waitFor(() => expect(lines).toHaveLength(4));

@@ -9,7 +9,6 @@ const lambda = startFunction({
   timeoutSeconds: 600,
   memoryMb: 256,
   maximumConcurrency: 2,
-  log: () => undefined,
 });
 await lambda.invoke({ do: 'report' });
 void lambda.invoke({ do: action });
