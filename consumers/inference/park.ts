@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import { type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts';
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
-import { expiryOf } from '#shared/results-table/result-item.ts';
+import { hideInMessage } from '#shared/results-table/redact.ts';
+import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
@@ -91,7 +92,7 @@ export async function park(
     const pending = done.state === 'pending';
     const items = rejections.map(({ entry, rejection }): [BatchRecord, TableItem] => [
       entry,
-      rejectionItemOf(entry, rejection, deps.options.retentionDays, pending),
+      rejectionItemOf(entry, rejection, deps.options, pending),
     ]);
     for (const [entry, written] of await write(new Map(items), deps, deadline)) {
       if (written.status !== 'stored') outcomes.set(entry, late(written.reason));
@@ -145,15 +146,15 @@ async function putFailureObject(
 function rejectionItemOf(
   { position, arrivedAt }: BatchRecord,
   { reason, message }: Rejection,
-  retentionDays: number,
+  options: ResultOptions,
   pending: boolean,
 ): RejectionItem {
   const { subSequenceNumber, ...place } = position;
-  const expiresAt = expiryOf(arrivedAt, retentionDays);
+  const expiresAt = expiryOf(arrivedAt, options.retentionDays);
   return {
     ...rejectionKey(position),
     reason,
-    message,
+    message: hideInMessage(message, options),
     ...place,
     ...(subSequenceNumber !== undefined && { subSequenceNumber }),
     failureKey: failureObjectKey(position),

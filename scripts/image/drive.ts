@@ -6,7 +6,6 @@ import { createLocalCloud } from '#local/cloud/local-cloud.ts';
 import { openSource } from '#local/event-source-mapping/source.ts';
 import { startApiGateway } from '#local/services/api-gateway/index.ts';
 import { provision } from '#local/stack/provision.ts';
-import { gatewayProblems } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
@@ -57,7 +56,6 @@ export async function driveImage(
   let httpInitMilliseconds = 0;
   const api = await startApiGateway({
     routes: httpRoutes,
-    problems: gatewayProblems,
     timeoutMs: TIMEOUT_SECONDS * 1_000,
     async invoke(event) {
       const { payload, initMilliseconds } = await invoke('http', event);

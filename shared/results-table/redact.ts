@@ -1,5 +1,5 @@
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { redactAnalysis } from '#shared/nlp/personal-data/index.ts';
+import { findPersonalData, redact, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import {
   createResultItem,
   keyOf,
@@ -42,4 +42,10 @@ export function createStoredResult(content: ResultContent, options: ResultOption
     keyOf(content, content.pipelineVersion, options),
   );
   return { ...item, pii: spans.pii.map(personalDataOf), redacted: mode };
+}
+
+/** A message that may name a field as a record had it, and so hold personal data, as it may be stored. */
+export function hideInMessage(message: string, { redaction }: ResultOptions): string {
+  if (!redaction) return message;
+  return redact(message, findPersonalData(message, { language: 'und' }), redaction).text;
 }
