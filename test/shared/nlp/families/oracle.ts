@@ -29,7 +29,7 @@ export type LabelFunction = 'default' | 'sigmoid' | 'softmax' | 'none';
 
 /** Folder of the families' models. */
 export const familiesDirectory = fileURLToPath(
-  new URL('../../../fixtures/families', import.meta.url),
+  new URL('../../../../fixtures/families', import.meta.url),
 );
 
 /** What Hugging Face's pipelines make of the texts with each of the families' models. */
