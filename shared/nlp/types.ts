@@ -93,17 +93,47 @@ export interface Encoding {
 
 /** Text to ids with offsets; made from `tokenizer.json`. */
 export interface Tokenizer {
+  /** The text without special tokens; added tokens that are written out in it are found. */
   encode(text: string): Encoding;
   readonly special: SpecialTokens;
+  /** What stands around one sequence. */
+  readonly single: Frame;
+  /** What stands around two of them. */
+  readonly pair: Frame;
+  /** Added tokens that the model's own vocabulary lacks are at its end. */
   readonly vocabulary: Vocabulary;
+  /** What tokens that continue a word are written with, such as `##`; undefined where the model has no such mark. */
+  readonly continuingPrefix: string | undefined;
 }
 
-/** Ids of the tokens that frame and fill a window, and of what the vocabulary does not have. */
+/** Ids of the tokens that fill a window, and of what the vocabulary does not have. */
 export interface SpecialTokens {
+  /** The first of those before a sequence; `pad` where there is none. */
   readonly cls: number;
+  /** The last of those after a sequence; `pad` where there is none. */
   readonly sep: number;
+  /** 0 where the tokenizer names none: padding is masked anyway. */
   readonly pad: number;
-  readonly unk: number;
+  /** Undefined where every text can be spelled, as with byte-level vocabularies. */
+  readonly unk: number | undefined;
+}
+
+/** The tokens that a tokenizer puts around one or two sequences, and the segment ids of all of them. */
+export interface Frame {
+  readonly prefix: FramePart;
+  /** Between two sequences; empty around one. */
+  readonly middle: FramePart;
+  readonly suffix: FramePart;
+  /** Segment id of the first sequence's tokens. */
+  readonly first: number;
+  /** Segment id of the second sequence's tokens; that of the first where there is one. */
+  readonly second: number;
+}
+
+/** Special tokens in a row with their segment ids. */
+export interface FramePart {
+  readonly ids: Int32Array;
+  readonly typeIds: Int32Array;
 }
 
 /** A tokenizer's tokens and their ids, in parallel. */

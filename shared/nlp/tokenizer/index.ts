@@ -1,12 +1,16 @@
-import { ModelError } from '#shared/errors.ts';
-import type { Encoding, Tokenizer } from '../types.ts';
-import { createAddedTokenFinder } from './added-tokens.ts';
-import { listVocabulary } from './model/vocabulary.ts';
-import { createWordPiece } from './model/word-piece.ts';
-import { createBertNormalizer } from './normalizer/bert-normalizer.ts';
-import { readSpecialTokens } from './post-processor/special-tokens.ts';
-import { createBertPreTokenizer } from './pre-tokenizer/bert-pre-tokenizer.ts';
-import { IntegerList, TextBuffer } from './text-buffer.ts';
+import type { Encoding, Tokenizer, Vocabulary } from '../types.ts';
+import { type AddedToken, assignIds, createAddedTokenFinder } from './added-tokens.ts';
+import { createModel } from './model/create-model.ts';
+import { createNormalizer } from './normalizer/create-normalizer.ts';
+import { Pieces } from './pieces.ts';
+import { flattenProcessors } from './post-processor/flatten.ts';
+import { readFrames } from './post-processor/frame.ts';
+import { createTrimmer } from './post-processor/trim-offsets.ts';
+import { createPreTokenizers } from './pre-tokenizer/create-pre-tokenizer.ts';
+import { findSpecialTokens } from './special-tokens.ts';
+import type { Normalizer } from './stages.ts';
+import { TextBuffer } from './text-buffer.ts';
+import { TokenList } from './token-list.ts';
 import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 
 /**
@@ -17,98 +21,119 @@ import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
  */
 export function createTokenizer(tokenizerJson: unknown): Tokenizer {
   const file = parseTokenizerFile(tokenizerJson);
-  const normalizer = createBertNormalizer({
-    cleanText: file.normalizer.clean_text,
-    handleChineseCharacters: file.normalizer.handle_chinese_chars,
-    stripAccents: file.normalizer.strip_accents ?? file.normalizer.lowercase,
-    lowercase: file.normalizer.lowercase,
-  });
-  const preTokenizer = createBertPreTokenizer();
-  const vocabulary = listVocabulary(file.model.vocab);
-  const model = createWordPiece({
-    vocabulary,
-    unknownToken: file.model.unk_token,
-    continuingPrefix: file.model.continuing_subword_prefix,
-    maximumWordCharacters: file.model.max_input_chars_per_word,
-  });
-  const findAddedTokens = createAddedTokenFinder(readAddedTokens(file));
+  const splitsPunctuation = file.pre_tokenizer?.type === 'BertPreTokenizer';
+  const { model, unknown, continuingPrefix, ...loaded } = createModel(file.model, splitsPunctuation);
+  const normalizer = createNormalizer(file.normalizer);
+  const preTokenizers = createPreTokenizers(file.pre_tokenizer);
+  const processors = flattenProcessors(file.post_processor);
+  const { single, pair } = readFrames(processors);
+  const added = readAddedTokens(file, loaded.vocabulary);
+  const vocabulary = extended(loaded.vocabulary, added);
+  const findAdded = createAddedTokenFinder(added.filter((token) => !token.normalized));
+  const findNormalized = createAddedTokenFinder(
+    added
+      .filter((token) => token.normalized)
+      .map((token) => ({ ...token, content: normalizedForm(token.content, normalizer) })),
+  );
+  const hasNormalized = added.some((token) => token.normalized);
+  const trim = createTrimmer(processors, vocabulary);
 
   const buffer = new TextBuffer();
-  const words = new IntegerList();
-  /** Id, start and end of each token, in the original text once its word is done. */
-  const tokens = new IntegerList();
-  const wordIds = new IntegerList();
+  const pieces = new Pieces();
+  const tokens = new TokenList();
 
-  function encodePiece(text: string, from: number, to: number, firstWord: number): number {
-    if (from === to) return firstWord;
-    buffer.length = 0;
-    words.length = 0;
-    normalizer.normalize(text, from, to, buffer);
-    preTokenizer.split(buffer, 0, buffer.length, words);
-    let word = firstWord;
-    for (let w = 0; w < words.length; w += 2) {
+  function encodeWords(from: number, to: number): void {
+    if (from >= to) return;
+    pieces.start(buffer, from, to);
+    for (const preTokenizer of preTokenizers) preTokenizer.split(pieces);
+    const { spans } = pieces;
+    for (let i = 0; i < spans.length; i += 2) {
       const first = tokens.length;
-      model.tokenize(buffer, words.values[w] ?? 0, words.values[w + 1] ?? 0, tokens);
-      const { values } = tokens;
-      for (let t = first; t < tokens.length; t += 3) {
-        values[t + 1] = buffer.starts[values[t + 1] ?? 0] ?? 0;
-        values[t + 2] = buffer.ends[(values[t + 2] ?? 0) - 1] ?? 0;
-        wordIds.push(word);
-      }
-      word++;
+      model.tokenize(pieces.buffer, spans.values[i] ?? 0, spans.values[i + 1] ?? 0, tokens.values);
+      tokens.closeWord(first, pieces.buffer);
     }
-    return word;
+  }
+
+  function encodePiece(text: string, from: number, to: number): void {
+    if (from >= to) return;
+    buffer.length = 0;
+    if (normalizer) normalizer.normalize(text, from, to, buffer);
+    else buffer.copyText(text, from, to);
+    let position = 0;
+    if (hasNormalized) {
+      const normalized = buffer.slice(0, buffer.length);
+      for (const { id, start, end } of findNormalized(normalized)) {
+        encodeWords(position, start);
+        const [first = 0, last = 0] = [buffer.starts[start], buffer.ends[end - 1]];
+        tokens.addWord(id, first, last, normalized.slice(start, end));
+        position = end;
+      }
+    }
+    encodeWords(position, buffer.length);
   }
 
   return {
-    special: readSpecialTokens(file),
+    special: findSpecialTokens(single, unknown, file.padding?.pad_id, (token) => {
+      const index = vocabulary.tokens.indexOf(token);
+      return vocabulary.ids[index];
+    }),
+    single,
+    pair,
     vocabulary,
-    encode(text) {
-      tokens.length = 0;
-      wordIds.length = 0;
+    continuingPrefix,
+    encode(given): Encoding {
+      const text = given.toWellFormed();
+      tokens.clear();
       let position = 0;
-      let word = 0;
-      for (const { id, start, end } of findAddedTokens(text)) {
-        word = encodePiece(text, position, start, word);
-        tokens.push(id);
-        tokens.push(start);
-        tokens.push(end);
-        wordIds.push(word++);
+      for (const { id, start, end } of findAdded(text)) {
+        encodePiece(text, position, start);
+        tokens.addWord(id, start, end, text.slice(start, end));
         position = end;
       }
-      encodePiece(text, position, text.length, word);
-      return toEncoding(tokens, wordIds);
+      encodePiece(text, position, text.length);
+      trim?.(text, tokens);
+      return tokens.toEncoding();
     },
   };
 }
 
-function toEncoding(tokens: IntegerList, wordIds: IntegerList): Encoding {
-  const count = wordIds.length;
-  const ids = new Int32Array(count);
-  const starts = new Int32Array(count);
-  const ends = new Int32Array(count);
-  const { values } = tokens;
-  for (let i = 0, t = 0; i < count; i++, t += 3) {
-    ids[i] = values[t] ?? 0;
-    starts[i] = values[t + 1] ?? 0;
-    ends[i] = values[t + 2] ?? 0;
-  }
-  return { ids, starts, ends, wordIds: wordIds.values.slice(0, count) };
+interface FileToken extends AddedToken {
+  readonly normalized: boolean;
 }
 
-function readAddedTokens(file: TokenizerFile) {
-  return file.added_tokens.map((token) => {
-    if (token.normalized) {
-      throw new ModelError(
-        `tokenizer.json: the added token ${JSON.stringify(token.content)} is marked "normalized"; only tokens that stand in the text as they are written are supported`,
-      );
-    }
-    return {
-      id: token.id,
-      content: token.content,
-      singleWord: token.single_word,
-      stripLeft: token.lstrip,
-      stripRight: token.rstrip,
-    };
-  });
+/** The added tokens of a file, those that are special first, as the library looks for them. */
+function readAddedTokens(file: TokenizerFile, vocabulary: Vocabulary): FileToken[] {
+  const listed = (file.added_tokens ?? []).filter(({ content }) => content !== '');
+  const ids = assignIds(
+    listed.map(({ content }) => content),
+    vocabulary,
+  );
+  const read = listed.map((token, index) => ({
+    special: token.special,
+    id: ids[index] ?? 0,
+    content: token.content,
+    singleWord: token.single_word,
+    stripLeft: token.lstrip,
+    stripRight: token.rstrip,
+    normalized: token.normalized,
+  }));
+  return [...read.filter((token) => token.special), ...read.filter((token) => !token.special)];
+}
+
+/** A vocabulary with the added tokens that it lacks. */
+function extended({ tokens, ids }: Vocabulary, added: readonly FileToken[]): Vocabulary {
+  const known = new Set(ids);
+  const lacking = added.filter(({ id }) => !known.has(id));
+  if (lacking.length === 0) return { tokens, ids };
+  return {
+    tokens: [...tokens, ...lacking.map(({ content }) => content)],
+    ids: Int32Array.from([...ids, ...lacking.map(({ id }) => id)]),
+  };
+}
+
+function normalizedForm(content: string, normalizer: Normalizer | undefined): string {
+  if (!normalizer) return content;
+  const buffer = new TextBuffer();
+  normalizer.normalize(content, 0, content.length, buffer);
+  return buffer.slice(0, buffer.length);
 }

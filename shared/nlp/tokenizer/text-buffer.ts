@@ -1,3 +1,6 @@
+/** Units that one call makes a string of: arguments of a function live on the stack. */
+const CHUNK = 4096;
+
 /**
  * A normalized text in UTF-16 units, each with the span of the original text it came from. Made once and used again for
  * every text, so that encoding allocates nothing that grows with the text but its result.
@@ -25,10 +28,62 @@ export class TextBuffer {
     this.ends[this.length++] = end;
   }
 
+  /** Adds the units of a string, all of one span. */
+  pushText(text: string, start: number, end: number): void {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i++) this.push(text.charCodeAt(i), start, end);
+  }
+
+  /** Adds one character. */
+  pushCodePoint(codePoint: number, start: number, end: number): void {
+    this.reserve(2);
+    if (codePoint > 0xffff) {
+      this.push(0xd7c0 + (codePoint >> 10), start, end);
+      this.push(0xdc00 | (codePoint & 0x3ff), start, end);
+    } else {
+      this.push(codePoint, start, end);
+    }
+  }
+
+  /** Adds `text.slice(from, to)` as it is, each character with its own span. */
+  copyText(text: string, from: number, to: number): void {
+    this.reserve(to - from);
+    for (let i = from; i < to; i++) {
+      const unit = text.charCodeAt(i);
+      if ((unit & 0xfc00) === 0xd800 && i + 1 < to) {
+        this.push(unit, i, i + 2);
+        this.push(text.charCodeAt(i + 1), i, i + 2);
+        i++;
+      } else {
+        this.push(unit, i, i + 1);
+      }
+    }
+  }
+
+  /** Adds a part of another buffer, or of this one, with its spans. */
+  copy(from: TextBuffer, start: number, end: number): void {
+    this.reserve(end - start);
+    this.units.set(from.units.subarray(start, end), this.length);
+    this.starts.set(from.starts.subarray(start, end), this.length);
+    this.ends.set(from.ends.subarray(start, end), this.length);
+    this.length += end - start;
+  }
+
+  /** The character at `at`, before `to`; half of a pair where the other half is not there. */
+  codePointAt(at: number, to: number): number {
+    const unit = this.units[at] ?? 0;
+    if ((unit & 0xfc00) !== 0xd800 || at + 1 >= to) return unit;
+    return ((unit - 0xd7c0) << 10) + ((this.units[at + 1] ?? 0) - 0xdc00);
+  }
+
   /** The units from `from` to `to` as a string. */
   slice(from: number, to: number): string {
+    const { units } = this;
+    if (to - from <= CHUNK) return String.fromCharCode(...units.subarray(from, to));
     let text = '';
-    for (let i = from; i < to; i++) text += String.fromCharCode(this.units[i] ?? 0);
+    for (let i = from; i < to; i += CHUNK) {
+      text += String.fromCharCode(...units.subarray(i, Math.min(i + CHUNK, to)));
+    }
     return text;
   }
 }

@@ -1,47 +1,9 @@
 import { z } from 'zod';
 import { ModelError } from '#shared/errors.ts';
-
-const templatePiece = z.union([
-  z.object({ SpecialToken: z.object({ id: z.string(), type_id: z.int() }) }),
-  z.object({ Sequence: z.object({ id: z.string(), type_id: z.int() }) }),
-]);
-
-const bertNormalizer = z.object({
-  type: z.literal('BertNormalizer'),
-  clean_text: z.boolean().default(true),
-  handle_chinese_chars: z.boolean().default(true),
-  strip_accents: z.boolean().nullish(),
-  lowercase: z.boolean().default(true),
-});
-
-const postProcessor = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('TemplateProcessing'),
-    single: z.array(templatePiece),
-    pair: z.array(templatePiece),
-    special_tokens: z.record(z.string(), z.object({ ids: z.array(z.int().min(0)) })),
-  }),
-  z.object({
-    type: z.literal('BertProcessing'),
-    cls: z.tuple([z.string(), z.int().min(0)]),
-    sep: z.tuple([z.string(), z.int().min(0)]),
-  }),
-]);
-
-const wordPiece = z.object({
-  type: z.literal('WordPiece'),
-  unk_token: z.string().default('[UNK]'),
-  continuing_subword_prefix: z
-    .string()
-    .regex(/^[!-/:-@[-`{-~]+$/, 'must be punctuation')
-    .default('##'),
-  max_input_chars_per_word: z.int().min(1).default(100),
-  // Tens of thousands of entries: checked in one pass where they are read.
-  vocab: z.custom<Readonly<Record<string, number>>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'must map tokens to ids',
-  ),
-});
+import { modelFile, modelTypeOf } from './model/file.ts';
+import { normalizerFile } from './normalizer/file.ts';
+import { postProcessorFile } from './post-processor/file.ts';
+import { preTokenizerFile } from './pre-tokenizer/file.ts';
 
 const schema = z.object({
   added_tokens: z
@@ -53,43 +15,68 @@ const schema = z.object({
         lstrip: z.boolean().default(false),
         rstrip: z.boolean().default(false),
         normalized: z.boolean().default(false),
+        special: z.boolean().default(false),
       }),
     )
-    .default([]),
-  normalizer: bertNormalizer,
-  pre_tokenizer: z.object({ type: z.literal('BertPreTokenizer') }),
-  model: wordPiece,
-  post_processor: postProcessor,
+    .nullish(),
+  normalizer: normalizerFile.nullish(),
+  pre_tokenizer: preTokenizerFile.nullish(),
+  model: modelFile,
+  post_processor: postProcessorFile.nullish(),
   padding: z.object({ pad_id: z.int().min(0).default(0) }).nullish(),
 });
 
 /** The parts of `tokenizer.json` that are read here. */
 export type TokenizerFile = z.output<typeof schema>;
 
-const supported: Readonly<Record<string, readonly string[]>> = {
-  normalizer: ['BertNormalizer'],
-  pre_tokenizer: ['BertPreTokenizer'],
-  model: ['WordPiece'],
-  post_processor: ['TemplateProcessing', 'BertProcessing'],
-};
+/** What can be run of each stage, and where a sequence holds its members. */
+const stages = {
+  normalizer: { types: typesOf(normalizerFile), members: 'normalizers' },
+  pre_tokenizer: { types: typesOf(preTokenizerFile), members: 'pretokenizers' },
+  model: { types: typesOf(modelFile), members: '' },
+  post_processor: { types: typesOf(postProcessorFile), members: 'processors' },
+} as const;
+
+const object = z.record(z.string(), z.unknown());
 
 /**
  * Checks a parsed `tokenizer.json`.
  *
- * @throws {ModelError} naming the stage that is not supported, or the fields at fault.
+ * @throws {ModelError} naming the part that is not supported, or the fields at fault.
  */
 export function parseTokenizerFile(input: unknown): TokenizerFile {
-  const stages = z.record(z.string(), z.unknown()).safeParse(input).data ?? {};
-  for (const [stage, types] of Object.entries(supported)) {
-    const type = z.object({ type: z.string() }).safeParse(stages[stage]).data?.type ?? 'none';
-    if (!types.includes(type)) {
-      throw new ModelError(
-        `tokenizer.json: ${stage} is ${type}; supported is ${types.join(' or ')}`,
-      );
+  const file: Record<string, unknown> = { ...object.safeParse(input).data };
+  const model = object.safeParse(file.model).data ?? {};
+  file.model = { ...model, type: modelTypeOf(model) };
+  for (const [stage, { types, members }] of Object.entries(stages)) {
+    if (file[stage] !== null && file[stage] !== undefined) {
+      checkTypes(stage, file[stage], types, members);
     }
   }
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(file);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new ModelError(`tokenizer.json: ${faults.join('; ')}`, { cause: parsed.error });
+}
+
+function checkTypes(path: string, part: unknown, types: readonly string[], members: string): void {
+  const fields = object.safeParse(part).data ?? {};
+  const type = typeof fields.type === 'string' ? fields.type : 'none';
+  if (!types.includes(type)) {
+    throw new ModelError(`tokenizer.json: ${path} is ${type}; supported is ${types.join(', ')}`);
+  }
+  const inner = type === 'Sequence' ? fields[members] : undefined;
+  if (!Array.isArray(inner)) return;
+  for (const [index, member] of inner.entries()) {
+    checkTypes(`${path}.${members}.${index}`, member, types, members);
+  }
+}
+
+function typesOf(union: {
+  readonly options: readonly { readonly shape: { readonly type: z.ZodType } }[];
+}): string[] {
+  return union.options.flatMap(({ shape: { type } }) => {
+    if (type instanceof z.ZodLiteral) return [...type.values].map(String);
+    return type instanceof z.ZodEnum ? type.options.map(String) : [];
+  });
 }

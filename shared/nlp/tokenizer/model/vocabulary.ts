@@ -27,6 +27,31 @@ export function listVocabulary(vocab: Readonly<Record<string, number>>): Vocabul
   return { tokens, ids };
 }
 
+/** Tokens of a model whose ids are their places, each with its score. */
+export interface ScoredVocabulary {
+  readonly vocabulary: Vocabulary;
+  readonly scores: Float64Array;
+}
+
+/**
+ * Lists a vocabulary of pairs of a token and its score.
+ *
+ * @throws {ModelError} where an entry is none.
+ */
+export function listScoredVocabulary(vocab: readonly unknown[]): ScoredVocabulary {
+  const tokens: string[] = [];
+  const scores = new Float64Array(vocab.length);
+  vocab.forEach((entry, id) => {
+    const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+    if (typeof token !== 'string' || typeof score !== 'number') {
+      throw new ModelError(`tokenizer.json: model.vocab.${id} must be a token and its score`);
+    }
+    tokens.push(token);
+    scores[id] = score;
+  });
+  return { vocabulary: { tokens, ids: Int32Array.from(scores, (_, id) => id) }, scores };
+}
+
 /** Code points of each token of a WordPiece vocabulary by its id, a leading `##` included; counted when first asked for. */
 export function createSpellingLengths(vocabulary: Vocabulary): () => Uint8Array {
   let lengths: Uint8Array | undefined;

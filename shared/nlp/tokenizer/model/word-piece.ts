@@ -7,8 +7,9 @@ import { Trie } from './trie.ts';
 export interface WordPieceOptions {
   readonly vocabulary: Vocabulary;
   readonly unknownToken: string;
-  /** Punctuation, so that no word begins with it. */
   readonly continuingPrefix: string;
+  /** The tokens that continue a word are then never looked for where one begins. */
+  readonly prefixBeginsNoWord: boolean;
   readonly maximumWordCharacters: number;
 }
 
@@ -78,14 +79,18 @@ function vocabularyTrie(options: WordPieceOptions): Trie {
   }
 }
 
-function fill(trie: Trie, { vocabulary, continuingPrefix }: WordPieceOptions): boolean {
-  const { tokens, ids } = vocabulary;
+function fill(trie: Trie, options: WordPieceOptions): boolean {
+  const { continuingPrefix, prefixBeginsNoWord } = options;
+  const { tokens, ids } = options.vocabulary;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] ?? '';
+    const id = ids[i] ?? 0;
     const continues = token.startsWith(continuingPrefix);
-    const from = continues ? continuingPrefix.length : 0;
-    if (token.length === from) continue;
-    if (!trie.set(trie.root(continues ? 1 : 0), token, from, ids[i] ?? 0)) return false;
+    const begins = token !== '' && !(continues && prefixBeginsNoWord);
+    if (begins && !trie.set(trie.root(0), token, 0, id)) return false;
+    const from = continuingPrefix.length;
+    if (!continues || token.length === from) continue;
+    if (!trie.set(trie.root(1), token, from, id)) return false;
   }
   return true;
 }
