@@ -57,11 +57,13 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
   function encodePiece(text: string, from: number, to: number): void {
     if (from >= to) return;
     buffer.length = 0;
-    if (normalizer) normalizer.normalize(text, from, to, buffer);
-    else buffer.copyText(text, from, to);
+    const piece = text.slice(from, to);
+    const kept = !normalizer || normalizer.keeps?.(piece) === true;
+    if (kept) buffer.copyText(text, from, to);
+    else normalizer.normalize(text, from, to, buffer);
     let position = 0;
     if (hasNormalized) {
-      const normalized = buffer.slice(0, buffer.length);
+      const normalized = kept ? piece : buffer.slice(0, buffer.length);
       for (const { id, start, end } of findNormalized(normalized)) {
         encodeWords(position, start);
         const [first = 0, last = 0] = [buffer.starts[start], buffer.ends[end - 1]];

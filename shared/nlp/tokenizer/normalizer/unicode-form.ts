@@ -41,10 +41,12 @@ export function createUnicodeForm(form: UnicodeForm): Normalizer {
     if (marks > 1) sortMarks(codes, changes, marks);
   }
 
+  const keeps = (text: string) => text.normalize(form) === text;
+
   return {
+    keeps,
     normalize(text, from, to, out) {
-      const piece = text.slice(from, to);
-      if (piece.normalize(form) === piece) {
+      if (keeps(text.slice(from, to))) {
         out.copyText(text, from, to);
         return;
       }
