@@ -1,6 +1,7 @@
 import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import type { IntegerList, TextBuffer } from '../text-buffer.ts';
+import { MergeBorders } from './merge-borders.ts';
 import { type MergeTable, readMerges } from './merge-table.ts';
 import { Symbols } from './symbols.ts';
 import { WordCache } from './word-cache.ts';
@@ -19,6 +20,9 @@ export interface BytePairOptions {
   readonly continuingPrefix: string;
   readonly endOfWordSuffix: string;
 }
+
+/** A word of so many units, or less, is not cut any further. */
+const SHORT = 16;
 
 /** What a character is spelled with: its own token, one for each of its bytes, or none. */
 interface Spelling {
@@ -48,12 +52,18 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
   options.vocabulary.tokens.forEach((token, index) => {
     ids.set(token, options.vocabulary.ids[index] ?? 0);
   });
+  const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
+  // Where a character's spelling depends on its place in the word, or on what is left out before it, words stay whole.
+  const borders =
+    unknown === undefined || options.ignoreMerges || continuingPrefix || endOfWordSuffix
+      ? undefined
+      : new MergeBorders();
   const merges: MergeTable = readMerges(
     options.merges,
     (token) => ids.get(token),
     continuingPrefix,
+    borders,
   );
-  const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
   const symbols = new Symbols();
   const cache = new WordCache();
   /** Spellings by code point: inside a word, at its start, at its end, as all of it. */
@@ -78,10 +88,10 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
     return spelled.some((id) => id === undefined) ? [] : spelled.map((id) => id ?? 0);
   }
 
-  /** Fills `symbols` with the word's characters; tells whether their bytes are other than the word's. */
+  /** Fills `symbols` with the word's characters; tells whether one of them was left out. */
   function spellWord(buffer: TextBuffer, start: number, end: number): boolean {
     symbols.clear();
-    let shifted = false;
+    let leftOut = false;
     /** The unknown token that waits, in case another follows. */
     let [from, to, bytes] = [-1, -1, 0];
     const flush = () => {
@@ -99,10 +109,9 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
         symbols.add(spelling.tokens[0] ?? 0, i, next, size);
       } else if (spelling.tokens.length > 0) {
         // An unknown token that waits goes on waiting, as the library has it.
-        if (from !== -1 || spelling.tokens.length !== size) shifted = true;
         for (const id of spelling.tokens) symbols.add(id, i, next, 1);
       } else if (unknown === undefined) {
-        shifted = true;
+        leftOut = true;
       } else if (from !== -1 && fuseUnknown) {
         to = next;
         bytes += size;
@@ -113,7 +122,7 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
       i = next;
     }
     flush();
-    return shifted;
+    return leftOut;
   }
 
   function encodeWord(buffer: TextBuffer, start: number, end: number, tokens: IntegerList): void {
@@ -124,9 +133,9 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
         return;
       }
     }
-    const shifted = spellWord(buffer, start, end);
+    const leftOut = spellWord(buffer, start, end);
     symbols.mergeAll(merges);
-    if (shifted) {
+    if (leftOut) {
       pushShifted(buffer, start, end, symbols, tokens);
       return;
     }
@@ -137,11 +146,35 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
     }
   }
 
-  return (buffer, start, end, tokens) => {
+  function encodeCached(buffer: TextBuffer, start: number, end: number, tokens: IntegerList): void {
     if (cache.find(buffer, start, end, tokens)) return;
     const first = tokens.length;
     encodeWord(buffer, start, end, tokens);
     cache.add(buffer, start, end, tokens, first);
+  }
+
+  /** Whether a character is spelled with its own token, so that what is next to it has nothing to wait for. */
+  const isOwn = (codePoint: number) => (spellings[0]?.get(codePoint) ?? spell(codePoint, 0)).own;
+
+  return (buffer, start, end, tokens) => {
+    if (!borders || end - start <= SHORT) {
+      encodeCached(buffer, start, end, tokens);
+      return;
+    }
+    // Texts without a pre-tokenizer are one word: cut where nothing merges, its parts are seen again and again.
+    let partStart = start;
+    let before = -1;
+    for (let i = start; i < end; ) {
+      const codePoint = buffer.codePointAt(i, end);
+      const apart = before !== -1 && !borders.has(before, codePoint);
+      if (apart && isOwn(before) && isOwn(codePoint)) {
+        encodeCached(buffer, partStart, i, tokens);
+        partStart = i;
+      }
+      before = codePoint;
+      i += codePoint > 0xffff ? 2 : 1;
+    }
+    encodeCached(buffer, partStart, end, tokens);
   };
 }
 
@@ -152,8 +185,8 @@ function pushToken(tokens: IntegerList, id: number, start: number, end: number):
 }
 
 /**
- * Tokens of a word whose symbols are not its characters one after the other, as where one was left out. The library counts
- * the symbols' bytes: what follows is moved along, and a token has the characters that its bytes would be in.
+ * Tokens of a word that a character was left out of. The library counts bytes of what is left, so that all that follows is
+ * moved towards the start of the word; a token has the characters that its bytes would be in.
  */
 function pushShifted(
   buffer: TextBuffer,
