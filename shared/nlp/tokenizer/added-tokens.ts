@@ -1,6 +1,6 @@
 import type { Vocabulary } from '../types.ts';
 import { Trie } from './model/trie.ts';
-import { property, propertiesOf } from './unicode/properties.ts';
+import { propertiesOf, property } from './unicode/properties.ts';
 
 /** A token that is looked for in the text itself, before it is cut into words. */
 export interface AddedToken {

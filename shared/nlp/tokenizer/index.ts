@@ -22,7 +22,10 @@ import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 export function createTokenizer(tokenizerJson: unknown): Tokenizer {
   const file = parseTokenizerFile(tokenizerJson);
   const splitsPunctuation = file.pre_tokenizer?.type === 'BertPreTokenizer';
-  const { model, unknown, continuingPrefix, ...loaded } = createModel(file.model, splitsPunctuation);
+  const { model, unknown, continuingPrefix, ...loaded } = createModel(
+    file.model,
+    splitsPunctuation,
+  );
   const normalizer = createNormalizer(file.normalizer);
   const preTokenizers = createPreTokenizers(file.pre_tokenizer);
   const processors = flattenProcessors(file.post_processor);

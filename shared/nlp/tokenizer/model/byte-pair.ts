@@ -48,7 +48,11 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
   options.vocabulary.tokens.forEach((token, index) => {
     ids.set(token, options.vocabulary.ids[index] ?? 0);
   });
-  const merges: MergeTable = readMerges(options.merges, (token) => ids.get(token), continuingPrefix);
+  const merges: MergeTable = readMerges(
+    options.merges,
+    (token) => ids.get(token),
+    continuingPrefix,
+  );
   const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
   const symbols = new Symbols();
   const cache = new WordCache();

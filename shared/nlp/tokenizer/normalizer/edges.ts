@@ -1,5 +1,5 @@
 import type { Normalizer } from '../stages.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 
 /** Removes white space at either end. */
 export function createStrip(left: boolean, right: boolean): Normalizer {
