@@ -31,12 +31,10 @@ describe("token classification is the Python pipeline's", () => {
   it.each(cases)('%s, %s', async (name, aggregation, spans) => {
     // Prepare
     const options = await withHead(folder, name, { task: 'entities', settings: { aggregation } });
-    // Each window by itself, since dynamic int8 looks at all that runs with it.
-    const alone = name === 'bert-int8' && { tokenBudget: 1 };
 
     // Act
     const found = await analyze(
-      { ...options, ...alone },
+      options,
       texts.map((text) => ({ text, tasks: ['entities'] })),
     );
 
