@@ -6,6 +6,7 @@ import { ModelError, messageOf } from '#shared/errors.ts';
 import { checkFile } from '#shared/nlp/file-sums.ts';
 import { type Manifest, readManifest } from '#shared/nlp/manifest.ts';
 import { modelsDirectory } from './models-directory.ts';
+import { sentenceOf } from './pull/description.ts';
 import { hubOf } from './pull/hub.ts';
 import { parseHubId } from './pull/hub-id.ts';
 import { pullModel } from './pull/pull-model.ts';
@@ -59,6 +60,10 @@ async function pull(id: string, options: Options): Promise<void> {
         modelsDirectory: options.models ?? 'models',
         hub,
         signal,
+        onDescription(description, runs) {
+          const verdict = runs ? 'such models run' : 'it cannot run';
+          progress?.say(`${hubId.name}: ${sentenceOf(description)}; ${verdict}`);
+        },
         onBytes(done, total) {
           const inKilobytes = (bytes: number) => Math.ceil(bytes / 1_000);
           progress ??= createProgress({ label: hubId.name, total: inKilobytes(total), unit: 'kB' });

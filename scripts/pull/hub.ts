@@ -15,8 +15,8 @@ const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 /** One model of the Hub. */
 export interface HubModel {
-  /** The commit that a branch, tag or commit names, and the licence of the model's card. */
-  resolve(revision: string): Promise<{ commit: string; licence: string }>;
+  /** The commit that a branch, tag or commit names, and what the model's card says. */
+  resolve(revision: string): Promise<{ commit: string; licence: string; languages: string[] }>;
   /** Every file at a commit, by path. */
   files(commit: string): Promise<Map<string, ListFileEntry>>;
   /** Writes a file of a commit to a path; `onBytes` is told how many more came. */
@@ -67,7 +67,8 @@ export function openHubModel(
         if (!/^[0-9a-f]{40}$/.test(sha)) {
           throw new ModelError(`${hub.endpoint} names no commit of ${name} at ${revision}`);
         }
-        return { commit: sha, licence: String(cardData?.license ?? 'unknown') };
+        const languages = languagesOf(cardData?.language);
+        return { commit: sha, licence: String(cardData?.license ?? 'unknown'), languages };
       }),
     files: (commit) =>
       asked(async () => {
@@ -91,6 +92,13 @@ export function openHubModel(
         await pipeline(blob.stream(), counted, createWriteStream(target));
       }),
   };
+}
+
+/** Primary tags of what a card says; any language where it says nothing, or `multilingual`. */
+function languagesOf(language: unknown): string[] {
+  const tags = [language].flat().map((tag) => String(tag).toLowerCase().split(/[-_]/)[0] ?? '');
+  const known = [...new Set(tags.filter((tag) => /^[a-z]{2,3}$/.test(tag)))];
+  return known.length === 0 || tags.includes('multilingual') ? ['*'] : known;
 }
 
 function reasonOf(error: unknown): string {

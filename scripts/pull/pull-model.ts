@@ -11,6 +11,8 @@ import {
   readManifest,
 } from '#shared/nlp/manifest.ts';
 import type { HeadTask } from '#shared/nlp/task.ts';
+import { describe, type ModelDescription } from './description.ts';
+import { externalData } from './external-data.ts';
 import { type HubModel, type hubOf, openHubModel } from './hub.ts';
 import type { HubId } from './hub-id.ts';
 import { placeModel } from './place-model.ts';
@@ -23,6 +25,8 @@ export interface PullOptions {
   readonly modelsDirectory: string;
   readonly hub: ReturnType<typeof hubOf>;
   readonly signal: AbortSignal;
+  /** Told, before a graph is fetched, what the model is and whether such a one runs; if not, the pull fails by the reason. */
+  readonly onDescription?: (description: ModelDescription, runs: boolean) => void;
   /** Told of every piece that came. */
   readonly onBytes?: (done: number, total: number) => void;
 }
@@ -48,11 +52,11 @@ export async function pullModel(
   const ready = join(staging, 'ready');
   const done = { files: 0, of: 0 };
   try {
-    const { commit, licence } = await model.resolve(revision);
+    const { commit, licence, languages } = await model.resolve(revision);
     if (present?.revision === commit && (await isIntact(modelsDirectory, present))) {
       return { entry: present, fetched: false };
     }
-    const files = await fetchAll(options, model, { commit, ready, done });
+    const files = await fetchAll(options, model, { commit, languages, ready, done });
     const folder = await tryModel(ready);
     const entry = manifestModelSchema.parse({
       name: folderName,
@@ -61,7 +65,7 @@ export async function pullModel(
       licence,
       maximumLength: folder.maximumLength,
       // Made by hand, and not the Hub's to take away.
-      languages: present?.languages ?? folder.languages,
+      languages: present?.languages ?? languages,
       heads: folder.heads.map(({ task, labels }) => ({
         task,
         ...(labels.length > 0 && { labels }),
@@ -125,11 +129,17 @@ async function isIntact(modelsDirectory: string, entry: ManifestModel): Promise<
 }
 
 async function fetchAll(
-  { id: { name }, onBytes }: PullOptions,
+  { id: { name }, onBytes, onDescription }: PullOptions,
   model: HubModel,
-  to: { commit: string; ready: string; done: { files: number; of: number } },
+  to: {
+    commit: string;
+    languages: readonly string[];
+    ready: string;
+    done: { files: number; of: number };
+  },
 ): Promise<ManifestFile[]> {
-  const { graph, small, large } = wantedFiles(name, await model.files(to.commit));
+  const all = await model.files(to.commit);
+  const { graph, small, large } = wantedFiles(name, all);
   const total = [...small, ...large].reduce((sum, { size }) => sum + size, 0);
   to.done.of = small.length + large.length;
   let bytes = 0;
@@ -148,7 +158,21 @@ async function fetchAll(
   };
   const files: ManifestFile[] = [];
   for (const file of small) files.push(await fetchOne(file));
-  await checkKind(to.ready, graph);
+  const description = await describe(to.ready, { languages: to.languages, graph, bytes: total });
+  try {
+    await checkKind(to.ready, graph);
+    onDescription?.(description, true);
+  } catch (error) {
+    onDescription?.(description, false);
+    throw error;
+  }
   for (const file of large) files.push(await fetchOne(file));
+  for (const path of await externalData(graph, join(to.ready, graph))) {
+    if (files.some((file) => file.path === path)) continue;
+    const listed = all.get(path);
+    if (!listed) throw new ModelError(`${name} has no ${path}, where ${graph} keeps weights`);
+    to.done.of += 1;
+    files.push(await fetchOne(listed));
+  }
   return files;
 }

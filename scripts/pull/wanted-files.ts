@@ -1,10 +1,9 @@
 import type { ListFileEntry } from '@huggingface/hub';
 import { ModelError } from '#shared/errors.ts';
+import { plainGraphs } from '#shared/nlp/model-folder.ts';
 
 const needed = ['config.json', 'tokenizer.json'];
 const optional = ['tokenizer_config.json', 'special_tokens_map.json', 'vocab.txt', 'README.md'];
-/** Best first; one is enough. */
-const graphs = ['onnx/model_quantized.onnx', 'onnx/model.onnx', 'model.onnx'];
 
 /** What is fetched of a model. */
 export interface WantedFiles {
@@ -23,13 +22,14 @@ export interface WantedFiles {
 export function wantedFiles(name: string, files: ReadonlyMap<string, ListFileEntry>): WantedFiles {
   const missing = needed.find((path) => !files.has(path));
   if (missing) throw new ModelError(`${name} has no ${missing}`);
-  const graph = graphs.find((path) => files.has(path));
-  if (graph === undefined) throw new ModelError(`${name} has none of ${graphs.join(', ')}`);
+  const graph = plainGraphs.find((path) => files.has(path));
+  if (graph === undefined) throw new ModelError(`${name} has none of ${plainGraphs.join(', ')}`);
   const present = (paths: readonly string[]) =>
     paths.map((path) => files.get(path)).filter((file) => file !== undefined);
   return {
     graph,
     small: present([...needed, ...optional]),
-    large: present([graph, `${graph}_data`, `${graph}.data`]),
+    // What is kept beside a graph is named after it, as a rule, with something added.
+    large: [...files.values()].filter(({ path }) => path.startsWith(graph)),
   };
 }

@@ -9,19 +9,20 @@ import { runWindows } from './engine/run-windows.ts';
 import type { SessionPort } from './engine/session-port.ts';
 import { openWorkerPort } from './engine/worker-port.ts';
 import { findModels } from './find-models.ts';
-import { checkSignature, loadHeads } from './load-heads.ts';
-import type { ModelFolder } from './model-folder.ts';
-import type { Aggregation } from './token-classification/group-entities.ts';
 import {
   type DetectLanguage,
-  type ModelIdentity,
-  type TaskName,
-  type TextEngine,
-  taskNames,
-} from './types.ts';
+  languageDetectorVersion,
+  loadLanguageDetector,
+} from './language/index.ts';
+import { checkSignature, loadHeads } from './load-heads.ts';
+import type { ModelFolder } from './model-folder.ts';
+import { personalDataVersion } from './personal-data/version.ts';
+import type { Aggregation } from './token-classification/group-entities.ts';
+import { type ModelIdentity, type TaskName, type TextEngine, taskNames } from './types.ts';
 
 export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
+export type { DetectLanguage } from './language/index.ts';
 
 export type { Aggregation } from './token-classification/group-entities.ts';
 export type {
@@ -30,7 +31,6 @@ export type {
   AnalysisRequest,
   AnalyzeOptions,
   Answer,
-  DetectLanguage,
   Entity,
   Label,
   ModelIdentity,
@@ -54,8 +54,8 @@ export interface TextEngineOptions {
   /** BCP 47 primary tag of texts whose language is not known; default `en`. */
   readonly defaultLanguage?: string;
   /**
-   * Tells a text's language. By default the engine's own, which is asked only where a model is not for every language, or
-   * personal data is looked for; one that is given is asked always.
+   * Tells a text's language. By default the engine's own, which is asked only where a loaded model is not for every
+   * language; one that is given is asked always.
    */
   readonly detectLanguage?: DetectLanguage;
   /** How token predictions become entities; by default as the model's settings say, else `first`. */
@@ -146,28 +146,33 @@ async function startEngine(
   // Where the heads below throw, nobody awaits it.
   loads.catch(() => undefined);
   const { aggregation, overlap, nullThreshold, tokenBudget = TOKEN_BUDGET } = options;
-  const { defaultLanguage = 'en', detectLanguage } = options;
+  const { defaultLanguage = 'en' } = options;
   const byTask = {
     ...(aggregation && { entities: { aggregation } }),
     ...(nullThreshold !== undefined && { answers: { nullThreshold } }),
   };
   const { models, fillings, heads } = loadHeads(folders, { overlap, byTask });
-  await loads;
+  const isForAll = folders.every(({ languages }) => languages.includes('*'));
+  const [detectLanguage] = await Promise.all([
+    options.detectLanguage ?? (isForAll ? undefined : loadLanguageDetector()),
+    loads,
+  ]);
   const deps: AnalysisDeps = {
     models,
     router: createRouter(heads, {
       defaultLanguage,
       detectLanguage,
-      always: detectLanguage !== undefined,
-      hasPersonalData: false,
+      servesPersonalData: options.tasks?.includes('pii') ?? true,
     }),
-    findPersonalData: undefined,
+    // Its rules are loaded by the first text that asks for it.
+    loadPersonalData: () => import('./personal-data/index.ts'),
     runWindows: (inputs, signal) => runWindows(pool, inputs, { tokenBudget, fillings, signal }),
   };
   return {
     pipelineVersion: shortHash([
       DECODING_VERSION,
       { overlap, byTask, defaultLanguage },
+      { languageDetectorVersion, personalDataVersion },
       folders.map(describeModel),
     ]),
     models: folders.map(identityOf),

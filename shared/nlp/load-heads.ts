@@ -48,6 +48,7 @@ export function loadHeads(folders: readonly ModelFolder[], settings: EngineSetti
   );
   const fillings = models.map(
     ({ tokenizer: { special, single } }, model): WindowFilling => ({
+      batching: folders[model]?.batching ?? 'any',
       pad: folders[model]?.padId ?? special.pad,
       blank: (length) => {
         const tokens = Math.max(0, length - frameLength(single));

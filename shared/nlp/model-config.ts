@@ -53,6 +53,12 @@ export function parseConfig(json: unknown, path: string): Config {
   );
 }
 
+/** Whether what a model says of a text's last token depends on the padding after it, masked or not. */
+export function readsPadding({ model_type }: Config): boolean {
+  // Each of its tokens is embedded with its neighbours.
+  return model_type === 'mobilebert';
+}
+
 /** Tokens that the model has positions for, special tokens counted. */
 export function positionsOf(config: Config): number {
   const { model_type, max_position_embeddings: positions, pad_token_id } = config;

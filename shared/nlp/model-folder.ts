@@ -1,10 +1,17 @@
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ModelError } from '../errors.ts';
+import type { Batching } from './engine/plan.ts';
 import { checkFile, sumFile } from './file-sums.ts';
 import { type ManifestFile, type ManifestModel, readJson } from './manifest.ts';
-import { describeHeads, parseConfig, positionsOf } from './model-config.ts';
+import {
+  type Config,
+  describeHeads,
+  parseConfig,
+  positionsOf,
+  readsPadding,
+} from './model-config.ts';
 import type { HeadDescription } from './task.ts';
 
 /** A graph file, and what else must be as the manifest says before it is run. */
@@ -24,6 +31,7 @@ export interface ModelFolder {
   readonly tokenizerJson: unknown;
   /** Tokens of a window, special tokens counted. */
   readonly maximumLength: number;
+  readonly batching: Batching;
   /** Id of padding, where the configuration names one. */
   readonly padId: number | undefined;
   /** Best first: later ones are for when an earlier one does not load. */
@@ -35,7 +43,8 @@ export interface ModelFolder {
 }
 
 const optimizedGraphs = ['onnx/model_quantized.optimized.onnx', 'onnx/model.optimized.onnx'];
-const plainGraphs = ['onnx/', ''].flatMap((folder) =>
+/** Where a graph may lie that was made for any runtime; the smaller come first. */
+export const plainGraphs = ['onnx/', ''].flatMap((folder) =>
   ['_quantized', '_int8', '_uint8', '', '_fp16', '_q4', '_bnb4', '_q4f16'].map(
     (suffix) => `${folder}model${suffix}.onnx`,
   ),
@@ -71,6 +80,10 @@ export async function readModelFolder(
     maximumLength: Math.min(
       entry?.maximumLength ?? (await defaultLength(directory, present)),
       positionsOf(config),
+    ),
+    batching: await batchingOf(
+      config,
+      graphs.map((graph) => join(directory, graph.name)),
     ),
     padId: config.pad_token_id ?? undefined,
     graphs: graphs.map(({ name, optimized }) => ({ path: join(directory, name), optimized })),
@@ -116,6 +129,28 @@ function findGraphs(directory: string, present: readonly string[], optimized: bo
 function isUsed(path: string, graphs: readonly { readonly name: string }[]): boolean {
   if (['config.json', 'tokenizer.json', 'tokenizer_config.json'].includes(path)) return true;
   return graphs.some(({ name }) => path.startsWith(name));
+}
+
+/** Bytes at the beginning of a graph file that hold its operators, or most of them; its weights follow. */
+const OPERATORS = 4 << 20;
+
+/** A graph that scales its numbers by all that run with them must run each window by itself. */
+async function batchingOf(config: Config, graphs: readonly string[]): Promise<Batching> {
+  const heads = await Promise.all(graphs.map((path) => readHead(path, OPERATORS)));
+  if (heads.some((head) => head.includes('DynamicQuantize'))) return 'none';
+  return readsPadding(config) ? 'equal lengths' : 'any';
+}
+
+/** The beginning of a file; nothing where it cannot be read, which is told when it is loaded. */
+async function readHead(path: string, length: number): Promise<Buffer> {
+  const file = await open(path).catch(() => undefined);
+  try {
+    const head = Buffer.alloc(Math.min(length, (await file?.stat())?.size ?? 0));
+    await file?.read(head);
+    return head;
+  } finally {
+    await file?.close();
+  }
 }
 
 async function defaultLength(directory: string, present: readonly string[]): Promise<number> {

@@ -1,4 +1,7 @@
 import type { InferenceError } from '#shared/errors.ts';
+import type { PersonalData } from './personal-data/kinds.ts';
+
+export type { PersonalData } from './personal-data/kinds.ts';
 
 /** A named entity; `start` and `end` are UTF-16 offsets, so that `text.slice(start, end) === entity.text`. */
 export interface Entity {
@@ -45,30 +48,6 @@ export interface Tag {
   /** Probability, 0 to 1. */
   readonly score: number;
 }
-
-/** A piece of personal data; `text.slice(start, end) === data.text`. */
-export interface PersonalData {
-  readonly kind: string;
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-  /** 0 to 1. */
-  readonly score: number;
-  /** What found it. */
-  readonly rule: string;
-}
-
-/** Tells the language of a text by its BCP 47 primary tag, and whether that can be relied on. */
-export type DetectLanguage = (text: string) => {
-  readonly language: string;
-  readonly reliable: boolean;
-};
-
-/** Finds personal data by rules, and among the entities that models found. */
-export type FindPersonalData = (
-  text: string,
-  options: { readonly language: string; readonly entities: readonly Entity[] },
-) => readonly PersonalData[];
 
 /** One text and what is asked of it. */
 export interface AnalysisRequest {

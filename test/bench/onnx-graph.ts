@@ -21,7 +21,14 @@ message Dimension { optional int64 dim_value = 1; optional string dim_param = 2;
 const modelType = protobuf.parse(schema, { keepCase: true }).root.lookupType('ModelProto');
 
 /** ONNX's numbers for element types. */
-export const elementTypes = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+export const elementTypes = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  float16: 10,
+} as const;
 
 /** A tensor of a graph. */
 export interface OnnxTensor {
@@ -44,7 +51,7 @@ export interface OnnxNode {
   op_type: string;
   /** Of an operator set other than ONNX's own. */
   domain?: string;
-  attribute?: { name: string; i?: number; f?: number; type?: number }[];
+  attribute?: { name: string; i?: number; f?: number; ints?: number[]; type?: number }[];
 }
 
 /** An input or output of a graph. */

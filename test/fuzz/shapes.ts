@@ -64,6 +64,15 @@ const repeated = {
   'special token': '[SEP]',
   'almost a special token': '[SEP',
   'special tokens and space': '[MASK]  ',
+  'space and another special token': '  <mask>',
+  'almost another special token': '<mask',
+  capital: 'A',
+  'capital and small letter': 'aB',
+  'English endings': "I'll we've ",
+  'space and line': '   \n',
+  'visible space': '\u2581',
+  'letter that stands for a space': '\u0120',
+  'byte that is written out': '<0x41>',
 } as const;
 
 type Shape = (size: number) => string;

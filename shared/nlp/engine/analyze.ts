@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceError, messageOf } from '../../errors.ts';
+import type * as PersonalDataRules from '../personal-data/index.ts';
 import type { Asked, HeadTask } from '../task.ts';
 import { tasks as registry } from '../tasks.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type AnalysisRequest,
   type AnalyzeOptions,
   type Encoding,
-  type FindPersonalData,
   type ModelWindow,
   type PersonalData,
   type PreparedJob,
@@ -23,7 +23,8 @@ import type { ModelInput, ModelRun, WindowResult } from './run-windows.ts';
 export interface AnalysisDeps {
   readonly models: readonly TextModel[];
   readonly router: Router;
-  readonly findPersonalData: FindPersonalData | undefined;
+  /** Loads the rules; given again at once where that has been done. */
+  readonly loadPersonalData: () => Promise<Pick<typeof PersonalDataRules, 'findPersonalData'>>;
   readonly runWindows: (
     inputs: readonly ModelInput[],
     signal: AbortSignal | undefined,
@@ -135,7 +136,7 @@ async function prepare(
     jobs: new Map(),
   };
   into.known.set(text, known);
-  if (router.detects(request) && known.detected === undefined) {
+  if (router.detects && request.language === undefined && known.detected === undefined) {
     known.detected = router.detect(text);
     await into.takeTurns(text.length);
   }
@@ -200,7 +201,7 @@ function checkRequest(request: AnalysisRequest): AnalysisRequest {
 }
 
 async function decode(
-  { findPersonalData }: AnalysisDeps,
+  { loadPersonalData }: AnalysisDeps,
   { text, route, jobs, tokens }: PreparedText,
   results: readonly WindowResult[],
   takeTurns: TakeTurns,
@@ -224,10 +225,11 @@ async function decode(
   }
   // Each task's heads give what its field of an analysis holds.
   const given = found as unknown as Pick<Analysis, HeadTask>;
-  const { language, taken, asked, unserved } = route;
+  const { language, asked, unserved } = route;
   let pii: readonly PersonalData[] = [];
-  if (asked.has('pii') && findPersonalData) {
-    pii = findPersonalData(text, { language: taken, entities: given.entities });
+  if (asked.has('pii') && !unserved.includes('pii')) {
+    const { findPersonalData } = await loadPersonalData();
+    pii = findPersonalData(text, { language, entities: given.entities });
     await takeTurns(text.length);
   }
   const entities = asked.has('entities') ? given.entities : [];

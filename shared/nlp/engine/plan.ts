@@ -14,6 +14,12 @@ export interface PlannedBatch {
   readonly windows: readonly number[];
 }
 
+/**
+ * Which windows of a model may run together, so that none changes what another gives: any, only those that need no
+ * padding, or none.
+ */
+export type Batching = 'any' | 'equal lengths' | 'none';
+
 /** Fewer padded tokens than this are not worth a batch of their own. */
 const SMALLEST_BUDGET = 64;
 
@@ -25,7 +31,12 @@ const SMALLEST_BUDGET = 64;
  */
 export function planBatches(
   windows: readonly PendingWindow[],
-  options: { tokenBudget: number; workers: number },
+  options: {
+    tokenBudget: number;
+    workers: number;
+    /** By model. */
+    batching?: (model: number) => Batching;
+  },
 ): PlannedBatch[] {
   const total = windows.reduce((sum, window) => sum + window.length, 0);
   const share = Math.max(Math.ceil(total / options.workers), SMALLEST_BUDGET);
@@ -36,7 +47,8 @@ export function planBatches(
   const batches: { model: number; length: number; windows: number[] }[] = [];
   for (const { model, length, index } of order) {
     const open = batches.at(-1);
-    if (open && open.model === model && (open.windows.length + 1) * open.length <= budget) {
+    const fits = open?.model === model && (open.windows.length + 1) * open.length <= budget;
+    if (open && fits && mayJoin(open.length, length, options.batching?.(model))) {
       open.windows.push(index);
     } else {
       batches.push({ model, length, windows: [index] });
@@ -44,4 +56,8 @@ export function planBatches(
   }
   const cost = (batch: PlannedBatch): number => batch.length * batch.windows.length;
   return batches.sort((a, b) => cost(b) - cost(a));
+}
+
+function mayJoin(longest: number, length: number, batching: Batching = 'any'): boolean {
+  return batching === 'any' || (batching === 'equal lengths' && length === longest);
 }

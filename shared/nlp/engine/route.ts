@@ -1,6 +1,7 @@
 import { InferenceError } from '../../errors.ts';
+import type { DetectLanguage } from '../language/index.ts';
 import type { Head, HeadTask } from '../task.ts';
-import type { AnalysisRequest, DetectLanguage, TaskName } from '../types.ts';
+import type { AnalysisRequest, TaskName } from '../types.ts';
 
 /** A head of a loaded model, ready to be asked. */
 export interface LoadedHead {
@@ -17,8 +18,6 @@ export interface LoadedHead {
 /** Which heads read a text. */
 export interface Route {
   readonly language: string;
-  /** What the text is taken to be in: its language, or the engine's default where that is not known. */
-  readonly taken: string;
   readonly asked: ReadonlySet<TaskName>;
   /** Those that are asked, and those whose entities personal data is found among. */
   readonly heads: readonly LoadedHead[];
@@ -32,8 +31,8 @@ const UNKNOWN = 'und';
 
 /** Chooses heads by task and language. */
 export interface Router {
-  /** Whether the text of a request has its language detected. */
-  detects(request: AnalysisRequest): boolean;
+  /** Whether texts whose requests do not say have their language detected. */
+  readonly detects: boolean;
   /** A text's language; `und` where it cannot be told. */
   detect(text: string): string;
   /**
@@ -46,20 +45,17 @@ export interface Router {
 /**
  * Makes a router. Of the heads that serve a task in a language the first is used; classifiers of texts are told apart by
  * their names, and each is used.
- *
- * @param options.always detect languages even where no model depends on them
  */
 export function createRouter(
   heads: readonly LoadedHead[],
   options: {
     readonly defaultLanguage: string;
     readonly detectLanguage: DetectLanguage | undefined;
-    readonly always: boolean;
-    readonly hasPersonalData: boolean;
+    /** Whether personal data is looked for where a request asks. */
+    readonly servesPersonalData: boolean;
   },
 ): Router {
-  const { defaultLanguage, detectLanguage, hasPersonalData } = options;
-  const depends = options.always || heads.some(({ languages }) => !languages.includes('*'));
+  const { defaultLanguage, detectLanguage, servesPersonalData } = options;
   const loaded = new Set<TaskName>(heads.map(({ task }) => task));
   const byLanguage = new Map<string, LoadedHead[]>();
   const headsIn = (language: string): LoadedHead[] => {
@@ -69,20 +65,16 @@ export function createRouter(
     return known;
   };
   return {
-    detects: ({ language, tasks }) =>
-      language === undefined &&
-      detectLanguage !== undefined &&
-      (depends || (tasks?.includes('pii') ?? false)),
+    detects: detectLanguage !== undefined,
     detect(text) {
       const detected = detectLanguage?.(text);
       return detected?.reliable ? detected.language : UNKNOWN;
     },
     route({ language: given, tasks, questions = [] }, detected = UNKNOWN) {
       const language = given === undefined ? detected : primaryTag(given);
-      const taken = language === UNKNOWN ? defaultLanguage : language;
-      const serving = headsIn(taken);
+      const serving = headsIn(language === UNKNOWN ? defaultLanguage : language);
       const isServed = (task: TaskName): boolean =>
-        task === 'pii' ? hasPersonalData : serving.some((head) => head.task === task);
+        task === 'pii' ? servesPersonalData : serving.some((head) => head.task === task);
       const asked = new Set<TaskName>(tasks);
       if (tasks === undefined) {
         if (loaded.has('entities')) asked.add('entities');
@@ -93,7 +85,6 @@ export function createRouter(
         asked.has(task) || (task === 'entities' && asked.has('pii'));
       return {
         language,
-        taken,
         asked,
         heads: serving.filter(isAsked),
         unserved: [...asked].filter((task) => !isServed(task)),
@@ -128,7 +119,8 @@ export function serves(
 
 function primaryTag(tag: string): string {
   try {
-    return new Intl.Locale(tag).language;
+    // Some versions of Node give nothing for `und`.
+    return new Intl.Locale(tag).language ?? UNKNOWN;
   } catch {
     throw new InferenceError('language: must be a BCP 47 tag, such as en or pt-BR');
   }

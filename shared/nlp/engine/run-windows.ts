@@ -1,7 +1,7 @@
 import { EngineError, messageOf } from '../../errors.ts';
 import type { ModelWindow, WindowOutput } from '../types.ts';
 import { packWindows, unpackOutputs } from './pack.ts';
-import { planBatches } from './plan.ts';
+import { type Batching, planBatches } from './plan.ts';
 import type { Lease, SessionPool } from './pool.ts';
 import { PortLostError } from './session-port.ts';
 
@@ -18,8 +18,9 @@ export interface ModelInput {
   readonly run: ModelRun;
 }
 
-/** How windows of a model are filled up. */
+/** How windows of a model become batches. */
 export interface WindowFilling {
+  readonly batching: Batching;
   /** Id that makes rows of a batch equally long. */
   readonly pad: number;
   /** A window of so many tokens with nothing in it. */
@@ -112,7 +113,11 @@ export async function runWindows(
 
   const batches = planBatches(
     inputs.map(({ model, window }) => ({ model, length: window.ids.length })),
-    { tokenBudget: options.tokenBudget, workers: pool.size },
+    {
+      tokenBudget: options.tokenBudget,
+      workers: pool.size,
+      batching: (model) => options.fillings[model]?.batching ?? 'any',
+    },
   );
   const giveUp = (): void => stop(options.signal?.reason);
   options.signal?.addEventListener('abort', giveUp, { once: true });

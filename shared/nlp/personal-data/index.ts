@@ -1,4 +1,4 @@
-export { findPersonalData, personalDataVersion } from './find-personal-data.ts';
+export { findPersonalData } from './find-personal-data.ts';
 export { type Redaction, type RedactionMode, redact, redactionModes } from './redact.ts';
 export { redactAnalysis } from './redact-analysis.ts';
 export {
@@ -7,3 +7,4 @@ export {
   type PersonalDataOptions,
   personalDataKinds,
 } from './types.ts';
+export { personalDataVersion } from './version.ts';

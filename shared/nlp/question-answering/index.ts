@@ -102,9 +102,8 @@ function collect(search: Search, outputs: readonly WindowOutput[]): Found {
       const [left, right] = settings.alignToWords
         ? wholeWords(encoding, window, first, last)
         : [first, last];
-      const extent = trimSpan(text, encoding.starts[left] ?? 0, encoding.ends[right] ?? 0);
+      const extent = { start: encoding.starts[left] ?? 0, end: encoding.ends[right] ?? 0 };
       const answer = text.slice(extent.start, extent.end);
-      if (answer === '') continue;
       const same = candidates.get(answer.toLowerCase());
       if (same) same.score += score;
       else candidates.set(answer.toLowerCase(), { text: answer, ...extent, score });
@@ -119,7 +118,7 @@ function choose(
   topK: number,
   nullThreshold: number,
 ): Answer[] {
-  const ranked = candidates.toSorted((a, b) => b.score - a.score).slice(0, topK);
+  const ranked = trimmed(candidates.toSorted((a, b) => b.score - a.score)).slice(0, topK);
   const best = ranked[0];
   if (best === undefined || noAnswerScore - Math.min(1, best.score) > nullThreshold) {
     const nowhere = { text: null, start: null, end: null };
@@ -133,6 +132,19 @@ function choose(
     score: Math.min(1, score),
     noAnswerScore,
   }));
+}
+
+/** Answers without the white space at their ends; of those that are then the same, the better one. */
+function trimmed(candidates: readonly Candidate[]): Candidate[] {
+  const kept = new Map<string, Candidate>();
+  for (const { text, start, score } of candidates) {
+    const inner = trimSpan(text, 0, text.length);
+    const answer = text.slice(inner.start, inner.end);
+    const key = answer.toLowerCase();
+    if (answer === '' || kept.has(key)) continue;
+    kept.set(key, { text: answer, start: start + inner.start, end: start + inner.end, score });
+  }
+  return [...kept.values()];
 }
 
 function logitsOf(

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const questionAnsweringSettings = z.strictObject({
   /** Tokens of a window, special tokens counted. */
   maximumLength: z.int().min(16).default(384),
-  /** Tokens of the context that consecutive windows share; half of a window's context at most is used. */
+  /** Tokens of the context that consecutive windows share; half of a window at most is used. */
   stride: z.int().min(0).default(128),
   /** A longer question is cut. */
   maximumQuestionTokens: z.int().min(1).default(64),

@@ -27,7 +27,9 @@ export function questionWindows(
   );
   const firstRow = frame.prefix.ids.length + asked.length + frame.middle.ids.length;
   const capacity = room - asked.length;
-  const step = capacity - Math.min(settings.stride, Math.floor(capacity / 2));
+  const stride = Math.min(settings.stride, Math.floor(settings.maximumLength / 2));
+  // However long the question, a window adds a quarter of what it holds, so that time stays in proportion to the context.
+  const step = capacity - Math.min(stride, Math.floor(capacity * 0.75));
   const windows: QuestionWindow[] = [];
   for (let from = 0; from === 0 || from < context.length; from += step) {
     const to = Math.min(from + capacity, context.length);

@@ -1,6 +1,6 @@
 import type { Vocabulary } from '../types.ts';
 import { Trie } from './model/trie.ts';
-import { property, propertiesOf } from './unicode/properties.ts';
+import { propertiesOf, property } from './unicode/properties.ts';
 
 /** A token that is looked for in the text itself, before it is cut into words. */
 export interface AddedToken {
@@ -57,7 +57,8 @@ export function createAddedTokenFinder(
         if (!token.singleWord || !touchesWord(text, at, end)) {
           const start = token.stripLeft ? Math.max(last, blankStart(text, at)) : at;
           last = token.stripRight ? blankEnd(text, end) : end;
-          matches.push({ id: token.id, start, end: last });
+          // Of what another took along nothing may be left.
+          if (last > start) matches.push({ id: token.id, start, end: last });
         }
         opening.lastIndex = end;
       }

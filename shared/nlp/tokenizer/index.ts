@@ -22,7 +22,10 @@ import { parseTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
 export function createTokenizer(tokenizerJson: unknown): Tokenizer {
   const file = parseTokenizerFile(tokenizerJson);
   const splitsPunctuation = file.pre_tokenizer?.type === 'BertPreTokenizer';
-  const { model, unknown, continuingPrefix, ...loaded } = createModel(file.model, splitsPunctuation);
+  const { model, unknown, continuingPrefix, ...loaded } = createModel(
+    file.model,
+    splitsPunctuation,
+  );
   const normalizer = createNormalizer(file.normalizer);
   const preTokenizers = createPreTokenizers(file.pre_tokenizer);
   const processors = flattenProcessors(file.post_processor);
@@ -57,11 +60,13 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
   function encodePiece(text: string, from: number, to: number): void {
     if (from >= to) return;
     buffer.length = 0;
-    if (normalizer) normalizer.normalize(text, from, to, buffer);
-    else buffer.copyText(text, from, to);
+    const piece = text.slice(from, to);
+    const kept = !normalizer || normalizer.keeps?.(piece) === true;
+    if (kept) buffer.copyText(text, from, to);
+    else normalizer.normalize(text, from, to, buffer);
     let position = 0;
     if (hasNormalized) {
-      const normalized = buffer.slice(0, buffer.length);
+      const normalized = kept ? piece : buffer.slice(0, buffer.length);
       for (const { id, start, end } of findNormalized(normalized)) {
         encodeWords(position, start);
         const [first = 0, last = 0] = [buffer.starts[start], buffer.ends[end - 1]];

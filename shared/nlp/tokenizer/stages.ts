@@ -9,6 +9,8 @@ export interface Normalizer {
    * character has the empty span at `from`.
    */
   normalize(text: string, from: number, to: number, out: TextBuffer): void;
+  /** Whether it would write a text as it is, where that is soon known. */
+  keeps?(text: string): boolean;
 }
 
 /** Second stage: finds the words, which no token crosses. */

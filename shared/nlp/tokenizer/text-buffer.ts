@@ -1,6 +1,3 @@
-/** Units that one call makes a string of: arguments of a function live on the stack. */
-const CHUNK = 4096;
-
 /**
  * A normalized text in UTF-16 units, each with the span of the original text it came from. Made once and used again for
  * every text, so that encoding allocates nothing that grows with the text but its result.
@@ -10,6 +7,7 @@ export class TextBuffer {
   starts = new Int32Array(1024);
   ends = new Int32Array(1024);
   length = 0;
+  private bytes = Buffer.from(this.units.buffer);
 
   /** Makes room for `more` units after those already there. */
   reserve(more: number): void {
@@ -76,15 +74,15 @@ export class TextBuffer {
     return ((unit - 0xd7c0) << 10) + ((this.units[at + 1] ?? 0) - 0xdc00);
   }
 
+  private viewBytes(): Buffer<ArrayBuffer> {
+    this.bytes = Buffer.from(this.units.buffer);
+    return this.bytes;
+  }
+
   /** The units from `from` to `to` as a string. */
   slice(from: number, to: number): string {
-    const { units } = this;
-    if (to - from <= CHUNK) return String.fromCharCode(...units.subarray(from, to));
-    let text = '';
-    for (let i = from; i < to; i += CHUNK) {
-      text += String.fromCharCode(...units.subarray(i, Math.min(i + CHUNK, to)));
-    }
-    return text;
+    const bytes = this.bytes.buffer === this.units.buffer ? this.bytes : this.viewBytes();
+    return bytes.toString('utf16le', from * 2, to * 2);
   }
 }
 

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelError } from '#shared/errors.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
 import { type Manifest, readManifest } from '#shared/nlp/manifest.ts';
 import { hubOf } from '../../../scripts/pull/hub.ts';
 import { parseHubId } from '../../../scripts/pull/hub-id.ts';
-import { pullModel } from '../../../scripts/pull/pull-model.ts';
+import { type PullOptions, pullModel } from '../../../scripts/pull/pull-model.ts';
 import { type FakeRepository, filesOf, startFakeHub } from '../support/fake-hub.ts';
 import { makeFolder, tinyModels } from '../support/folders.ts';
 import { lastJson, runCommand, startCommand } from '../support/run-command.ts';
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const LATER = 'fedcba9876543210fedcba9876543210fedcba98';
+const families = fileURLToPath(new URL('../../../fixtures/families', import.meta.url));
 const graph = 'onnx/model_quantized.onnx';
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
@@ -43,8 +45,12 @@ const commandOf = (id: string, env: Record<string, string> = {}) =>
     ['pull', id, '--models', models, '--json'],
     { env: { HF_ENDPOINT: `${hub.url}/`, ...env } },
   ] as const;
-const pull = (id = 'acme/tiny-ner') =>
+const pull = (
+  id = 'acme/tiny-ner',
+  onDescription: NonNullable<PullOptions['onDescription']> = () => undefined,
+) =>
   pullModel({
+    onDescription,
     id: parseHubId(id),
     modelsDirectory: models,
     hub: hubOf({ HF_ENDPOINT: hub.url }),
@@ -216,7 +222,7 @@ describe('pullModel', () => {
     [
       'an unsupported kind of model',
       () => change('config.json', { model_type: 'gpt2' }),
-      'acme/tiny-ner/config.json: model_type gpt2 is not supported; known are bert',
+      'acme/tiny-ner/config.json: model_type gpt2 is not supported; known are albert, bert',
     ],
     [
       'an unsupported task',
@@ -225,8 +231,8 @@ describe('pullModel', () => {
     ],
     [
       'an unsupported tokenizer',
-      () => change('tokenizer.json', { model: { type: 'BPE' } }),
-      'tokenizer.json: model is BPE; supported is WordPiece',
+      () => change('tokenizer.json', { normalizer: { type: 'Stemmer' } }),
+      'tokenizer.json: normalizer is Stemmer; supported is ',
     ],
     [
       'no tokenizer',
@@ -275,6 +281,77 @@ describe('pullModel', () => {
     expect((fault as ModelError).message).not.toContain(models);
     expect(await state()).toEqual(before);
     expect(await readdir(models)).toEqual(['manifest.json', 'other']);
+  });
+
+  it.each([
+    ['roberta', 'RobertaForTokenClassification', 'BPE', ['entities']],
+    ['albert', 'AlbertForTokenClassification', 'Unigram', ['tags']],
+    ['xlm-roberta-answers', 'XLMRobertaForQuestionAnswering', 'Unigram', ['answers']],
+    ['deberta-v2-labels', 'DebertaV2ForSequenceClassification', 'Unigram', ['labels']],
+    ['modernbert', 'ModernBertForTokenClassification', 'BPE', ['entities']],
+    ['bert-fp16-outputs', 'BertForTokenClassification', 'WordPiece', ['entities']],
+    ['bert-external', 'BertForTokenClassification', 'WordPiece', ['entities']],
+    ['bert-sharded', 'BertForTokenClassification', 'WordPiece', ['entities']],
+  ])('says what %s is, then fetches all of it', async (name, architecture, tokenizer, tasks) => {
+    // Prepare
+    repository.files = await filesOf(join(families, name));
+    repository.language = ['pt-BR', 'en'];
+    const graphs = () => hub.requests.filter(({ path }) => /\/resolve\/.*\.onnx/.test(path));
+    const told: unknown[] = [];
+
+    // Act
+    const { entry } = await pull('acme/tiny-ner', (description, runs) =>
+      told.push({ ...description, runs, graphsBefore: graphs().length }),
+    );
+
+    // Assess
+    const sizes = entry.files.map(({ bytes }) => bytes);
+    const languages = ['pt', 'en'];
+    expect(told).toEqual([
+      expect.objectContaining({ architecture, tokenizer, languages, runs: true, graphsBefore: 0 }),
+    ]);
+    expect(told[0]).toMatchObject({ bytes: sizes.reduce((sum, bytes) => sum + bytes) });
+    expect(entry).toMatchObject({ languages, heads: tasks.map((task) => ({ task })) });
+    expect(entry.files.map(({ path }) => path).sort()).toEqual(
+      [...repository.files.keys()].sort(),
+    );
+  });
+
+  describe('a graph whose weights are in a file of another name', () => {
+    const renamed = 'onnx/weights-00002-of2';
+    beforeEach(async () => {
+      repository.files = await filesOf(join(families, 'bert-sharded'));
+      const data = repository.files.get('onnx/model.onnx_data_1');
+      const bytes = repository.files.get('onnx/model.onnx')?.toString('latin1') ?? '';
+      const renamedGraph = bytes.replaceAll('model.onnx_data_1', renamed.slice('onnx/'.length));
+      repository.files.delete('onnx/model.onnx_data_1');
+      repository.files.set('onnx/model.onnx', Buffer.from(renamedGraph, 'latin1'));
+      if (data) repository.files.set(renamed, data);
+    });
+
+    it('is fetched with it', async () => {
+      const { entry } = await pull();
+
+      expect(entry.files.map(({ path }) => path)).toContain(renamed);
+    });
+
+    it('is refused without it', async () => {
+      repository.files.delete(renamed);
+
+      await expect(pull()).rejects.toThrow(
+        `acme/tiny-ner has no ${renamed}, where onnx/model.onnx keeps weights`,
+      );
+    });
+  });
+
+  it('says what a model is that does not run, before it says why not', async () => {
+    change('config.json', { model_type: 'gpt2', architectures: ['GPT2ForTokenClassification'] });
+    const told: unknown[] = [];
+
+    await expect(pull('acme/tiny-ner', (...given) => told.push(given))).rejects.toThrow(ModelError);
+
+    const architecture = 'GPT2ForTokenClassification';
+    expect(told).toEqual([[expect.objectContaining({ architecture, family: 'gpt2' }), false]]);
   });
 
   it('keeps the present model where the download of a later one breaks off', async () => {

@@ -9,6 +9,7 @@ export interface FakeRepository {
   /** 40 hex digits. */
   commit: string;
   licence?: string;
+  language?: string | string[];
   files: Map<string, Buffer>;
   /** What the listing says of a file where it is not the truth. */
   listedSize?: (path: string) => number | undefined;
@@ -153,7 +154,8 @@ function seen(request: Parameters<RequestListener>[0], store: boolean) {
   return { path: request.url ?? '', authorization, store };
 }
 
-function informationOf(name: string, { commit, licence }: FakeRepository): unknown {
+function informationOf(name: string, repository: FakeRepository): unknown {
+  const { commit, licence, language } = repository;
   return {
     _id: '621ffdc036468d709f17434d',
     id: name,
@@ -163,7 +165,7 @@ function informationOf(name: string, { commit, licence }: FakeRepository): unkno
     downloads: 1,
     likes: 0,
     lastModified: '2025-01-02T03:04:05.000Z',
-    ...(licence !== undefined && { cardData: { license: licence } }),
+    ...(licence !== undefined && { cardData: { license: licence, language } }),
   };
 }
 

@@ -1,7 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError, InferenceError } from '#shared/errors.ts';
-import type { AnalysisOutcome, TextEngine } from '#shared/nlp/types.ts';
+import {
+  type AnalysisOutcome,
+  type AnalysisRequest,
+  type TextEngine,
+  taskNames,
+} from '#shared/nlp/types.ts';
 
 /** A text engine, and what a test must be able to do to it. */
 export interface EngineUnderTest {
@@ -42,6 +47,50 @@ export function describeTextEngine(
         tokens(outcomes).toReversed(),
       );
       expect(await engine.analyze([])).toEqual([]);
+    });
+
+    it('leaves empty what is not asked for, and says what no model serves', async () => {
+      const served = new Set(engine.models.flatMap((model) => model.tasks));
+
+      for (const task of taskNames.filter((name) => name !== 'pii')) {
+        const [outcome] = await engine.analyze([{ text: 'Ada visits Rome.', tasks: [task] }]);
+        if (!outcome?.ok) throw outcome?.error;
+        const { value } = outcome;
+        expect(value.unserved).toEqual(served.has(task) ? [] : [task]);
+        const others = taskNames.filter((name) => name !== task);
+        expect(others.map((name) => value[name])).toEqual(others.map(() => []));
+      }
+    });
+
+    it('takes a text to be in the language that its request names', async () => {
+      const languages = ['pt-BR', 'JA', 'und'];
+      const outcomes = await engine.analyze([
+        ...languages.map((language) => ({ text: 'Ada', language })),
+        { text: 'Ada', language: 'no language' },
+      ]);
+
+      expect(kinds(outcomes)).toEqual(['read', 'read', 'read', 'bad']);
+      expect(outcomes.map((outcome) => outcome.ok && outcome.value.language)).toEqual([
+        'pt',
+        'ja',
+        'und',
+        false,
+      ]);
+    });
+
+    it('gives requests of different tasks what each is given alone', async () => {
+      const requests: AnalysisRequest[] = [
+        { text: 'Ada visits Rome.', tasks: ['tags', 'labels'] },
+        { text: 'Ada visits Rome.', language: 'de' },
+        { text: 'Rome. Rome.', tasks: ['entities'], questions: ['Where?'] },
+        { text: 'Rome. Rome.', questions: ['Where?'], topK: 2 },
+      ];
+
+      const together = await engine.analyze(requests);
+
+      for (const [index, request] of requests.entries()) {
+        expect([together[index]]).toEqual(await engine.analyze([request]));
+      }
     });
 
     it('lets a bad text fail alone, wherever it stands, and goes on', async () => {

@@ -14,15 +14,23 @@ export interface TextEngineDoubleHooks {
     requests: readonly AnalysisRequest[],
     options: AnalyzeOptions,
   ) => Promise<void> | void;
+  /** Tasks that it serves; by default entities and answers. */
+  readonly tasks?: readonly TaskName[];
+  /** Languages that it serves them in; by default any. */
+  readonly languages?: readonly string[];
 }
 
 /**
  * A text engine without models, which keeps the engine's contract (`engine-contract.ts` runs against it): it finds
- * capitalised words as `PER`; a question that holds `unknown` has no answer; a text that holds `POISON` fails alone.
+ * capitalised words as `PER`, every word as `NOUN`, exclamation marks as `mood`, addresses of mail as personal data; a
+ * question that holds `unknown` has no answer; a text that holds `POISON` fails alone.
  * `jobs` are the sizes of the calls; `hold` keeps calls from ending until what it returns is called, `sicken` makes
  * them reject with `EngineError` until what it returns is called.
  */
 export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
+  const { tasks = ['entities', 'answers'], languages = ['*'] } = hooks;
+  const serves: Served = (task, language) =>
+    tasks.includes(task) && (languages.includes('*') || languages.includes(language));
   const jobs: number[] = [];
   let healthy = true;
   let held: Promise<void> | undefined;
@@ -37,14 +45,12 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
     await held;
     if (closed) throw new EngineError('the engine was closed');
     if (!healthy) throw new EngineError('the worker threads end');
-    return requests.map(analyzeOne);
+    return requests.map((request) => analyzeOne(request, serves));
   }
 
   const engine: TextEngine = {
     pipelineVersion: 'p1',
-    models: [
-      { name: 'double', tasks: ['entities', 'answers'], languages: ['*'], version: '000000000000' },
-    ],
+    models: [{ name: 'double', tasks, languages, version: '000000000000' }],
     async analyze(requests, options = {}) {
       const { signal } = options;
       signal?.throwIfAborted();
@@ -80,27 +86,55 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
   };
 }
 
-function analyzeOne(request: AnalysisRequest) {
-  const { text, questions = [], topK = 1, language = 'en' } = request;
-  const usual: TaskName[] = questions.length > 0 ? ['entities', 'answers'] : ['entities'];
-  const asked = new Set(request.tasks ?? usual);
-  if (text.includes('POISON')) {
+type Served = (task: TaskName, language: string) => boolean;
+
+function analyzeOne(request: AnalysisRequest, serves: Served) {
+  const { text, questions = [], topK = 1 } = request;
+  const language = languageOf(request);
+  if (text.includes('POISON') || language === undefined) {
     return { ok: false as const, error: new InferenceError('the text cannot be read') };
   }
+  const usual: TaskName[] = questions.length > 0 ? ['entities', 'answers'] : ['entities'];
+  if (serves('labels', language)) usual.push('labels');
+  const asked = [...new Set(request.tasks ?? usual)];
+  const when = <T>(task: TaskName, find: () => T[]): T[] =>
+    asked.includes(task) && serves(task, language) ? find() : [];
   const value: Analysis = {
-    entities: asked.has('entities') ? [...text.matchAll(/\p{Lu}\p{L}+/gu)].map(entityOf) : [],
-    answers: (asked.has('answers') ? questions : []).flatMap((question) =>
-      Array.from({ length: topK }, () => answerTo(question, text)),
-    ),
     language,
-    unserved: [...asked].filter((task) => task !== 'entities' && task !== 'answers'),
-    labels: [],
-    tags: [],
-    pii: [],
+    unserved: asked.filter((task) => !serves(task, language)),
+    entities: when('entities', () => [...text.matchAll(/\p{Lu}\p{L}+/gu)].map(entityOf)),
+    answers: when('answers', () =>
+      questions.flatMap((question) => Array.from({ length: topK }, () => answerTo(question, text))),
+    ),
+    labels: when('labels', () => [
+      { task: 'mood', label: text.includes('!') ? 'excited' : 'calm', score: 0.9 },
+    ]),
+    tags: when('tags', () =>
+      [...text.matchAll(/\p{L}+/gu)].map(({ 0: word, index }) => ({
+        tag: 'NOUN',
+        start: index,
+        end: index + word.length,
+        score: 0.9,
+      })),
+    ),
+    pii: when('pii', () =>
+      [...text.matchAll(/\S+@\S+\w/gu)].map((found) => {
+        const { type: _, ...span } = entityOf(found);
+        return { ...span, kind: 'EMAIL', rule: 'double' };
+      }),
+    ),
     tokens: text.split(/\s+/u).length,
     windows: text.length > 2_000 ? 2 : 1,
   };
   return { ok: true as const, value };
+}
+
+function languageOf({ language = 'und' }: AnalysisRequest): string | undefined {
+  try {
+    return new Intl.Locale(language).language ?? 'und';
+  } catch {
+    return undefined;
+  }
 }
 
 function entityOf({ 0: text, index }: RegExpExecArray) {

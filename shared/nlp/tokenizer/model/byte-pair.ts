@@ -48,7 +48,11 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
   options.vocabulary.tokens.forEach((token, index) => {
     ids.set(token, options.vocabulary.ids[index] ?? 0);
   });
-  const merges: MergeTable = readMerges(options.merges, (token) => ids.get(token), continuingPrefix);
+  const merges: MergeTable = readMerges(
+    options.merges,
+    (token) => ids.get(token),
+    continuingPrefix,
+  );
   const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
   const symbols = new Symbols();
   const cache = new WordCache();
@@ -74,10 +78,10 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
     return spelled.some((id) => id === undefined) ? [] : spelled.map((id) => id ?? 0);
   }
 
-  /** Fills `symbols` with the word's characters; tells whether one of them was left out. */
+  /** Fills `symbols` with the word's characters; tells whether their bytes are other than the word's. */
   function spellWord(buffer: TextBuffer, start: number, end: number): boolean {
     symbols.clear();
-    let leftOut = false;
+    let shifted = false;
     /** The unknown token that waits, in case another follows. */
     let [from, to, bytes] = [-1, -1, 0];
     const flush = () => {
@@ -95,9 +99,10 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
         symbols.add(spelling.tokens[0] ?? 0, i, next, size);
       } else if (spelling.tokens.length > 0) {
         // An unknown token that waits goes on waiting, as the library has it.
+        if (from !== -1 || spelling.tokens.length !== size) shifted = true;
         for (const id of spelling.tokens) symbols.add(id, i, next, 1);
       } else if (unknown === undefined) {
-        leftOut = true;
+        shifted = true;
       } else if (from !== -1 && fuseUnknown) {
         to = next;
         bytes += size;
@@ -108,7 +113,7 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
       i = next;
     }
     flush();
-    return leftOut;
+    return shifted;
   }
 
   function encodeWord(buffer: TextBuffer, start: number, end: number, tokens: IntegerList): void {
@@ -119,9 +124,9 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
         return;
       }
     }
-    const leftOut = spellWord(buffer, start, end);
+    const shifted = spellWord(buffer, start, end);
     symbols.mergeAll(merges);
-    if (leftOut) {
+    if (shifted) {
       pushShifted(buffer, start, end, symbols, tokens);
       return;
     }
@@ -147,8 +152,8 @@ function pushToken(tokens: IntegerList, id: number, start: number, end: number):
 }
 
 /**
- * Tokens of a word that a character was left out of. The library counts bytes of what is left, so that all that follows is
- * moved towards the start of the word; a token has the characters that its bytes would be in.
+ * Tokens of a word whose symbols are not its characters one after the other, as where one was left out. The library counts
+ * the symbols' bytes: what follows is moved along, and a token has the characters that its bytes would be in.
  */
 function pushShifted(
   buffer: TextBuffer,

@@ -3,8 +3,8 @@ import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import { createBytePair } from './byte-pair.ts';
 import type { BytePairFile, ModelFile, WordPieceFile } from './file.ts';
-import { listScoredVocabulary, listVocabulary } from './vocabulary.ts';
 import { createUnigram } from './unigram.ts';
+import { listScoredVocabulary, listVocabulary } from './vocabulary.ts';
 import { createWordLevel } from './word-level.ts';
 import { createWordPiece } from './word-piece.ts';
 
@@ -42,7 +42,12 @@ export function createModel(file: ModelFile, splitsPunctuation: boolean): Loaded
       if (unknown !== undefined && unknown >= scores.length) {
         throw new ModelError('tokenizer.json: model.unk_id is beyond model.vocab');
       }
-      const model = createUnigram({ vocabulary, scores, unknown, byteFallback: file.byte_fallback });
+      const model = createUnigram({
+        vocabulary,
+        scores,
+        unknown,
+        byteFallback: file.byte_fallback,
+      });
       return { model, vocabulary, unknown, continuingPrefix: undefined };
     }
   }

@@ -8,8 +8,9 @@ type CharacterMap = (codePoint: number) => number;
 const removed = -1;
 const space = 0x20;
 
-function createCharacterMap(map: CharacterMap): Normalizer {
+function createCharacterMap(map: CharacterMap, changed: RegExp): Normalizer {
   return {
+    keeps: (text) => !changed.test(text),
     normalize(text, from, to, out) {
       for (let i = from; i < to; ) {
         const codePoint = text.codePointAt(i) ?? 0;
@@ -25,18 +26,20 @@ function createCharacterMap(map: CharacterMap): Normalizer {
 /** Removes combining marks as they stand: what is composed stays, so `NFD` comes before it. */
 export function createStripAccents(): Normalizer {
   const marks = unpackRanges(packedEditions.mark);
-  return createCharacterMap((codePoint) =>
-    codePoint >= 0x300 && contains(marks, codePoint) ? removed : codePoint,
-  );
+  const map = (codePoint: number) =>
+    codePoint >= 0x300 && contains(marks, codePoint) ? removed : codePoint;
+  // Of all runtimes' marks, those of the library are a part but for two.
+  return createCharacterMap(map, /[\p{M}\u1cf2\u1cf3]/u);
 }
 
 /** SentencePiece's `nmt`: control characters away, what separates or joins to spaces. */
 export function createNmt(): Normalizer {
-  return createCharacterMap((codePoint) => {
+  const map = (codePoint: number) => {
     if (codePoint >= 0x20 && codePoint < 0x7f) return codePoint;
     if (removedByNmt.test(String.fromCodePoint(codePoint))) return removed;
     return blankByNmt.test(String.fromCodePoint(codePoint)) ? space : codePoint;
-  });
+  };
+  return createCharacterMap(map, new RegExp(`${removedByNmt.source}|${blankByNmt.source}`));
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -1,11 +1,13 @@
 import type { Normalizer } from '../stages.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 
 /** Removes white space at either end. */
 export function createStrip(left: boolean, right: boolean): Normalizer {
   const blank = (text: string, at: number) =>
     (propertiesOf(text.charCodeAt(at)) & property.space) !== 0;
   return {
+    keeps: (text) =>
+      text !== '' && !(left && blank(text, 0)) && !(right && blank(text, text.length - 1)),
     normalize(text, from, to, out) {
       let [start, end] = [from, to];
       while (left && start < end && blank(text, start)) start++;

@@ -9,6 +9,7 @@ export function createLowercase(): Normalizer {
     return lower;
   };
   return {
+    keeps: (text) => text.toLowerCase() === text,
     normalize(text, from, to, out) {
       out.reserve(to - from);
       for (let i = from; i < to; ) {

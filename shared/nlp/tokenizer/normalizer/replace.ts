@@ -6,6 +6,11 @@ import { IntegerList } from '../text-buffer.ts';
 export function createReplace(find: FindMatches, content: string): Normalizer {
   const matches = new IntegerList();
   return {
+    keeps(text) {
+      matches.length = 0;
+      find(text, matches);
+      return matches.length === 0;
+    },
     normalize(text, from, to, out) {
       if (from === to) return;
       matches.length = 0;

@@ -7,18 +7,28 @@ export function createNormalizerSequence(
   others: readonly Normalizer[],
 ): Normalizer {
   if (others.length === 0) return first;
+  const normalizers = [first, ...others];
   let [given, made] = [new TextBuffer(), new TextBuffer()];
   return {
+    keeps: (text) => normalizers.every((normalizer) => normalizer.keeps?.(text) ?? false),
     normalize(text, from, to, out) {
-      given.length = 0;
-      first.normalize(text, from, to, given);
-      for (const normalizer of others) {
+      let current = text.slice(from, to);
+      let untouched = true;
+      for (const normalizer of normalizers) {
+        if (normalizer.keeps?.(current)) continue;
         made.length = 0;
-        normalizer.normalize(given.slice(0, given.length), 0, given.length, made);
-        mapBack(made, given, from);
+        if (untouched) {
+          normalizer.normalize(text, from, to, made);
+        } else {
+          normalizer.normalize(current, 0, current.length, made);
+          mapBack(made, given, from);
+        }
         [given, made] = [made, given];
+        current = given.slice(0, given.length);
+        untouched = false;
       }
-      out.copy(given, 0, given.length);
+      if (untouched) out.copyText(text, from, to);
+      else out.copy(given, 0, given.length);
     },
   };
 }

@@ -7,6 +7,9 @@ import { sortMarks } from './sort-marks.ts';
 
 export type UnicodeForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
 
+/** More marks in a row than the runtime may be given, which sorts them in quadratic time. */
+const manyMarks = /\p{M}{32}/u;
+
 /**
  * A Unicode normalization form in the library's edition. Each code point of the result comes with the characters that it
  * takes from the text: `change` 0 takes the next one, 1 shares the one before, -n takes the next one and drops n after it.
@@ -41,10 +44,12 @@ export function createUnicodeForm(form: UnicodeForm): Normalizer {
     if (marks > 1) sortMarks(codes, changes, marks);
   }
 
+  const keeps = (text: string) => !manyMarks.test(text) && text.normalize(form) === text;
+
   return {
+    keeps,
     normalize(text, from, to, out) {
-      const piece = text.slice(from, to);
-      if (piece.normalize(form) === piece) {
+      if (keeps(text.slice(from, to))) {
         out.copyText(text, from, to);
         return;
       }

@@ -60,19 +60,31 @@ export function isCased(name: string): boolean {
 export function caseVariants(codePoint: number): readonly number[] {
   const character = String.fromCodePoint(codePoint);
   const lower = character.toLowerCase();
-  const variants = [character, lower, character.toUpperCase(), lower.toUpperCase()];
-  variants.push(...(folded[lower] ?? []));
+  const group = folded.find((letters) => letters.includes(character));
+  const variants = group ? [...group] : [character, lower, lower.toUpperCase()];
   const single = variants.filter((variant) => [...variant].length === 1);
   return [...new Set(single.map((variant) => variant.codePointAt(0) ?? 0))];
 }
 
-/** Characters beyond ASCII that fold to a letter without being its upper case. */
-const folded: Readonly<Record<string, readonly string[]>> = {
-  s: ['\u017f'],
-  '\u017f': ['s', 'S'],
-  k: ['\u212a'],
-  '\u00e5': ['\u212b'],
-};
+/** Letters that case folding takes for one, beyond a lower and an upper case (Unicode's CaseFolding.txt). */
+const folded = [
+  'sS\u017f',
+  'kK\u212a',
+  '\u00e5\u00c5\u212b',
+  '\u00b5\u03bc\u039c',
+  '\u1e61\u1e60\u1e9b',
+  '\u00df\u1e9e',
+  '\u03c3\u03a3\u03c2',
+  '\u03b2\u0392\u03d0',
+  '\u03b5\u0395\u03f5',
+  '\u03b8\u0398\u03d1\u03f4',
+  '\u03b9\u0399\u0345\u1fbe',
+  '\u03ba\u039a\u03f0',
+  '\u03c0\u03a0\u03d6',
+  '\u03c1\u03a1\u03f1',
+  '\u03c6\u03a6\u03d5',
+  '\u03c9\u03a9\u2126',
+];
 
 function older(set: string): string {
   return `[${set}--${newerClass}]`;

@@ -34,25 +34,24 @@ function findRegex(regex: RegExp): FindMatches {
     let lastEnd = -1;
     regex.lastIndex = 0;
     for (let match = regex.exec(text); match; match = regex.exec(text)) {
-      const [start, end] = [match.index, match.index + match[0].length];
-      if (start === end) {
-        const step = (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
-        // No empty match stands at the end of another; the search goes on a character further.
-        if (end !== lastEnd) {
-          matches.push(start);
-          matches.push(end);
-          lastEnd = end;
-          regex.lastIndex = end;
-          if (end >= text.length) return;
-          continue;
-        }
-        regex.lastIndex = end + step;
-      } else {
-        matches.push(start);
-        matches.push(end);
-        lastEnd = end;
+      const start = match.index;
+      const end = start + match[0].length;
+      if (start === end && (start === lastEnd || cutsPair(text, start))) {
+        // No empty match stands at the end of another: the search goes on a character further. (Nor does one stand in the
+        // middle of a character, where V8 does find some.)
+        if (end >= text.length) return;
+        regex.lastIndex = end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
+        continue;
       }
-      if (regex.lastIndex > text.length) return;
+      matches.push(start);
+      matches.push(end);
+      lastEnd = end;
+      // After an empty match the same one is found again, and passed over as above.
+      regex.lastIndex = end;
     }
   };
+}
+
+function cutsPair(text: string, at: number): boolean {
+  return at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }

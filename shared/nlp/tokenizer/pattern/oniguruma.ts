@@ -98,9 +98,9 @@ class Translation {
     if (source.take('.')) return switches.dotAll ? '[^]' : '[^\\n]';
     const assertion = source.match(/[\^$]|\\[AzZbB]/y);
     if (assertion) return assertions[assertion[0]] ?? '';
-    const escape = source.take('\\');
-    if (!escape && source.match(/[*+?]/y)) source.refuse('repeats nothing');
-    const read = escape
+    const escaped = source.take('\\');
+    if (!escaped && source.match(/[*+?]/y)) source.refuse('repeats nothing');
+    const read = escaped
       ? readEscape(source, switches.ignoreCase)
       : { codePoint: source.next().codePointAt(0) ?? 0 };
     if ('set' in read) return `[${read.set}]`;

@@ -47,8 +47,6 @@ export class PatternSource {
   /** @throws {ModelError} naming the stage, the pattern and what of it cannot be run. */
   refuse(why: string): never {
     const pattern = JSON.stringify(this.text);
-    throw new ModelError(
-      `tokenizer.json: ${this.part}: the regular expression ${pattern} ${why}`,
-    );
+    throw new ModelError(`tokenizer.json: ${this.part}: the regular expression ${pattern} ${why}`);
   }
 }

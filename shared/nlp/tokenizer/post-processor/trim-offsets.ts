@@ -1,7 +1,7 @@
 import type { Vocabulary } from '#shared/nlp/types.ts';
 import { byteSpace } from '../byte-alphabet.ts';
 import type { TokenList } from '../token-list.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 import type { PostProcessorFile } from './file.ts';
 
 /** White space at the ends of one token, in characters. */

@@ -1,7 +1,7 @@
 import { createFindMatches } from '../pattern/find-matches.ts';
 import type { PreTokenizer } from '../stages.ts';
 import { characterClass, classOf } from '../unicode/character-class.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 import { createBertPreTokenizer } from './bert-pre-tokenizer.ts';
 import { createByteLevel } from './byte-level.ts';
 import type { PreTokenizerFile } from './file.ts';
@@ -64,4 +64,5 @@ function createPreTokenizer(file: Single): PreTokenizer {
 
 const isSpace = (codePoint: number) => (propertiesOf(codePoint) & property.space) !== 0;
 const isNumeric = (codePoint: number) => (propertiesOf(codePoint) & property.numeric) !== 0;
-const isPunctuation = (codePoint: number) => (classOf(codePoint) & characterClass.punctuation) !== 0;
+const isPunctuation = (codePoint: number) =>
+  (classOf(codePoint) & characterClass.punctuation) !== 0;

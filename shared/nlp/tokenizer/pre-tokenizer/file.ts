@@ -38,7 +38,10 @@ const punctuation = z.object({
   behavior: behavior.default('Isolated'),
 });
 
-const digits = z.object({ type: z.literal('Digits'), individual_digits: z.boolean().default(false) });
+const digits = z.object({
+  type: z.literal('Digits'),
+  individual_digits: z.boolean().default(false),
+});
 
 const split = z.object({
   type: z.literal('Split'),

@@ -1,6 +1,6 @@
 import type { DivideStep } from '../pieces.ts';
 import type { TextBuffer } from '../text-buffer.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 
 const { letter, number, space } = property;
 const kinds = letter | number | space;

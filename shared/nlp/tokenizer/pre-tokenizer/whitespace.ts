@@ -1,6 +1,6 @@
 import type { DivideStep } from '../pieces.ts';
 import type { PreTokenizer } from '../stages.ts';
-import { property, propertiesOf } from '../unicode/properties.ts';
+import { propertiesOf, property } from '../unicode/properties.ts';
 
 const { word, space } = property;
 

@@ -1,5 +1,5 @@
-import { contains, unpackRanges } from './packed-ranges.ts';
 import { packedEditions } from './editions.ts';
+import { contains, unpackRanges } from './packed-ranges.ts';
 
 const none = -1;
 /** Code points of one plane and all others. */

@@ -28,6 +28,22 @@ describe('planBatches', () => {
     );
   });
 
+  it.each([
+    ['any', [[1, 3, 0, 2, 4]]],
+    ['equal lengths', [[1, 3], [0, 2], [4]]],
+    ['none', [[1], [3], [0], [2], [4]]],
+  ] as const)('puts windows together that may run together: %s', (batching, expected) => {
+    const windows = [8, 9, 8, 9, 7].map((length) => ({ model: 0, length }));
+
+    const batches = planBatches(windows, {
+      tokenBudget: 512,
+      workers: 1,
+      batching: () => batching,
+    });
+
+    expect(batches.map((batch) => [...batch.windows])).toEqual(expected);
+  });
+
   it('shares little work out over the workers', () => {
     const windows = Array.from({ length: 8 }, () => ({ model: 0, length: 32 }));
 

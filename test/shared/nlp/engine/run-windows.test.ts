@@ -12,7 +12,11 @@ const windowOf = (...ids: number[]): ModelInput => ({
   run: { outputs: new Set(['logits']) },
 });
 const PAD = 0;
-const filling = { pad: PAD, blank: (length: number) => windowOf(...Array(length).fill(1)).window };
+const filling = {
+  batching: 'any',
+  pad: PAD,
+  blank: (length: number) => windowOf(...Array(length).fill(1)).window,
+} as const;
 const options = { tokenBudget: 64, fillings: [filling, filling] };
 const idsOf = (result: WindowResult | undefined) =>
   result?.ok ? [...(result.output.logits?.values ?? [])].filter((id) => id !== PAD) : 'failed';

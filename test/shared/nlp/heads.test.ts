@@ -1,0 +1,313 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ModelError } from '#shared/errors.ts';
+import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
+import {
+  type Analysis,
+  type AnalysisRequest,
+  createTextEngine,
+  type TextEngine,
+  type TextEngineOptions,
+} from '#shared/nlp/index.ts';
+import type { PackedBatch } from '#shared/nlp/onnx.ts';
+import { manyHeaded, writeTinyModel } from './tiny-model.ts';
+
+const workerFile = new URL('../../../shared/nlp/worker-development.mjs', import.meta.url);
+const TEXT = 'Ada visits Rome.';
+
+let folder: string;
+let engine: TextEngine | undefined;
+/** What was run, by model. */
+let runs: { readonly model: number; readonly outputs: readonly string[]; readonly rows: number }[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'spanstream-heads-'));
+  runs = [];
+});
+afterEach(async () => {
+  await engine?.close();
+  engine = undefined;
+  await rm(folder, { recursive: true });
+});
+
+async function open(
+  models: Parameters<typeof writeTinyModel>[1],
+  options: Partial<TextEngineOptions> = {},
+): Promise<TextEngine> {
+  await writeTinyModel(folder, models);
+  engine = await createTextEngine({
+    modelsDirectory: folder,
+    workers: 1,
+    openPort() {
+      const port = openWorkerPort(workerFile);
+      return {
+        ...port,
+        run(model: number, batch: PackedBatch) {
+          runs.push({ model, outputs: batch.outputs, rows: batch.rows });
+          return port.run(model, batch);
+        },
+      };
+    },
+    ...options,
+  });
+  return engine;
+}
+
+async function read(...requests: AnalysisRequest[]): Promise<Analysis[]> {
+  const outcomes = (await engine?.analyze(requests)) ?? [];
+  return outcomes.map((outcome) => {
+    if (!outcome.ok) throw outcome.error;
+    return outcome.value;
+  });
+}
+
+const all = {
+  tasks: ['entities', 'tags', 'labels', 'answers'],
+  questions: ['Who visits?'],
+} as const;
+
+/** Takes every text that holds `visita` for Portuguese, and `king` for a language that cannot be told. */
+const detectLanguage = (text: string) => ({
+  language: text.includes('visita') ? 'pt' : 'en',
+  reliable: !text.includes('King'),
+});
+
+describe('heads of one graph', () => {
+  it('read one pass over a text', async () => {
+    await open([manyHeaded('many', ['*'])]);
+
+    const [found] = await read({ text: TEXT, tasks: ['entities', 'tags', 'labels'] });
+
+    expect(runs).toEqual([{ model: 0, outputs: expect.any(Array), rows: 1 }]);
+    expect(runs[0]?.outputs.toSorted()).toEqual(['logits', 'mood_logits', 'tag_logits']);
+    expect(found).toMatchObject({
+      entities: [
+        { type: 'PER', text: 'Ada' },
+        { type: 'LOC', text: 'Rome' },
+      ],
+      tags: [
+        { tag: 'PROPN', start: 0, end: 3 },
+        { tag: 'VERB', start: 4, end: 10 },
+        { tag: 'PROPN', start: 11, end: 15 },
+        { tag: 'PUNCT', start: 15, end: 16 },
+      ],
+      labels: [{ task: 'mood', label: 'glad' }],
+      answers: [],
+      unserved: [],
+      windows: 1,
+      tokens: 4,
+    });
+  });
+
+  it('have only what is read of them given', async () => {
+    await open([manyHeaded('many', ['*'])]);
+
+    await read({ text: TEXT, tasks: ['labels'] });
+
+    expect(runs.map(({ outputs }) => outputs)).toEqual([['mood_logits']]);
+  });
+
+  it('give a word the tag of its first token', async () => {
+    await open([manyHeaded('many', ['*'])]);
+
+    const [found] = await read({ text: 'Adabel', tasks: ['tags'] });
+
+    expect(found?.tags).toMatchObject([{ tag: 'PROPN', start: 0, end: 6 }]);
+  });
+
+  it('are asked for the same text together, whichever requests ask them', async () => {
+    await open([manyHeaded('many', ['*'])]);
+
+    const found = await read(
+      { text: TEXT, tasks: ['entities'] },
+      { text: TEXT, tasks: ['tags'] },
+      { text: TEXT, ...all },
+    );
+
+    expect(runs.reduce((sum, { rows }) => sum + rows, 0)).toBe(2);
+    expect(found.map(({ entities, tags }) => [entities.length, tags.length])).toEqual([
+      [2, 0],
+      [0, 4],
+      [2, 4],
+    ]);
+    expect(found[2]?.answers).toMatchObject([{ text: 'Ada' }]);
+  });
+
+  it('give a mixed batch what each text is given alone', async () => {
+    await open([manyHeaded('many', ['*'])]);
+    const requests: AnalysisRequest[] = [
+      { text: TEXT, tasks: ['tags'] },
+      { text: 'Rome. '.repeat(30), ...all },
+      { text: 'Ada King.', tasks: ['labels', 'entities'], topK: 2 },
+      { text: ' ', ...all },
+      { text: TEXT },
+    ];
+
+    const together = await read(...requests);
+
+    for (const [index, request] of requests.entries()) {
+      expect(together[index]).toEqual((await read(request))[0]);
+    }
+    expect(together[4]).toMatchObject({ tags: [], labels: [{ label: 'glad' }] });
+  });
+
+  it.each([
+    [{ task: 'tags', output: 'nothing' }, /has no output nothing, which tags reads; it has logits/],
+    [
+      { task: 'labels', output: 'mood_logits' },
+      /4 labels for labels, .* mood_logits has 2 columns/,
+    ],
+    [{ task: 'entities', labels: ['O', 'X'] }, /2 labels for entities, .* logits has 4 columns/],
+    [{ task: 'answers', output: 'start_logits' }, /answers reads start_logits and end_logits/],
+    [{ task: 'labels', settings: { thresholds: { sad: 1 } } }, /no label sad/],
+  ])('that do not fit the graph are refused: %j', async (head, message) => {
+    const { entry, outputs } = manyHeaded('many', ['*']);
+    const made = open([{ entry: { ...entry, heads: [head] }, outputs }]);
+
+    await expect(made).rejects.toBeInstanceOf(ModelError);
+    await expect(made).rejects.toThrow(message);
+  });
+});
+
+describe('languages', () => {
+  const both = [manyHeaded('english', ['en']), manyHeaded('portuguese', ['pt'])];
+
+  it('lead each text of a batch to the model that serves them', async () => {
+    await open(both, { detectLanguage });
+
+    const found = await read({ text: TEXT }, { text: 'Ada visita Rome.' }, { text: 'Ada King.' });
+
+    expect(found.map(({ language }) => language)).toEqual(['en', 'pt', 'und']);
+    expect(found.map(({ entities }) => entities.length)).toEqual([2, 2, 1]);
+    // Both models in one job; what cannot be told is read in the default language.
+    expect(new Set(runs.map(({ model }) => model))).toEqual(new Set([0, 1]));
+    expect(runs.filter(({ model }) => model === 0).reduce((sum, { rows }) => sum + rows, 0)).toBe(
+      2,
+    );
+  });
+
+  it('are the request’s where it names one', async () => {
+    await open(both, { detectLanguage });
+
+    const [found] = await read({ text: TEXT, language: 'pt-BR' });
+
+    expect(found?.language).toBe('pt');
+    expect(runs.map(({ model }) => model)).toEqual([1]);
+  });
+
+  it('that no model serves leave a text without spans, and are told', async () => {
+    await open(both, { detectLanguage });
+
+    const [found, labelled] = await read(
+      { text: TEXT, language: 'de', questions: ['Who?'] },
+      { text: TEXT, language: 'de', tasks: ['labels'] },
+    );
+
+    expect(found).toMatchObject({ language: 'de', entities: [], answers: [], labels: [] });
+    expect(found?.unserved).toEqual(['entities', 'answers']);
+    expect(found?.tokens).toBe(4);
+    expect(labelled?.unserved).toEqual(['labels']);
+    expect(runs).toEqual([]);
+  });
+
+  it('fall back on the default where they cannot be told', async () => {
+    await open(both, { detectLanguage, defaultLanguage: 'pt' });
+
+    const [found] = await read({ text: 'Ada King.' });
+
+    expect(found?.language).toBe('und');
+    expect(runs.map(({ model }) => model)).toEqual([1]);
+  });
+
+  it('use the first model that serves them, and load no model that others leave nothing to do', async () => {
+    const any = manyHeaded('any', ['*']);
+    const opened = await open([
+      manyHeaded('english', ['en']),
+      any,
+      manyHeaded('late', ['en', 'pt']),
+    ]);
+
+    await read({ text: TEXT, language: 'en' }, { text: TEXT, language: 'fr' });
+
+    expect(opened.models.map(({ name, languages }) => [name, languages])).toEqual([
+      ['english', ['en']],
+      ['any', ['*']],
+    ]);
+    expect(runs.map(({ model }) => model).toSorted()).toEqual([0, 1]);
+  });
+
+  it('change the pipeline version, as heads do', async () => {
+    const versions = new Set<string>();
+    for (const models of [both, both.slice(0, 1), [manyHeaded('english', ['en', 'de'])]]) {
+      versions.add((await open(models)).pipelineVersion);
+      await engine?.close();
+    }
+
+    expect(versions.size).toBe(3);
+  });
+});
+
+describe('personal data', () => {
+  const mail = { kind: 'EMAIL', text: 'ada@example.org' };
+
+  it('is found by rules, and among the entities of the same pass', async () => {
+    await open([manyHeaded('many', ['*'])]);
+    const text = 'Ada visits Rome. ada@example.org';
+
+    const [alone, beside] = await read(
+      { text, tasks: ['pii'] },
+      { text, tasks: ['entities', 'pii'] },
+    );
+
+    expect(alone).toMatchObject({ entities: [], unserved: [] });
+    expect(alone?.pii).toMatchObject([{ kind: 'PERSON', text: 'Ada' }, { kind: 'LOCATION' }, mail]);
+    expect(beside?.pii).toEqual(alone?.pii);
+    expect(beside?.entities.map(({ text }) => text)).toEqual(expect.arrayContaining(['Ada']));
+    expect(runs).toHaveLength(1);
+  });
+
+  it('is found by rules alone where no model serves the language, and not at all where it was left out', async () => {
+    await open([manyHeaded('english', ['en'])]);
+    const request: AnalysisRequest = { text: 'ada@example.org', language: 'de', tasks: ['pii'] };
+    const [found] = await read(request);
+    await engine?.close();
+    await open([manyHeaded('english', ['en'])], { tasks: ['entities'] });
+    const [none] = await read(request);
+
+    expect(found).toMatchObject({ pii: [mail], unserved: [] });
+    expect(none).toMatchObject({ pii: [], unserved: ['pii'] });
+    expect(runs).toEqual([]);
+  });
+});
+
+describe('the models of an engine', () => {
+  it('are those that were named, in their order', async () => {
+    const opened = await open([manyHeaded('one', ['*']), manyHeaded('two', ['*'])], {
+      models: ['two', 'one'],
+    });
+
+    expect(opened.models.map(({ name }) => name)).toEqual(['two']);
+  });
+
+  it('are those that serve the tasks that were named', async () => {
+    const { entry, outputs } = manyHeaded('tags', ['*']);
+    const tags = {
+      ...entry,
+      heads: [{ task: 'tags', output: 'tag_logits', labels: ['NOUN', 'PROPN', 'PUNCT', 'VERB'] }],
+    };
+    const opened = await open([{ entry: tags, outputs }, manyHeaded('many', ['*'])], {
+      tasks: ['tags'],
+    });
+
+    expect(opened.models.map(({ name, tasks }) => [name, tasks])).toEqual([['tags', ['tags']]]);
+    await expect(
+      createTextEngine({
+        modelsDirectory: folder,
+        models: ['tags'],
+        tasks: ['answers'],
+        workers: 1,
+      }),
+    ).rejects.toThrow('names no model that was asked for');
+  });
+});
