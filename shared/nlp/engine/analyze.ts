@@ -3,17 +3,16 @@ import { InferenceError, messageOf } from '../../errors.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
 import type { Asked, HeadTask } from '../task.ts';
 import { tasks as registry } from '../tasks.ts';
-import {
-  type Analysis,
-  type AnalysisOutcome,
-  type AnalysisRequest,
-  type AnalyzeOptions,
-  type Encoding,
-  type ModelWindow,
-  type PersonalData,
-  type PreparedJob,
-  type Tokenizer,
-  taskNames,
+import type {
+  Analysis,
+  AnalysisOutcome,
+  AnalysisRequest,
+  AnalyzeOptions,
+  Encoding,
+  ModelWindow,
+  PersonalData,
+  PreparedJob,
+  Tokenizer,
 } from '../types.ts';
 import { type Reading, readText, type TextModel } from '../windows/reading.ts';
 import { checkRequest } from './check-request.ts';
