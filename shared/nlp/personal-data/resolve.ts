@@ -4,9 +4,19 @@ import type { Finding, PersonalData } from './types.ts';
 const CERTAIN = 0.9;
 const isCertain = ({ rule, score }: Finding) => rule !== 'entities' && score >= CERTAIN;
 
+/** Kinds of which a part is still one; half a number is none. */
+const divisible: ReadonlySet<string> = new Set([
+  'ADDRESS',
+  'LOCATION',
+  'ORGANIZATION',
+  'PERSON',
+  'SECRET',
+  'URL',
+]);
+
 /**
  * One span for each place: certain ones before others, then the longest, then the highest score, then the first rule.
- * What is left of a span that another one cuts is kept if the other lies at its edge and a word is left.
+ * What is left of a span that another one cuts is kept if the other lies at its edge and half of it is left.
  */
 export function resolveOverlaps(text: string, findings: readonly Finding[]): PersonalData[] {
   const order = findings
@@ -28,7 +38,7 @@ export function resolveOverlaps(text: string, findings: readonly Finding[]): Per
       // Space and punctuation beside what is taken are no part of the rest.
       while (start < end && !/[\p{L}\p{N}]/u.test(text.charAt(start))) start++;
       while (end > start && !/[\p{L}\p{M}\p{N}]/u.test(text.charAt(end - 1))) end--;
-      if (end - start < 2) continue;
+      if (!divisible.has(finding.kind) || (end - start) * 2 < finding.end - finding.start) continue;
     }
     if (start >= end) continue;
     taken.fill(1, start, end);

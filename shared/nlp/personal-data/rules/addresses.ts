@@ -35,8 +35,8 @@ const typesAfterName = inAnyCase(
   'street|str|st|avenue|ave|av|road|rd|boulevard|blvd|drive|dr|lane|ln|court|ct|circle|cir|place|pl|square|sq|terrace|ter|trail|trl|parkway|pkwy|highway|hwy|way|close|crescent|cres|grove|gardens|gdns|mews|row|hill|park|parade|walk|turnpike|pike|alley|plaza|loop|run|ridge|heights|hts|crossing|expressway|freeway|bypass|causeway|rise|green|quay|wharf|yard|glen|view|meadow|meadows|manor|mount|mountain|point|canyon|creek|springs|village|station|junction|landing|course|chase|gate|drove|embankment|utca|út|útja|tér|körút|sokak|caddesi|cad|sok|mahallesi|tee|tänav|puiestee|gatve|iela|ielā|prospekts',
 );
 const typesBeforeName = inAnyCase(
-  'rue|avenue|av|avda|boulevard|bd|bld|place|chemin|allée|allee|impasse|quai|route|cours|via|viale|piazza|piazzale|corso|largo|vicolo|strada|calle|c/|cl|carrera|cra|avenida|plaza|paseo|camino|carrer|ronda|travesía|rua|r\\.|travessa|praça|praca|estrada|alameda|rodovia|bulevardul|bd|calea|strada|str|aleea|ul|ulica|ulice|al|aleja|os|osiedle|plac|pl|náměstí|nábřeží|třída|trg|ул|улица|проспект|пр-т|пер|переулок|бул|οδός|οδος|λεωφόρος|jalan|jl|am|an der|auf der|in der|im|alte|neue',
-);
+  'rue|avenue|av|avda|boulevard|bd|bld|place|chemin|allée|allee|impasse|quai|route|cours|via|viale|piazza|piazzale|corso|largo|vicolo|strada|calle|c/|cl|carrera|cra|avenida|plaza|paseo|camino|carrer|ronda|travesía|rua|r\\.|travessa|praça|praca|estrada|alameda|rodovia|bulevardul|bd|calea|strada|str|aleea|ul|ulica|ulice|al|aleja|os|osiedle|plac|pl|náměstí|nábřeží|třída|trg|ул|улица|проспект|пр-т|пер|переулок|бул|οδός|οδος|λεωφόρος|jalan|jl|alte|neue',
+).concat('|Am|An der|Auf der|In der|Im');
 const suffixes = inAnyCase(
   'straße|strasse|straat|str\\.|weg|wegs|platz|gasse|allee|damm|ufer|steig|stieg|graben|hof|laan|plein|kade|gracht|singel|dijk|dreef|gatan|gata|gaten|gade|vägen|vägg|veien|vegen|veg|vei|vej|väg|vægen|stien|stigen|stræde|allé|plads|plass|torg|torget|backen|backe|gränd|katu|tie|kuja|polku|raitti|rinne|bulevardi|tänav|stræti|braut|vegur|gerði|hlíð|bakki|utca',
 );
@@ -55,7 +55,7 @@ function coresOf(name: string): readonly (readonly [pattern: string, score: numb
   return [
     // 24 Clarke Avenue; 6750 North 3rd St.
     [
-      `${before}(?:${number},? ){1,2}(?:(?:${name}|${small}) ){1,5}?(?:${typesAfterName})${after}\\.?(?: ${number}${after})?`,
+      `${before}(?:${number},? ){1,2}(?:${small} ){0,2}(?:${name} )(?:(?:${name}|${small}) ){0,4}?(?:${typesAfterName})${after}\\.?(?: ${number}${after})?`,
       0.85,
     ],
     // Hauptstraße 5; 1234 Storgatan 5

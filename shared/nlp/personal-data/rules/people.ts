@@ -29,7 +29,7 @@ export const peopleRules: readonly Rule[] = [
       kind: 'AGE',
       rule: 'near-words',
       pattern: new RegExp(
-        `(?<=${letterBefore}${beforeAge} )${age}(?=[.,;!?)]|$|\\s(?!%|percent|years? (?:in|of|ago|since|later)|minutes?|hours?|days?|weeks?|months?|miles?|km|feet|points?|million|times))(?![.,:/]\\d)`,
+        `(?<=${letterBefore}${beforeAge} )${age}(?=[.,;!?)]|$|\\s(?!%|percent|years? (?:in|of|ago|since|later)|minutes?|hours?|days?|weeks?|months?|miles?|km|feet|inches|cm|meters?|metres?|pounds?|lbs?|kg|kilos?|percent|degrees|points?|million|times))(?![.,:/]\\d)`,
         'giu',
       ),
       score: 0.7,

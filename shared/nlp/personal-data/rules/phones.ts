@@ -62,18 +62,28 @@ export const phones: Rule = function* findPhones(scan) {
     if (digits > 15 || isDateOrNumber(main) || isUneven(main)) continue;
     if (cues.near('reference', start, end, 14) && !international) continue;
     const grouped = isGrouped(main);
-    if (international || grouped || near) {
-      const valid = read(main);
-      if (valid && international) {
-        yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score: 0.95 };
-      } else if (valid && (grouped || near)) {
-        yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score: near ? 0.85 : 0.7 };
-      } else if (near || main.startsWith('+')) {
-        yield { kind: 'PHONE', rule: 'near-words', start, end, score: 0.7 };
-      }
+    if (!international && !grouped && !near) continue;
+    if (read(main)) {
+      const score = international ? 0.95 : near ? 0.85 : 0.7;
+      yield { kind: 'PHONE', rule: 'numbering-plan', start, end, score };
+      continue;
+    }
+    // Too long for one number: another one may stand before it, an extension or a postcode.
+    const parts = digits > 11 ? partsOf(main) : [];
+    const part = parts.find((from) => isGrouped(main.slice(from)) && read(main.slice(from)));
+    if (part !== undefined) {
+      yield { kind: 'PHONE', rule: 'numbering-plan', start: start + part, end, score: 0.85 };
+    } else if (near || main.startsWith('+')) {
+      yield { kind: 'PHONE', rule: 'near-words', start, end, score: 0.7 };
     }
   }
 };
+
+/** Where a number of three groups or more begins, if its first, or its first two groups are none of it. */
+function partsOf(value: string): number[] {
+  const groups = [...value.matchAll(/[+(]{0,2}\d+/g)];
+  return groups.slice(1, groups.length > 3 ? 3 : 2).map(({ index }) => index);
+}
 
 /** Dates, amounts, years from to and numbers with thousands are in groups as well. */
 function isDateOrNumber(value: string): boolean {
