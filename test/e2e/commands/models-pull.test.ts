@@ -92,7 +92,10 @@ describe('the command models pull', () => {
     const { code, out, said } = await runCommand(...commandOf('acme/tiny-ner@v1'));
 
     // Assess
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('acme/tiny-ner') });
+    const sentence =
+      'acme/tiny-ner: BertForTokenClassification (bert, 9 labels), WordPiece tokenizer, for any language, ';
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining(sentence) });
+    expect(said).toMatch(/ \d\.\d MB with onnx\/model_quantized\.onnx; such models run\n/);
     const wanted = ['config.json', 'tokenizer.json', 'tokenizer_config.json', graph];
     const entry = {
       name: 'tiny-ner',
@@ -312,9 +315,7 @@ describe('pullModel', () => {
     ]);
     expect(told[0]).toMatchObject({ bytes: sizes.reduce((sum, bytes) => sum + bytes) });
     expect(entry).toMatchObject({ languages, heads: tasks.map((task) => ({ task })) });
-    expect(entry.files.map(({ path }) => path).sort()).toEqual(
-      [...repository.files.keys()].sort(),
-    );
+    expect(entry.files.map(({ path }) => path).sort()).toEqual([...repository.files.keys()].sort());
   });
 
   describe('a graph whose weights are in a file of another name', () => {
