@@ -92,7 +92,10 @@ describe('the command models pull', () => {
     const { code, out, said } = await runCommand(...commandOf('acme/tiny-ner@v1'));
 
     // Assess
-    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining('acme/tiny-ner') });
+    const sentence =
+      'acme/tiny-ner: BertForTokenClassification (bert, 9 labels), WordPiece tokenizer, for any language, ';
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining(sentence) });
+    expect(said).toMatch(/ \d\.\d MB with onnx\/model_quantized\.onnx; such models run\n/);
     const wanted = ['config.json', 'tokenizer.json', 'tokenizer_config.json', graph];
     const entry = {
       name: 'tiny-ner',
