@@ -6,13 +6,13 @@ const TABLE_STREAM_SECONDS = 24 * HOUR_SECONDS;
 /** Lambda takes 4 KB of environment variables in all; the others need about a quarter. */
 const MOST_STANDING_BYTES = 3_000;
 
-type Rule = readonly [isBroken: boolean, field: string, why: string];
+type Contradiction = readonly [isBroken: boolean, field: string, why: string];
 type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedConcurrency'>;
 
 /** Settings that are right alone and cannot work together: the field, and why. */
 export function contradictions(settings: Settings): [field: string, why: string][] {
   const { stream, inference, metrics, http, alarms } = settings;
-  const ofMapping = (part: string, mapping: MappingSettings, kept: number): Rule[] => {
+  const ofMapping = (part: string, mapping: MappingSettings, kept: number): Contradiction[] => {
     const { maximumRecordAgeSeconds: age, batchingWindowSeconds: window } = mapping;
     const patience = Math.min(alarms.iteratorAgeSeconds, age === -1 ? Infinity : age);
     return [
@@ -36,7 +36,7 @@ export function contradictions(settings: Settings): [field: string, why: string]
   const ofConcurrency = (
     part: string,
     { reservedConcurrency, provisionedConcurrency = 0 }: Concurrency,
-  ): Rule => [
+  ): Contradiction => [
     provisionedConcurrency > (reservedConcurrency ?? Infinity),
     `${part}.provisionedConcurrency`,
     `must be at most reservedConcurrency (${reservedConcurrency})`,
@@ -44,7 +44,7 @@ export function contradictions(settings: Settings): [field: string, why: string]
   const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
   const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
   const standing = JSON.stringify(standingOf(settings));
-  const rules: Rule[] = [
+  const rules: Contradiction[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
     [
