@@ -20,10 +20,23 @@ import { personalDataVersion } from './personal-data/version.ts';
 import type { Aggregation } from './token-classification/group-entities.ts';
 import { type ModelIdentity, type TaskName, type TextEngine, taskNames } from './types.ts';
 
-export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
+export {
+  ConfigurationError,
+  EngineError,
+  InferenceError,
+  ModelError,
+  ValidationError,
+} from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
 export type { DetectLanguage } from './language/index.ts';
-
+export type { PersonalDataKind } from './personal-data/kinds.ts';
+export {
+  type MovedSpan,
+  type RedactedText,
+  type RedactionMode,
+  type RedactOptions,
+  redact,
+} from './personal-data/redact.ts';
 export type { Aggregation } from './token-classification/group-entities.ts';
 export type {
   Analysis,
