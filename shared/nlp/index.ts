@@ -17,7 +17,10 @@ import {
 import { checkSignature, loadHeads } from './load-heads.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { personalDataVersion } from './personal-data/version.ts';
+import { questionAnsweringSettings } from './question-answering/settings.ts';
+import { overlapSetting } from './settings.ts';
 import type { Aggregation } from './token-classification/group-entities.ts';
+import { tokenClassificationSettings } from './token-classification/settings.ts';
 import { type ModelIdentity, type TaskName, type TextEngine, taskNames } from './types.ts';
 
 export {
@@ -29,11 +32,10 @@ export {
 } from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
 export type { DetectLanguage } from './language/index.ts';
-export type { PersonalDataKind } from './personal-data/kinds.ts';
+export type { PersonalDataKind, RedactionMode } from './personal-data/kinds.ts';
 export {
   type MovedSpan,
   type RedactedText,
-  type RedactionMode,
   type RedactOptions,
   redact,
 } from './personal-data/redact.ts';
@@ -103,9 +105,9 @@ const optionsSchema = z.strictObject({
     .regex(/^[a-z]{2,3}$/, 'must be a primary tag')
     .optional(),
   detectLanguage: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
-  aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).optional(),
-  overlap: z.int().min(0).optional(),
-  nullThreshold: z.number().min(-1).max(1).optional(),
+  aggregation: tokenClassificationSettings.shape.aggregation.unwrap().optional(),
+  overlap: overlapSetting,
+  nullThreshold: questionAnsweringSettings.shape.nullThreshold.unwrap().optional(),
   workers: z.int().min(1).optional(),
   tokenBudget: z.int().min(1).optional(),
   openPort: z.custom((value) => typeof value === 'function', 'must be a function').optional(),

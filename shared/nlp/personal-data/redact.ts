@@ -1,13 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { ValidationError } from '../../errors.ts';
+import type { RedactionMode } from './kinds.ts';
 import { normalize } from './normalize.ts';
 import type { PersonalData } from './types.ts';
-
-/** How personal data is hidden: `mask` keeps its length, `type` and `hash` name its kind. */
-export const redactionModes = ['mask', 'type', 'hash'] as const;
-
-/** See `redactionModes`. */
-export type RedactionMode = (typeof redactionModes)[number];
 
 /** How to redact; `hash` needs a key of 16 bytes at least. */
 export interface RedactOptions {
