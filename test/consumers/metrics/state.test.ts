@@ -25,7 +25,7 @@ function oneItem(first?: object) {
       return {};
     },
   } as unknown as DynamoDBDocumentClient;
-  return { store: createStateStore(client, 't'), largest: () => largest };
+  return { store: createStateStore(client, 't'), largest: () => largest, item: () => stored };
 }
 
 /** Names and numbers as DynamoDB Streams makes them. */
@@ -165,6 +165,23 @@ describe('the item of the state', () => {
       publicationNumber: 8,
       pending: { number: 8, claim: 'c', data: [data[0]], later: [], refusals: 0 },
     });
+  });
+
+  it('keeps how often a publication was refused under the name that deployments have it under', async () => {
+    const data = [{ name: 'RecordsProcessed', unit: 'Count', values: [3], counts: [1] }] as const;
+    const pending = { number: 8, claimedAt: 1, claim: 'c' };
+    const { store, item } = oneItem({
+      pk: 'METRICS',
+      version: 5,
+      publicationNumber: 8,
+      positions: '',
+      pending: { ...pending, strikes: 2, payload: JSON.stringify([data]) },
+    });
+
+    const state = await store.read();
+    expect(state?.pending).toEqual({ ...pending, data, later: [], refusals: 2 });
+    if (state) await store.replace(state, { ...state, version: 6 });
+    expect(item()).toMatchObject({ version: 6, pending: { ...pending, strikes: 2 } });
   });
 
   it('counts a batch that was given up under another shard’s name, once however often', async () => {
