@@ -1,8 +1,49 @@
 import { InterruptedError } from '#shared/cli/interrupt.ts';
-import type { Progress } from '#shared/cli/progress.ts';
-import type { Analysis, AnalysisRequest, TextEngine } from '#shared/nlp/index.ts';
+import { createProgress, type Progress } from '#shared/cli/progress.ts';
+import { ConfigurationError } from '#shared/errors.ts';
+import type { Analysis, AnalysisRequest, TaskName, TextEngine } from '#shared/nlp/index.ts';
 
 const sliceSize = 256;
+
+/** What all evaluations can be told. */
+export interface EvaluationOptions {
+  /** Examples at most. */
+  readonly limit?: number | undefined;
+  /** BCP 47; by default the engine tells it. */
+  readonly language?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What an evaluation came to: fields for `--json`, and lines to read. */
+export interface Evaluation {
+  readonly summary: Record<string, unknown>;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Runs one task on many texts.
+ *
+ * @throws {ConfigurationError} where no loaded model serves it in the language
+ */
+export async function analyzeAll(
+  engine: TextEngine,
+  texts: readonly string[],
+  task: TaskName,
+  { language, signal }: EvaluationOptions,
+): Promise<Analysis[]> {
+  const requests = texts.map(
+    (text): AnalysisRequest => ({
+      text,
+      tasks: [task],
+      ...(language !== undefined && { language }),
+    }),
+  );
+  const progress = createProgress({ label: 'eval', total: texts.length, unit: 'texts' });
+  const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  if (!analyses.every(({ unserved }) => unserved.includes(task))) return analyses;
+  const where = language === undefined ? '' : ` in ${language}`;
+  throw new ConfigurationError(`no loaded model serves ${task}${where}`);
+}
 
 /**
  * Runs many requests, showing how far they are.

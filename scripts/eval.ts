@@ -11,17 +11,37 @@ import {
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
-import { createTextEngine, type TextEngineOptions } from '#shared/nlp/index.ts';
+import {
+  createTextEngine,
+  type TaskName,
+  type TextEngine,
+  type TextEngineOptions,
+} from '#shared/nlp/index.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
+import type { Evaluation } from './analyze-in-slices.ts';
 import { evaluateAnswers } from './evaluate-answers.ts';
 import { evaluateEntities } from './evaluate-entities.ts';
+import { evaluateLabels } from './evaluate-labels.ts';
+import { evaluatePersonalData } from './evaluate-personal-data.ts';
+import { evaluateTags } from './evaluate-tags.ts';
 import { modelsDirectory } from './models-directory.ts';
 
+/** What is measured, and the task whose models are loaded for it. */
+const tasks = {
+  ner: 'entities',
+  qa: 'answers',
+  pos: 'tags',
+  labels: 'labels',
+  pii: 'entities',
+} as const satisfies Record<string, TaskName>;
+
 interface Options {
-  readonly task: 'ner' | 'qa';
+  readonly task: keyof typeof tasks;
   readonly data: string;
   readonly models?: string;
   readonly model?: string;
+  readonly language?: string;
+  readonly types?: readonly string[];
   readonly limit?: number;
   readonly unanswerable?: boolean;
   readonly mustAnswer?: boolean;
@@ -39,18 +59,13 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
   if (options.unanswerable && options.mustAnswer) {
     throw new ConfigurationError('--unanswerable and --must-answer exclude each other');
   }
+  if (options.types && options.task !== 'ner') {
+    throw new ConfigurationError('--types goes with --task ner only');
+  }
   const data = await readData(options.data);
   const engine = await createTextEngine(await engineOptions(options));
   try {
-    const { summary, lines } =
-      options.task === 'ner'
-        ? await evaluateEntities(engine, data, { limit: options.limit, signal })
-        : await evaluateAnswers(engine, data, {
-            limit: options.limit,
-            unanswerable: options.unanswerable ?? false,
-            seed: options.seed,
-            signal,
-          });
+    const { summary, lines } = await measure(engine, data, options, signal);
     const head = {
       task: options.task,
       model: engine.models[0]?.name,
@@ -62,11 +77,32 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
   }
 }
 
+function measure(
+  engine: TextEngine,
+  data: string,
+  { task, limit, language, types, unanswerable = false, seed }: Options,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  const options = { limit, language, signal };
+  switch (task) {
+    case 'ner':
+      return evaluateEntities(engine, data, { ...options, types });
+    case 'qa':
+      return evaluateAnswers(engine, data, { ...options, unanswerable, seed });
+    case 'pos':
+      return evaluateTags(engine, data, options);
+    case 'labels':
+      return evaluateLabels(engine, data, options);
+    case 'pii':
+      return evaluatePersonalData(engine, data, options);
+  }
+}
+
 /** A folder beside a manifest that names it is that manifest's model, so that its settings hold. */
 async function engineOptions(options: Options): Promise<TextEngineOptions> {
   const { task, models = modelsDirectory(), model, mustAnswer } = options;
   const other = {
-    tasks: [task === 'ner' ? 'entities' : 'answers'] as const,
+    tasks: [tasks[task]],
     ...(mustAnswer && { nullThreshold: 1 }),
   };
   if (model === undefined) return { modelsDirectory: models, ...other };
@@ -90,9 +126,14 @@ async function readData(path: string): Promise<string> {
 
 const command = createCommand('eval', 'Measures a model on labelled data.')
   .addOption(
-    new Option('--task <task>', 'what is measured').choices(['ner', 'qa']).makeOptionMandatory(),
+    new Option('--task <task>', 'what is measured')
+      .choices(Object.keys(tasks))
+      .makeOptionMandatory(),
   )
-  .requiredOption('--data <file>', 'CoNLL columns (IOB1 or IOB2) for ner, SQuAD JSON for qa')
+  .requiredOption(
+    '--data <file>',
+    `ner: CoNLL columns (IOB1 or IOB2) or Stockmark's JSON; qa: SQuAD's JSON; pos: word and UPOS by tabs, or CoNLL-U; labels: TSV of GoEmotions or CoLA, or CSV with text and category; pii: Presidio's JSON`,
+  )
   .option(
     '--model <name or folder>',
     "model to measure (default: the manifest's first of the task)",
@@ -102,7 +143,17 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
     'folder with the manifest (default: models; where it has none, the bundled ones)',
     existingFolder,
   )
-  .option('--limit <n>', 'sentences or questions at most (default: all)', wholeNumber(1))
+  .option('--language <tag>', 'BCP 47 tag of the texts (default: what the engine tells)')
+  .option(
+    '--types <list>',
+    'entity types that count, parted by commas (ner; default: all)',
+    (list: string) =>
+      list
+        .split(',')
+        .map((type) => type.trim())
+        .filter(Boolean),
+  )
+  .option('--limit <n>', 'examples at most (default: all)', wholeNumber(1))
   .option('--unanswerable', 'ask about paragraphs that do not hold the answer (qa)')
   .option('--must-answer', 'never decline: always the best span (qa)')
   .option('--seed <n>', 'seed of the unanswerable pairs', wholeNumber(0), 1)
@@ -111,6 +162,7 @@ const command = createCommand('eval', 'Measures a model on labelled data.')
     `
 Examples:
   ${callOf('eval')} --task ner --data test.txt
+  ${callOf('eval')} --task ner --data pt.conll --language pt --types PER,ORG,LOC
   ${callOf('eval')} --task qa --data dev-v1.1.json --model models/my-model --limit 500 --json`,
   )
   .action((options: Options) => interruptible((signal) => evaluate(options, signal)));

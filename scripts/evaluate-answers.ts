@@ -1,19 +1,17 @@
 import { createProgress } from '#shared/cli/progress.ts';
-import { messageOf, ValidationError } from '#shared/errors.ts';
+import { ConfigurationError, messageOf, ValidationError } from '#shared/errors.ts';
 import type { Answer, TextEngine } from '#shared/nlp/index.ts';
-import { analyzeInSlices } from './analyze-in-slices.ts';
+import { analyzeInSlices, type EvaluationOptions } from './analyze-in-slices.ts';
 import { bestNullThreshold } from './evaluation/null-threshold.ts';
 import { type QuestionExample, readSquad } from './evaluation/squad-file.ts';
 import { scoreAnswer } from './evaluation/squad-scores.ts';
 import { makeUnanswerable } from './evaluation/unanswerable.ts';
 
 /** What of question answering is evaluated. */
-export interface AnswerEvaluation {
-  readonly limit?: number | undefined;
+export interface AnswerEvaluation extends EvaluationOptions {
   /** Ask about other paragraphs, which do not hold the answer, and report how often none is given. */
   readonly unanswerable: boolean;
   readonly seed: number;
-  readonly signal: AbortSignal;
 }
 
 /** Evaluates question answering by SQuAD's rules; figures are percentages, as SQuAD's are. */
@@ -31,7 +29,7 @@ export async function evaluateAnswers(
     const why = options.unanswerable ? ' with another paragraph that does not answer it' : '';
     throw new ValidationError('data', `the data holds no question${why}`);
   }
-  const answers = await answerAll(engine, examples, options.signal);
+  const answers = await answerAll(engine, examples, options);
   const scored = examples.map((example, index) => {
     const answer = answers[index];
     return { example, answer, ...scoreAnswer(example.answers, answer?.text ?? null) };
@@ -77,16 +75,20 @@ export async function evaluateAnswers(
 async function answerAll(
   engine: TextEngine,
   examples: readonly QuestionExample[],
-  signal: AbortSignal,
+  { language, signal }: AnswerEvaluation,
 ): Promise<Answer[]> {
-  const requests: { text: string; questions: string[]; tasks: readonly ['answers'] }[] = [];
+  const given = { tasks: ['answers'], ...(language !== undefined && { language }) } as const;
+  const requests: (typeof given & { text: string; questions: string[] })[] = [];
   for (const { context, question } of examples) {
     const last = requests.at(-1);
     if (last?.text === context) last.questions.push(question);
-    else requests.push({ text: context, questions: [question], tasks: ['answers'] });
+    else requests.push({ text: context, questions: [question], ...given });
   }
   const progress = createProgress({ label: 'eval', total: requests.length, unit: 'contexts' });
   const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  if (analyses.some(({ unserved }) => unserved.includes('answers'))) {
+    throw new ConfigurationError('no loaded model answers questions in the language of the data');
+  }
   return analyses.flatMap(({ answers }) => answers);
 }
 

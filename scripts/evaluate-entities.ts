@@ -1,37 +1,83 @@
-import { createProgress } from '#shared/cli/progress.ts';
 import { ValidationError } from '#shared/errors.ts';
-import type { TextEngine } from '#shared/nlp/index.ts';
-import { analyzeInSlices } from './analyze-in-slices.ts';
+import type { Entity, TextEngine } from '#shared/nlp/index.ts';
+import { analyzeAll, type Evaluation, type EvaluationOptions } from './analyze-in-slices.ts';
 import { type EntityScore, scoreEntities } from './evaluation/entity-scores.ts';
+import { readMarkedEntities } from './evaluation/marked-entities.ts';
 import { readTaggedSentences } from './evaluation/tagged-sentences.ts';
-import { entitiesOfSpans, entitiesOfTags, mapTag } from './evaluation/word-entities.ts';
+import { gapOf } from './evaluation/tagged-words.ts';
+import {
+  entitiesOfSpans,
+  entitiesOfTags,
+  mapTag,
+  mapType,
+  type WordEntity,
+} from './evaluation/word-entities.ts';
 
-/** Evaluates entity recognition sentence by sentence, the words of each joined by spaces. */
+/** What of entity recognition is evaluated. */
+export interface EntityEvaluation extends EvaluationOptions {
+  /** Types that count; by default all. */
+  readonly types?: readonly string[] | undefined;
+}
+
+/**
+ * Evaluates entity recognition: of sentences in columns by words, which are joined by spaces where the language has them; of texts
+ * with offsets by these.
+ */
 export async function evaluateEntities(
   engine: TextEngine,
   data: string,
-  { limit = Number.POSITIVE_INFINITY, signal }: { limit?: number | undefined; signal: AbortSignal },
-): Promise<{ summary: Record<string, unknown>; lines: string[] }> {
-  const sentences = readTaggedSentences(data).slice(0, limit);
-  if (sentences.length === 0) throw new ValidationError('data', 'the data holds no sentence');
-  const requests = sentences.map(({ words }) => ({ text: words.join(' ') }));
-  const progress = createProgress({ label: 'eval', total: requests.length, unit: 'sentences' });
-  const analyses = await analyzeInSlices(engine, requests, progress, signal);
+  options: EntityEvaluation,
+): Promise<Evaluation> {
+  const examples = readExamples(data, gapOf(options.language)).slice(0, options.limit);
+  if (examples.length === 0) throw new ValidationError('data', 'the data holds no sentence');
+  const analyses = await analyzeAll(
+    engine,
+    examples.map(({ text }) => text),
+    'entities',
+    options,
+  );
+  const counts = ({ type }: WordEntity) => options.types?.includes(type) ?? true;
   const { overall, types } = scoreEntities(
-    sentences.map(({ words, tags }, index) => ({
-      expected: entitiesOfTags(tags.map(mapTag)),
-      predicted: entitiesOfSpans(words, analyses[index]?.entities ?? []),
+    examples.map(({ expected, inWords }, index) => ({
+      expected: expected.filter(counts),
+      predicted: inWords(analyses[index]?.entities ?? []).filter(counts),
     })),
   );
   const { precision, recall, f1 } = overall;
   return {
-    summary: { examples: sentences.length, precision, recall, f1, types },
+    summary: { examples: examples.length, precision, recall, f1, types },
     lines: [
       'type            precision  recall      F1  entities',
       ...Object.entries(types).map(([type, score]) => row(type, score)),
       row('all', overall),
     ],
   };
+}
+
+interface Example {
+  readonly text: string;
+  readonly expected: readonly WordEntity[];
+  /** Predicted entities in the units of the expected ones. */
+  readonly inWords: (entities: readonly Entity[]) => readonly WordEntity[];
+}
+
+function readExamples(data: string, gap: string): Example[] {
+  if (data.trimStart().startsWith('[')) {
+    return readMarkedEntities(data).map(({ text, entities }) => ({
+      text,
+      expected: entities.map(inUnits),
+      inWords: (found) => found.map(inUnits),
+    }));
+  }
+  return readTaggedSentences(data).map(({ words, tags }) => ({
+    text: words.join(gap),
+    expected: entitiesOfTags(tags.map(mapTag)),
+    inWords: (found) => entitiesOfSpans(words, found, gap),
+  }));
+}
+
+function inUnits({ type, start, end }: Pick<Entity, 'type' | 'start' | 'end'>): WordEntity {
+  return { type: mapType(type), first: start, last: end - 1 };
 }
 
 function row(name: string, { precision, recall, f1, support }: EntityScore): string {

@@ -30,11 +30,11 @@ export function scoreAnswer(expected: readonly string[], given: string | null): 
   return { exactMatch, f1 };
 }
 
-/** F1 of the words two answers share, repeated words counted as often as both have them. */
+/** F1 of the words two answers share (characters, where a script has no spaces), repeated ones counted as often as both have them. */
 function wordF1(expected: string, given: string): number {
   if (expected === '' || given === '') return expected === given ? 1 : 0;
-  const left = expected.split(' ');
-  const right = given.split(' ');
+  const left = piecesOf(expected);
+  const right = piecesOf(given);
   const counts = new Map<string, number>();
   for (const word of left) counts.set(word, (counts.get(word) ?? 0) + 1);
   let shared = 0;
@@ -47,4 +47,10 @@ function wordF1(expected: string, given: string): number {
   const precision = shared / right.length;
   const recall = shared / left.length;
   return (2 * precision * recall) / (precision + recall);
+}
+
+function piecesOf(answer: string): string[] {
+  return answer
+    .split(' ')
+    .flatMap((word) => (/[\u3040-\u30ff\u3400-\u9fff]/.test(word) ? [...word] : [word]));
 }

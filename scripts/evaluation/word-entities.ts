@@ -26,12 +26,13 @@ export function entitiesOfTags(tags: readonly string[]): WordEntity[] {
 }
 
 /**
- * Predicted spans of `words.join(' ')` in words: a word belongs to the first entity that overlaps it, and an entity left
+ * Predicted spans of `words.join(gap)` in words: a word belongs to the first entity that overlaps it, and an entity left
  * without a word is none.
  */
 export function entitiesOfSpans(
   words: readonly string[],
   entities: readonly Pick<Entity, 'type' | 'start' | 'end'>[],
+  gap = ' ',
 ): WordEntity[] {
   const found: WordEntity[] = [];
   const sorted = entities.toSorted((a, b) => a.start - b.start);
@@ -39,10 +40,11 @@ export function entitiesOfSpans(
   let wordStart = 0;
   for (const { type, start, end } of sorted) {
     while (word < words.length && wordStart + lengthOf(words, word) <= start) {
-      wordStart += lengthOf(words, word++) + 1;
+      wordStart += lengthOf(words, word++) + gap.length;
     }
     const first = word;
-    while (word < words.length && wordStart < end) wordStart += lengthOf(words, word++) + 1;
+    while (word < words.length && wordStart < end)
+      wordStart += lengthOf(words, word++) + gap.length;
     if (word > first) found.push({ type, first, last: word - 1 });
   }
   return found;
@@ -52,19 +54,32 @@ function lengthOf(words: readonly string[], word: number): number {
   return words[word]?.length ?? 0;
 }
 
-/** What WNUT-17's types are called by models of the CoNLL-2003 kind. */
-const wnutTypes: Readonly<Record<string, string>> = {
+/** What the types of other data are called by models of the CoNLL-2003 kind: of WNUT-17, OntoNotes' kin and Stockmark's. */
+const types: Readonly<Record<string, string>> = {
   person: 'PER',
   location: 'LOC',
   corporation: 'ORG',
   group: 'ORG',
   product: 'MISC',
   'creative-work': 'MISC',
+  PERSON: 'PER',
+  GPE: 'LOC',
+  人名: 'PER',
+  地名: 'LOC',
+  法人名: 'ORG',
+  政治的組織名: 'ORG',
+  その他の組織名: 'ORG',
+  施設名: 'FAC',
+  製品名: 'PRODUCT',
+  イベント名: 'EVENT',
 };
 
-/** A tag with WNUT-17's types turned into those of CoNLL-2003; any other type stays as it is. */
+/** A type as models of the CoNLL-2003 kind call it; any other stays as it is. */
+export function mapType(type: string): string {
+  return types[type] ?? type;
+}
+
+/** A tag with its type mapped, see {@link mapType}. */
 export function mapTag(tag: string): string {
-  if (tag === 'O') return tag;
-  const type = tag.slice(2);
-  return `${tag.slice(0, 2)}${wnutTypes[type] ?? type}`;
+  return tag === 'O' ? tag : `${tag.slice(0, 2)}${mapType(tag.slice(2))}`;
 }

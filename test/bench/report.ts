@@ -2,6 +2,7 @@ import type { FloatGraph, ModelFolders } from './arms.ts';
 import type { measureColdStart } from './cold-start.ts';
 import type { measureGemm } from './gemm.ts';
 import type { measureOverhead } from './overhead.ts';
+import type { TokenizerRates } from './tokenizers.ts';
 
 type Rates = Readonly<Record<string, number>>;
 
@@ -20,6 +21,8 @@ export interface BenchResult {
   readonly coldStart: Awaited<ReturnType<typeof measureColdStart>>;
   readonly gemm: Awaited<ReturnType<typeof measureGemm>>;
   readonly overhead: Awaited<ReturnType<typeof measureOverhead>>;
+  /** By family. */
+  readonly tokenizers: Readonly<Record<string, TokenizerRates>>;
   readonly recordsPerSecond: number;
   readonly usdPerMillionRecords: number;
 }
@@ -56,6 +59,11 @@ export function resultTable(result: BenchResult): string {
   }
   add('consumer time that is not inference, batch 200', result.overhead.share * 100, ' %');
   add('engine time that is not inference, batch 200', result.overhead.engine.share * 100, ' %');
+  for (const [family, { ours, theirs, ratio }] of Object.entries(result.tokenizers)) {
+    add(`tokenizer, ${family}, texts per second`, ours);
+    add(`tokenizer, ${family}, @huggingface/tokenizers`, theirs);
+    add(`tokenizer, ${family}, ours over theirs`, ratio, ' x');
+  }
   add('1 KB records per second, entities', result.recordsPerSecond);
   add('US dollars per million 1 KB records', result.usdPerMillionRecords);
   const width = Math.max(...rows.map(([name]) => name.length));

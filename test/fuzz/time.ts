@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
@@ -127,12 +128,24 @@ function settled([name, work]: [string, Work]): [string, Work] {
   ];
 }
 
+/** A tokenizer of `fixtures/tokenizers/`. */
+function readFamily(family: string): unknown {
+  const path = new URL(`../../fixtures/tokenizers/${family}.json.gz`, import.meta.url);
+  return JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')).tokenizer;
+}
+
 function nlpWorks(): Record<string, Work> {
   const tiny = new URL('../../fixtures/tiny-model/tiny-ner/tokenizer.json', import.meta.url);
   const tokenizer = createTokenizer(JSON.parse(readFileSync(tiny, 'utf8')));
   const tasks = Object.entries(createTaskWorks(tokenizer));
   return {
     'nlp: tokenizer': (text) => tokenizer.encode(text),
+    ...Object.fromEntries(
+      ['modernbert', 'llama3', 'mistral', 'albert'].map((family) => {
+        const other = createTokenizer(readFamily(family));
+        return [`nlp: tokenizer of ${family}`, (text: string) => other.encode(text)];
+      }),
+    ),
     ...Object.fromEntries(tasks.map(([task, work]) => [`nlp: ${task}`, work])),
   };
 }

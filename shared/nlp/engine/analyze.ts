@@ -3,19 +3,19 @@ import { InferenceError, messageOf } from '../../errors.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
 import type { Asked, HeadTask } from '../task.ts';
 import { tasks as registry } from '../tasks.ts';
-import {
-  type Analysis,
-  type AnalysisOutcome,
-  type AnalysisRequest,
-  type AnalyzeOptions,
-  type Encoding,
-  type ModelWindow,
-  type PersonalData,
-  type PreparedJob,
-  type Tokenizer,
-  taskNames,
+import type {
+  Analysis,
+  AnalysisOutcome,
+  AnalysisRequest,
+  AnalyzeOptions,
+  Encoding,
+  ModelWindow,
+  PersonalData,
+  PreparedJob,
+  Tokenizer,
 } from '../types.ts';
 import { type Reading, readText, type TextModel } from '../windows/reading.ts';
+import { checkRequest } from './check-request.ts';
 import type { LoadedHead, Route, Router } from './route.ts';
 import type { ModelInput, ModelRun, WindowResult } from './run-windows.ts';
 
@@ -35,8 +35,6 @@ export interface AnalysisDeps {
 const WORK_A_TURN = 32 * 1024;
 /** What the shortest text counts as. */
 const LEAST_WORK = 64;
-/** Answers that may be wanted of a question. */
-const MOST_ANSWERS = 100;
 
 type TakeTurns = (work: number) => Promise<void>;
 
@@ -181,23 +179,6 @@ async function prepare(
     for (const output of head.outputs) run.outputs.add(output);
     return { task: head.task, prepared, run, tokens: reading.encoding.ids.length };
   }
-}
-
-/** Checks what a caller without types may get wrong: as a text's own fault. */
-function checkRequest(request: AnalysisRequest): AnalysisRequest {
-  const { text, questions = [], tasks = [], language = '', topK = 1 } = request ?? {};
-  if (typeof text !== 'string') throw new InferenceError('text: must be a string');
-  if (!(Array.isArray(questions) && questions.every((question) => typeof question === 'string'))) {
-    throw new InferenceError('questions: must be strings');
-  }
-  if (!(Array.isArray(tasks) && tasks.every((task) => taskNames.includes(task)))) {
-    throw new InferenceError(`tasks: must be of ${taskNames.join(', ')}`);
-  }
-  if (typeof language !== 'string') throw new InferenceError('language: must be a string');
-  if (!(Number.isInteger(topK) && topK >= 1 && topK <= MOST_ANSWERS)) {
-    throw new InferenceError(`topK: must be an integer from 1 to ${MOST_ANSWERS}`);
-  }
-  return request;
 }
 
 async function decode(

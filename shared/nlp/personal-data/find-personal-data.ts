@@ -1,6 +1,6 @@
 import { resolveOverlaps } from './resolve.ts';
 import { addressRules } from './rules/addresses.ts';
-import { bankNumbers, ibans } from './rules/banks.ts';
+import { bankNumbers, ibans, swiftCodes } from './rules/banks.ts';
 import { cardDetails, cardNumbers } from './rules/cards.ts';
 import { dateRules } from './rules/dates.ts';
 import { documents } from './rules/documents.ts';
@@ -27,6 +27,7 @@ const rules: readonly Rule[] = [
   wallets,
   ...internetRules,
   withDigits(6, [nationalIds]),
+  swiftCodes,
   withDigits(4, [...documents, ...bankNumbers]),
   withDigits(3, cardDetails),
   withDigits(6, [phones]),

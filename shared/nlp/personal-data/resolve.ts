@@ -1,7 +1,8 @@
 import type { Finding, PersonalData } from './types.ts';
 
-/** From here on a rule is certain: such findings come before longer ones that are not. */
+/** From here on a rule is certain: such findings come before longer ones that are not. What a model says is never certain. */
 const CERTAIN = 0.9;
+const isCertain = ({ rule, score }: Finding) => rule !== 'entities' && score >= CERTAIN;
 
 /**
  * One span for each place: certain ones before others, then the longest, then the highest score, then the first rule.
@@ -12,7 +13,7 @@ export function resolveOverlaps(text: string, findings: readonly Finding[]): Per
     .map((finding, rank) => ({ finding, rank }))
     .filter(({ finding }) => finding.end > finding.start)
     .sort(({ finding: a, rank: first }, { finding: b, rank: second }) => {
-      const certain = Number(b.score >= CERTAIN) - Number(a.score >= CERTAIN);
+      const certain = Number(isCertain(b)) - Number(isCertain(a));
       return certain || b.end - b.start - (a.end - a.start) || b.score - a.score || first - second;
     });
   const taken = new Uint8Array(text.length);

@@ -55,6 +55,19 @@ export function withDigits(least: number, rules: readonly Rule[]): Rule {
   };
 }
 
+/** Letters of scripts that part words by spaces. A number in Japanese or Chinese has letters of its sentence on both sides. */
+const spacedLetters = ['Latin', 'Cyrillic', 'Greek', 'Arabic', 'Hebrew', 'Devanagari']
+  .map((script) => `\\p{Script=${script}}`)
+  .join('');
+
+/**
+ * A pattern whose `\p{L}\p{N}`, by which it says what may not stand beside it, leaves out letters of scripts without spaces
+ * between words.
+ */
+export function betweenWords({ source, flags }: RegExp): RegExp {
+  return new RegExp(source.replace(/\\p\{L\}(?=(?:\\p\{M\})?\\p\{N\})/g, spacedLetters), flags);
+}
+
 /** A form that a regular expression tells, and what else must hold. */
 export interface Form {
   readonly kind: PersonalDataKind;
@@ -76,8 +89,9 @@ export type Nearness = readonly [name: CueName, before: number, after?: number];
 
 /** A rule of forms, each looked for by itself. */
 export function formRule(forms: readonly Form[]): Rule {
+  const compiled = forms.map((form) => ({ ...form, pattern: betweenWords(form.pattern) }));
   return function* findForms(scan) {
-    for (const { kind, rule, country, pattern, score, check, cue, unless } of forms) {
+    for (const { kind, rule, country, pattern, score, check, cue, unless } of compiled) {
       if (country !== undefined && !scan.serves(country)) continue;
       for (const { 0: value, index: start } of scan.text.matchAll(pattern)) {
         const end = start + value.length;
@@ -97,8 +111,9 @@ export function formRule(forms: readonly Form[]): Rule {
  */
 export function afterCueRule(
   cue: CueName,
-  { kind, rule, pattern, score, check }: Omit<Form, 'cue' | 'unless' | 'country'>,
+  { kind, rule, pattern: form, score, check }: Omit<Form, 'cue' | 'unless' | 'country'>,
 ): Rule {
+  const pattern = betweenWords(form);
   return function* findAfterCue({ text, cues, ...scan }) {
     for (const from of cues.endsOf(cue)) {
       pattern.lastIndex = from;

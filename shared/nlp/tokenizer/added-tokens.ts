@@ -68,19 +68,27 @@ export function createAddedTokenFinder(
   };
 }
 
-/** The ids that added tokens really have: the model's own where it knows them, else those that follow its vocabulary. */
-export function assignIds(contents: readonly string[], vocabulary: Vocabulary): number[] {
+/**
+ * The ids that added tokens really have: the model's own where it knows them, else those that follow its vocabulary.
+ *
+ * @returns for each token its id, and whether the model knows it
+ */
+export function assignIds(
+  contents: readonly string[],
+  vocabulary: Vocabulary,
+): { id: number; known: boolean }[] {
   const wanted = new Set(contents);
-  const known = new Map<string, number>();
+  const ids = new Map<string, number>();
   vocabulary.tokens.forEach((token, index) => {
-    if (wanted.has(token)) known.set(token, vocabulary.ids[index] ?? 0);
+    if (wanted.has(token)) ids.set(token, vocabulary.ids[index] ?? 0);
   });
   let next = vocabulary.tokens.length;
   return contents.map((content) => {
-    const id = known.get(content) ?? next;
-    known.set(content, id);
+    const known = ids.get(content);
+    const id = known ?? next;
+    ids.set(content, id);
     if (id >= next) next = id + 1;
-    return id;
+    return { id, known: known !== undefined };
   });
 }
 

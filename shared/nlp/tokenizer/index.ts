@@ -104,6 +104,8 @@ export function createTokenizer(tokenizerJson: unknown): Tokenizer {
 
 interface FileToken extends AddedToken {
   readonly normalized: boolean;
+  /** Whether the model's own vocabulary has it. */
+  readonly known: boolean;
 }
 
 /** The added tokens of a file, those that are special first, as the library looks for them. */
@@ -115,7 +117,8 @@ function readAddedTokens(file: TokenizerFile, vocabulary: Vocabulary): FileToken
   );
   const read = listed.map((token, index) => ({
     special: token.special,
-    id: ids[index] ?? 0,
+    id: ids[index]?.id ?? 0,
+    known: ids[index]?.known ?? false,
     content: token.content,
     singleWord: token.single_word,
     stripLeft: token.lstrip,
@@ -127,8 +130,7 @@ function readAddedTokens(file: TokenizerFile, vocabulary: Vocabulary): FileToken
 
 /** A vocabulary with the added tokens that it lacks. */
 function extended({ tokens, ids }: Vocabulary, added: readonly FileToken[]): Vocabulary {
-  const known = new Set(ids);
-  const lacking = added.filter(({ id }) => !known.has(id));
+  const lacking = added.filter(({ known }) => !known);
   if (lacking.length === 0) return { tokens, ids };
   return {
     tokens: [...tokens, ...lacking.map(({ content }) => content)],

@@ -1,3 +1,6 @@
+/** Units up to which a string is made faster one by one. */
+const SHORT = 8;
+
 /**
  * A normalized text in UTF-16 units, each with the span of the original text it came from. Made once and used again for
  * every text, so that encoding allocates nothing that grows with the text but its result.
@@ -81,6 +84,11 @@ export class TextBuffer {
 
   /** The units from `from` to `to` as a string. */
   slice(from: number, to: number): string {
+    if (to - from <= SHORT) {
+      let text = '';
+      for (let i = from; i < to; i++) text += String.fromCharCode(this.units[i] ?? 0);
+      return text;
+    }
     const bytes = this.bytes.buffer === this.units.buffer ? this.bytes : this.viewBytes();
     return bytes.toString('utf16le', from * 2, to * 2);
   }

@@ -1,6 +1,20 @@
 import type { Entity } from '../../types.ts';
-import { formRule, type Rule, type Scan } from '../scan.ts';
+import { betweenWords, formRule, type Rule, type Scan } from '../scan.ts';
 import type { Finding } from '../types.ts';
+
+/** Words as they are written: in lower case, with a capital, in capitals. */
+const inAnyCase = (list: string) =>
+  [
+    ...new Set(
+      list
+        .split('|')
+        .flatMap((one) => [
+          one,
+          one.replace(/(?<![\p{L}'])\p{L}/gu, (letter) => letter.toUpperCase()),
+          one.toUpperCase(),
+        ]),
+    ),
+  ].join('|');
 
 const before = '(?<![\\p{L}\\p{M}\\p{N}_.,/#-])';
 const after = '(?![\\p{L}\\p{M}\\p{N}_])';
@@ -8,19 +22,30 @@ const word = "[\\p{Lu}\\p{N}][\\p{L}\\p{M}\\p{N}.'’/-]{0,30}";
 /** As `word`, for texts that have no capitals; short words that lead elsewhere are no part of a name. */
 const plainWord =
   "(?!(?:the|a|an|in|of|on|to|and|or|for|at|is|was|my|our|this|that|minutes?|hours?|days?|miles?|blocks?)\\b)[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}.'’/-]{0,30}";
-const small =
-  '(?:de|du|des|del|della|di|da|do|dos|das|la|le|les|el|los|las|of|the|van|von|der|den|y|e|et|und|and|i|na|pod|vom|zum|zur|am|an)';
+const small = `(?:${inAnyCase(
+  'de|du|des|del|della|di|da|do|dos|das|la|le|les|el|los|las|of|the|van|von|der|den|y|e|et|und|and|i|na|pod|vom|zum|zur|am|an',
+)})`;
 const number = '\\d{1,6}[A-Za-z]?(?:[-/]\\d{1,5}[A-Za-z]?)?';
-const unitWord =
-  '(?:apt|apartment|appt|suite|ste|unit|flat|room|rm|floor|building|bldg|block|box|lot|dpto|piso|apto|bloco|wohnung|whg|étage|etage|lägenhet|lgh|interno)';
+const unitWord = `(?:${inAnyCase(
+  'apt|apartment|appt|suite|ste|unit|flat|room|rm|floor|building|bldg|block|box|lot|dpto|piso|apto|bloco|wohnung|whg|étage|etage|lägenhet|lgh|interno',
+)})`;
 const unit = `${unitWord}\\.? ?#? ?\\d{1,5}[A-Za-z]?`;
 
-const typesAfterName =
-  'street|str|st|avenue|ave|av|road|rd|boulevard|blvd|drive|dr|lane|ln|court|ct|circle|cir|place|pl|square|sq|terrace|ter|trail|trl|parkway|pkwy|highway|hwy|way|close|crescent|cres|grove|gardens|gdns|mews|row|hill|park|parade|walk|turnpike|pike|alley|plaza|loop|run|ridge|heights|hts|crossing|expressway|freeway|bypass|causeway|rise|green|quay|wharf|yard|glen|view|meadow|meadows|manor|mount|mountain|point|canyon|creek|springs|village|station|junction|landing|course|chase|gate|drove|embankment|utca|út|útja|tér|körút|sokak|caddesi|cad|sok|mahallesi|tee|tänav|puiestee|gatve|iela|ielā|prospekts';
-const typesBeforeName =
-  'rue|avenue|av|avda|boulevard|bd|bld|place|chemin|allée|allee|impasse|quai|route|cours|via|viale|piazza|piazzale|corso|largo|vicolo|strada|calle|c/|cl|carrera|cra|avenida|plaza|paseo|camino|carrer|ronda|travesía|rua|r\\.|travessa|praça|praca|estrada|alameda|rodovia|bulevardul|bd|calea|strada|str|aleea|ul|ulica|ulice|al|aleja|os|osiedle|plac|pl|náměstí|nábřeží|třída|trg|ул|улица|проспект|пр-т|пер|переулок|бул|οδός|οδος|λεωφόρος|jalan|jl|am|an der|auf der|in der|im|alte|neue';
-const suffixes =
-  'straße|strasse|straat|str\\.|weg|wegs|platz|gasse|allee|damm|ufer|steig|stieg|graben|hof|laan|plein|kade|gracht|singel|dijk|dreef|gatan|gata|gaten|gade|vägen|vägg|veien|vegen|veg|vei|vej|väg|vægen|stien|stigen|stræde|allé|plads|plass|torg|torget|backen|backe|gränd|katu|tie|kuja|polku|raitti|rinne|bulevardi|tänav|stræti|braut|vegur|gerði|hlíð|bakki|utca';
+const typesAfterName = inAnyCase(
+  'street|str|st|avenue|ave|av|road|rd|boulevard|blvd|drive|dr|lane|ln|court|ct|circle|cir|place|pl|square|sq|terrace|ter|trail|trl|parkway|pkwy|highway|hwy|way|close|crescent|cres|grove|gardens|gdns|mews|row|hill|park|parade|walk|turnpike|pike|alley|plaza|loop|run|ridge|heights|hts|crossing|expressway|freeway|bypass|causeway|rise|green|quay|wharf|yard|glen|view|meadow|meadows|manor|mount|mountain|point|canyon|creek|springs|village|station|junction|landing|course|chase|gate|drove|embankment|utca|út|útja|tér|körút|sokak|caddesi|cad|sok|mahallesi|tee|tänav|puiestee|gatve|iela|ielā|prospekts',
+);
+const typesBeforeName = inAnyCase(
+  'rue|avenue|av|avda|boulevard|bd|bld|place|chemin|allée|allee|impasse|quai|route|cours|via|viale|piazza|piazzale|corso|largo|vicolo|strada|calle|c/|cl|carrera|cra|avenida|plaza|paseo|camino|carrer|ronda|travesía|rua|r\\.|travessa|praça|praca|estrada|alameda|rodovia|bulevardul|bd|calea|strada|str|aleea|ul|ulica|ulice|al|aleja|os|osiedle|plac|pl|náměstí|nábřeží|třída|trg|ул|улица|проспект|пр-т|пер|переулок|бул|οδός|οδος|λεωφόρος|jalan|jl|am|an der|auf der|in der|im|alte|neue',
+);
+const suffixes = inAnyCase(
+  'straße|strasse|straat|str\\.|weg|wegs|platz|gasse|allee|damm|ufer|steig|stieg|graben|hof|laan|plein|kade|gracht|singel|dijk|dreef|gatan|gata|gaten|gade|vägen|vägg|veien|vegen|veg|vei|vej|väg|vægen|stien|stigen|stræde|allé|plads|plass|torg|torget|backen|backe|gränd|katu|tie|kuja|polku|raitti|rinne|bulevardi|tänav|stræti|braut|vegur|gerði|hlíð|bakki|utca',
+);
+
+const boxes = inAnyCase(
+  'po box|PO Box|P.O. Box|p.o. box|p. o. box|pobox|post box|postbox|postbus|postfach|postboks|apartado|caixa postal|boks|boîte postale|casella postale|skrytka pocztowa|postilokero',
+).replaceAll('.', '\\.');
+/** The end of a word, so that a run of capitals or digits is one word and not many. */
+const ended = "(?: |(?![\\p{L}\\p{M}\\p{N}.'’/-]))";
 
 /** Postcodes of the shapes that countries have, where something else says that it is one. */
 const postcode =
@@ -41,42 +66,35 @@ function coresOf(name: string): readonly (readonly [pattern: string, score: numb
     [`${before}\\d{1,5} [\\p{L}][\\p{L}\\p{M}.'’-]{2,30}(?:${suffixes})${after}`, 0.7],
     // 36 rue de Pologne; Via Roma 12; Calle de Alcalá, 5
     [
-      `${before}(?:${number},? ){1,2}(?:bis |ter )?(?:${typesBeforeName})\\.? (?:(?:${name}|${small}|l'[\\p{L}]{1,20}|d'[\\p{L}]{1,20})(?: |(?=[,\\n.]|$))){1,6}(?:,? ?${number}${after})?`,
+      `${before}(?:${number},? ){1,2}(?:bis |ter )?(?:${typesBeforeName})\\.? (?:(?:${name}|${small}|l'[\\p{L}]{1,20}|d'[\\p{L}]{1,20})${ended}){1,6}(?:,? ?${number}${after})?`,
       0.85,
     ],
     [
-      `${before}(?:${typesBeforeName})\\.? (?:(?:${name}|${small}) ?){1,6}?,? (?:n[.º°]{0,2} ?|nr\\.? ?|č\\. ?)?${number}${after}`,
+      `${before}(?:${typesBeforeName})\\.? (?:(?:${name}|${small})${ended}){1,6}?,? (?:n[.º°]{0,2} ?|nr\\.? ?|č\\. ?)?${number}${after}`,
       0.7,
     ],
     // 5100 Quadra 104, Suite 845
     [
-      `${before}${number} (?:(?:${name}|${small}) ?){1,6}?(?:[ ,]|\\s{1,4}>?)\\s{0,4}${unit}${after}`,
+      `${before}${number} (?:(?:${name}|${small})${ended}){1,6}?(?:[ ,]|\\s{1,4}>?)\\s{0,4}${unit}${after}`,
       0.85,
     ],
     // PO Box 12; PSC 3294, Box 9168; APO AA 61487
+    [`${before}(?:${number} )?(?:${boxes}) ?\\d{1,6}${after}`, 0.85],
+    [`${before}(?:${inAnyCase('psc|unit|cmr')}) \\d{1,5},? (?:box|Box|BOX) \\d{1,5}${after}`, 0.85],
     [
-      `${before}(?:${number} )?(?:p\\.? ?o\\.? ?box|post ?box|postbus|postfach|postboks|apartado|caixa postal|boks|boîte postale|casella postale|skrytka pocztowa|postilokero|postbox) ?\\d{1,6}${after}`,
-      0.85,
-    ],
-    [`${before}(?:psc|unit|cmr) \\d{1,5},? box \\d{1,5}${after}`, 0.85],
-    [
-      `${before}(?:us[ns]s? [\\p{L}]{2,20}\\s{1,3})?[adf]po,? a[aep],? \\d{5}(?:-\\d{4})?${after}`,
+      `${before}(?:(?:USS|USNS|uss|usns) [\\p{L}]{2,20}\\s{1,3})?(?:[ADF]PO,? A[AEP]|[adf]po,? a[aep]),? \\d{5}(?:-\\d{4})?${after}`,
       0.85,
     ],
     // the corner of Elm Street and 5th Avenue
     [
-      `${before}(?:the )?corner of (?:(?:${name}|${small}) ){1,6}(?:and|&) (?:${name} ){0,5}(?:${typesAfterName})${after}\\.?`,
+      `${before}(?:[Tt]he )?corner of (?:(?:${name}|${small}) ){1,6}(?:and|&) (?:${name} ){0,5}(?:${typesAfterName})${after}\\.?`,
       0.7,
     ],
   ];
 }
 
 const compile = (cores: ReturnType<typeof coresOf>) =>
-  cores.map(([pattern, score]) => ({
-    pattern: new RegExp(pattern, 'gimu'),
-    exact: new RegExp(`^(?:${pattern})`, 'mu'),
-    score,
-  }));
+  cores.map(([pattern, score]) => ({ pattern: betweenWords(new RegExp(pattern, 'gmu')), score }));
 const inCapitals = compile(coresOf(word));
 const inLowerCase = compile(coresOf(plainWord));
 
@@ -90,12 +108,12 @@ const toldInCapitals = toldOf(word);
 const toldInLowerCase = toldOf(plainWord);
 
 const step = {
-  separator: /(?:[ \t]*[,\n][ \t\n>?]{0,8}(?:nan\b)?[ \t\n,]{0,6}|[ \t]+)/uy,
-  unit: new RegExp(`${unit}${after}`, 'iuy'),
+  separator: /(?:[ \t]*[,\n][ \t\n,>?]{0,12}|[ \t]+)/uy,
+  unit: new RegExp(`${unit}${after}`, 'uy'),
   postcode: new RegExp(postcode, 'uy'),
   state: /[A-Z]{2}\.?(?=[\s,.]|$)/uy,
   place:
-    /\p{Lu}[\p{L}\p{M}'’.-]{1,30}(?: (?:\p{Lu}|d[eoi]s? |la |le |du |am |an )[\p{L}\p{M}'’.-]{0,30}){0,4}(?= ?\(|[ \t]*[,\n]|[.?!](?:\s|$)|\s\d|$)/uy,
+    /\p{Lu}(?:[\p{L}\p{M}'’-]|\.(?=\S)){1,30}(?: (?:\p{Lu}|d[eoi]s? |la |le |du |am |an )(?:[\p{L}\p{M}'’-]|\.(?=\S)){0,30}){0,4}(?= ?\(|[ \t]*[,\n]|[.?!](?:\s|$)|\s\d|$)/uy,
 };
 
 /** Longest part that may follow a street: a place of some words. */
@@ -108,10 +126,9 @@ export const addresses: Rule = function* findAddresses(scan) {
   const cores: Finding[] = [];
   const hasCapitals = text !== lowered;
   const kind = 'ADDRESS';
-  for (const { pattern, exact, score } of hasCapitals ? inCapitals : inLowerCase) {
+  for (const { pattern, score } of hasCapitals ? inCapitals : inLowerCase) {
     for (const { 0: value, index } of text.matchAll(pattern)) {
-      // Without regard to case, to take `STREET` and `street`; names begin with a capital all the same.
-      if (hasCapitals && !isNamed(value) && !exact.test(value)) continue;
+      // A season or a term and its year.
       if (/^[^\d]*\b(?:19|20)\d{2}$/.test(value)) continue;
       cores.push({
         kind,
@@ -143,17 +160,6 @@ export const addresses: Rule = function* findAddresses(scan) {
     yield { ...core, end };
   }
 };
-
-/** Whether every word of some length that is no street type begins with a capital or a digit. */
-function isNamed(value: string): boolean {
-  const words = value.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}'’.-]*/gu) ?? [];
-  const named = words.filter((one) => /^[\p{Lu}\p{N}]/u.test(one) || /^\p{Lo}/u.test(one)).length;
-  return named >= 2 && words.every((one) => /^[\p{Lu}\p{Lo}\p{N}]/u.test(one) || isSmall.test(one));
-}
-const isSmall = new RegExp(
-  `^(?:${small}|${typesAfterName}|${typesBeforeName}|${unitWord}|box|psc|corner|[ld]['’][\\p{L}]*)\\.?$`,
-  'iu',
-);
 
 function isPlace({ type }: Entity): boolean {
   return type === 'LOC' || type === 'GPE' || type === 'LOCATION';

@@ -1,5 +1,5 @@
 import { digitsOf, moduloOf, weightedSum } from '../checks.ts';
-import { afterCueRule, formRule, type Rule } from '../scan.ts';
+import { afterCueRule, betweenWords, formRule, type Rule } from '../scan.ts';
 import { isCountry } from './countries.ts';
 
 /** Lengths of account numbers by country, of the registry that SWIFT keeps (ISO 13616). */
@@ -13,7 +13,9 @@ const lengths: Readonly<Record<string, number>> = Object.fromEntries(
     ?.map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]) ?? [],
 );
 
-const beginnings = /(?<![\p{L}\p{N}])[A-Z]{2}\d{2}(?=[ -]?[A-Z0-9])/giu;
+const beginnings = betweenWords(/(?<![\p{L}\p{N}])[A-Z]{2}\d{2}(?=[ -]?[A-Z0-9])/giu);
+
+const isBesideWord = betweenWords(/[\p{L}\p{N}]/u);
 
 /** International account numbers: country, its length, and the check modulo 97 (ISO 7064). */
 export const ibans: Rule = function* findIbans({ text, serves }) {
@@ -30,7 +32,7 @@ export const ibans: Rule = function* findIbans({ text, serves }) {
       } else if (!/[ \u00a0-]/.test(unit) || !/[A-Za-z0-9]/.test(text.charAt(end - 1))) break;
       end++;
     }
-    if (taken < length || /[\p{L}\p{N}]/u.test(text.charAt(end))) continue;
+    if (taken < length || isBesideWord.test(text.charAt(end))) continue;
     if (moduloOf(compact.slice(4) + compact.slice(0, 4), 97) !== 1) continue;
     yield { kind: 'IBAN', rule: 'mod97', start, end, score: 0.99 };
   }
@@ -66,14 +68,6 @@ export const bankNumbers: readonly Rule[] = [
       cue: ['routing', 20],
       score: 0.85,
     },
-    {
-      kind: 'SWIFT_CODE',
-      rule: 'iso9362',
-      pattern: /(?<![\p{L}\p{N}_-])[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![\p{L}\p{N}_-])/gu,
-      check: (value) => isCountry(value.slice(4, 6)),
-      cue: ['swift', 30, 12],
-      score: 0.95,
-    },
   ]),
   afterCueRule('account', {
     kind: 'BANK_ACCOUNT',
@@ -86,3 +80,15 @@ export const bankNumbers: readonly Rule[] = [
     score: 0.7,
   }),
 ];
+
+/** Codes of banks (ISO 9362) near their words. */
+export const swiftCodes = formRule([
+  {
+    kind: 'SWIFT_CODE',
+    rule: 'iso9362',
+    pattern: /(?<![\p{L}\p{N}_-])[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![\p{L}\p{N}_-])/gu,
+    check: (value) => isCountry(value.slice(4, 6)),
+    cue: ['swift', 30, 12],
+    score: 0.95,
+  },
+]);

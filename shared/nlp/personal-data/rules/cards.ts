@@ -1,5 +1,5 @@
 import { digitsOf, luhn } from '../checks.ts';
-import { afterCueRule, type Rule } from '../scan.ts';
+import { afterCueRule, betweenWords, type Rule } from '../scan.ts';
 
 /** First digits of issuers, from and to, and the lengths of their numbers. */
 const issuers: readonly [from: string, to: string, shortest: number, longest: number][] = [
@@ -32,8 +32,9 @@ const issuers: readonly [from: string, to: string, shortest: number, longest: nu
 ];
 
 /** Digits in groups, each of which one separator leads to; a run begins and ends at its own digits. */
-const runs =
-  /(?<![\p{L}\p{N}_]|\d[.,:/-])\d{1,19}(?:[ \u00a0\u202f-]\d{1,19}){0,11}(?![\p{L}\p{N}_])/gu;
+const runs = betweenWords(
+  /(?<![\p{L}\p{N}_]|\d[.,:/-])\d{1,19}(?:[ \u00a0\u202f-]\d{1,19}){0,11}(?![\p{L}\p{N}_])/gu,
+);
 const separator = /[ \u00a0\u202f-]/u;
 
 /** Payment cards: an issuer's first digits, a length that it gives, and Luhn's check. */
@@ -65,6 +66,8 @@ function* cardsOf(run: string, near: boolean): Generator<[start: number, end: nu
       const to = (part.at(-1)?.index ?? 0) + (part.at(-1)?.digits.length ?? 0);
       const number = part.map(({ digits }) => digits).join('');
       if (!isGrouped(part.map(({ digits }) => digits.length)) || !isCard(number, near)) continue;
+      // Twelve of sixteen digits are as often a card as not.
+      if (number.length < 15 && part.length < groups.length) continue;
       const separators = new Set([...run.slice(from, to)].filter((unit) => separator.test(unit)));
       if (separators.size > 1) continue;
       yield [from, to];

@@ -73,7 +73,7 @@ const internet: readonly Form[] = [
     kind: 'URL',
     rule: 'domain',
     pattern: new RegExp(
-      `(?<![\\p{L}\\p{N}_@.+/-])(?:www\\.(?:[a-z0-9-]{1,63}\\.){1,8}[a-z]{2,24}|(?:[a-z0-9-]{1,63}\\.){1,8}(?:${topLevels}))(?![\\p{L}\\p{N}_@-]|\\.[\\p{L}\\p{N}])(?:/[^\\s<>"'\`\\u3000-\\u303f]{0,2000})?`,
+      `(?<![\\p{L}\\p{N}_@.+/-])(?:www\\.(?:[a-z0-9-]{1,63}\\.){1,8}[a-z]{2,24}|(?:[a-z0-9-]{1,63}\\.){1,8}(?:${topLevels}))(?![\\p{L}\\p{N}_@-]|\\.[\\p{L}\\p{N}])(?:/(?:[^\\s<>"'\`\\u3000-\\u303f]{0,2000}[^\\s<>"'\`\\u3000-\\u303f.,;:!?)])?)?`,
       'giu',
     ),
     // `e.g.in`, `Fig.me`: a name has a label of some length, and lower case or no case after its last dot.

@@ -19,7 +19,10 @@ export const peopleRules: readonly Rule[] = [
     {
       kind: 'AGE',
       rule: 'years-old',
-      pattern: new RegExp(`(?<![\\p{L}\\p{N}_.,/:$€£-])${age}(?=${afterAge}(?![\\p{L}]))`, 'giu'),
+      pattern: new RegExp(
+        `(?<![\\p{L}\\p{N}_.,/:$€£-])${age}(?=${afterAge}(?![\\p{L}\\p{N}_]))`,
+        'giu',
+      ),
       score: 0.85,
     },
     {

@@ -1,6 +1,6 @@
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { digitsOf } from '../checks.ts';
-import type { Rule, Scan } from '../scan.ts';
+import { betweenWords, type Rule, type Scan } from '../scan.ts';
 import { isCountry } from './countries.ts';
 
 /** Where a language's writers most likely are: whose numbers are tried where none has a country code. */
@@ -42,8 +42,9 @@ const countriesByLanguage: Readonly<Record<string, string>> = {
 };
 
 /** A plus or a bracket, digits, separators between them, an extension. */
-const candidates =
-  /(?<![\p{L}\p{N}_]|\d[.,:/-]|[.:=/#$€£¥]|\b[A-Z]-)(?:\+ ?|\+?\()?\d(?:[ \u00a0\u202f.\-–/()]{0,3}\d){4,16}(?:(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ .:]?)\d{1,6})?(?![\p{L}\p{N}_]|[-/:]\d|[.,]\d)/giu;
+const candidates = betweenWords(
+  /(?<![\p{L}\p{N}_]|\d[.,:/-]|[.:=/#$€£¥]|\b[A-Z]-)(?:\+ ?|\+?\()?\d(?:[ \u00a0\u202f.\-–/()]{0,3}\d){4,16}(?:(?:[ ,;]{0,2}(?:x|ext\.?|extension|#)[ .:]?)\d{1,6})?(?![\p{L}\p{N}_]|[-/:]\d|[.,]\d)/giu,
+);
 /** Numbers that the library reads in a text at most; of more than so many, the form alone decides. */
 const READ_AT_MOST = 256;
 

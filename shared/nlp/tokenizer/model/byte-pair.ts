@@ -1,6 +1,7 @@
 import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import type { IntegerList, TextBuffer } from '../text-buffer.ts';
+import { MergeBorders } from './merge-borders.ts';
 import { type MergeTable, readMerges } from './merge-table.ts';
 import { Symbols } from './symbols.ts';
 import { WordCache } from './word-cache.ts';
@@ -19,6 +20,9 @@ export interface BytePairOptions {
   readonly continuingPrefix: string;
   readonly endOfWordSuffix: string;
 }
+
+/** A word of so many units, or less, is not cut any further. */
+const SHORT = 16;
 
 /** What a character is spelled with: its own token, one for each of its bytes, or none. */
 interface Spelling {
@@ -48,12 +52,18 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
   options.vocabulary.tokens.forEach((token, index) => {
     ids.set(token, options.vocabulary.ids[index] ?? 0);
   });
+  const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
+  // Where a character's spelling depends on its place in the word, or on what is left out before it, words stay whole.
+  const borders =
+    unknown === undefined || options.ignoreMerges || continuingPrefix || endOfWordSuffix
+      ? undefined
+      : new MergeBorders();
   const merges: MergeTable = readMerges(
     options.merges,
     (token) => ids.get(token),
     continuingPrefix,
+    borders,
   );
-  const unknown = options.unknownToken === undefined ? undefined : ids.get(options.unknownToken);
   const symbols = new Symbols();
   const cache = new WordCache();
   /** Spellings by code point: inside a word, at its start, at its end, as all of it. */
@@ -137,11 +147,35 @@ function createEncoder(options: BytePairOptions): WordModel['tokenize'] {
     }
   }
 
-  return (buffer, start, end, tokens) => {
+  function encodeCached(buffer: TextBuffer, start: number, end: number, tokens: IntegerList): void {
     if (cache.find(buffer, start, end, tokens)) return;
     const first = tokens.length;
     encodeWord(buffer, start, end, tokens);
     cache.add(buffer, start, end, tokens, first);
+  }
+
+  /** Whether a character is spelled with its own token, so that what is next to it has nothing to wait for. */
+  const isOwn = (codePoint: number) => (spellings[0]?.get(codePoint) ?? spell(codePoint, 0)).own;
+
+  return (buffer, start, end, tokens) => {
+    if (!borders || end - start <= SHORT) {
+      encodeCached(buffer, start, end, tokens);
+      return;
+    }
+    // Texts without a pre-tokenizer are one word: cut where nothing merges, its parts are seen again and again.
+    let partStart = start;
+    let before = -1;
+    for (let i = start; i < end; ) {
+      const codePoint = buffer.codePointAt(i, end);
+      const apart = before !== -1 && !borders.has(before, codePoint);
+      if (apart && isOwn(before) && isOwn(codePoint)) {
+        encodeCached(buffer, partStart, i, tokens);
+        partStart = i;
+      }
+      before = codePoint;
+      i += codePoint > 0xffff ? 2 : 1;
+    }
+    encodeCached(buffer, partStart, end, tokens);
   };
 }
 

@@ -1,4 +1,5 @@
 import { ModelError } from '#shared/errors.ts';
+import type { MergeBorders } from './merge-borders.ts';
 
 /** Numbers of a slot: left + 1 (0 where empty), right, rank, token that the two make. */
 const width = 4;
@@ -56,12 +57,14 @@ export class MergeTable {
  *
  * @param idOf the id of a token; undefined where the vocabulary has none
  * @param continuingPrefix is left out of the second where two are put together
+ * @param borders is told which characters the merges meet at
  * @throws {ModelError} naming a merge that is malformed, or of tokens that the vocabulary has not.
  */
 export function readMerges(
   merges: readonly unknown[],
   idOf: (token: string) => number | undefined,
   continuingPrefix: string,
+  borders?: MergeBorders,
 ): MergeTable {
   const table = new MergeTable(merges.length);
   merges.forEach((merge, rank) => {
@@ -79,8 +82,14 @@ export function readMerges(
       );
     }
     table.set(first, second, rank, made);
+    borders?.add(lastCodePoint(left), right.codePointAt(0) ?? 0);
   });
   return table;
+}
+
+function lastCodePoint(token: string): number {
+  const pair = token.codePointAt(token.length - 2) ?? 0;
+  return pair > 0xffff ? pair : token.charCodeAt(token.length - 1);
 }
 
 function pair(merge: unknown): readonly unknown[] {

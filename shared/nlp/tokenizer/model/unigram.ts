@@ -3,6 +3,7 @@ import type { Vocabulary } from '#shared/nlp/types.ts';
 import type { WordModel } from '../stages.ts';
 import type { IntegerList, TextBuffer } from '../text-buffer.ts';
 import { Trie } from './trie.ts';
+import { WordCache } from './word-cache.ts';
 
 /** A Unigram vocabulary and its rules, as `tokenizer.json` holds them. */
 export interface UnigramOptions {
@@ -37,6 +38,8 @@ export function createUnigram(options: UnigramOptions): WordModel {
     scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) -
     UNKNOWN_PENALTY;
   const bytes = options.byteFallback ? byteTokens(vocabulary) : undefined;
+  const cache = new WordCache();
+  /** Made for the first word: until a question comes, its model has none to read. */
   let trie: Trie | undefined;
 
   /** Of the best way to each place in the word: its score; where its last piece starts (-1 where there is none yet); that piece. */
@@ -95,36 +98,42 @@ export function createUnigram(options: UnigramOptions): WordModel {
     }
   }
 
+  function encodeWord(buffer: TextBuffer, start: number, end: number, tokens: IntegerList): void {
+    trie ??= vocabularyTrie(vocabulary);
+    const length = end - start;
+    if (length >= from.length) {
+      best = new Float64Array(length * 2);
+      from = new Int32Array(length * 2);
+      pieces = new Int32Array(length * 2);
+    }
+    findBestPath(trie, buffer.units, start, length);
+    // The way back, turned round: from now on, where the piece that starts at a place ends.
+    const path = best;
+    for (let at = length; at > 0; ) {
+      const begin = from[at] ?? 0;
+      path[begin] = at;
+      at = begin;
+    }
+    for (let at = 0; at < length; ) {
+      let next = path[at] ?? length;
+      const id = pieces[next] ?? unknown;
+      if (id === unknown) {
+        while (next < length && pieces[path[next] ?? length] === unknown)
+          next = path[next] ?? length;
+        pushUnknown(trie, buffer, start + at, start + next, tokens);
+      } else {
+        pushToken(tokens, id, start + at, start + next);
+      }
+      at = next;
+    }
+  }
+
   return {
     tokenize(buffer, start, end, tokens) {
-      // Made for the first word: until a question comes, its model has none to read.
-      trie ??= vocabularyTrie(vocabulary);
-      const length = end - start;
-      if (length >= from.length) {
-        best = new Float64Array(length * 2);
-        from = new Int32Array(length * 2);
-        pieces = new Int32Array(length * 2);
-      }
-      findBestPath(trie, buffer.units, start, length);
-      // The way back, turned round: from now on, where the piece that starts at a place ends.
-      const path = best;
-      for (let at = length; at > 0; ) {
-        const begin = from[at] ?? 0;
-        path[begin] = at;
-        at = begin;
-      }
-      for (let at = 0; at < length; ) {
-        let next = path[at] ?? length;
-        const id = pieces[next] ?? unknown;
-        if (id === unknown) {
-          while (next < length && pieces[path[next] ?? length] === unknown)
-            next = path[next] ?? length;
-          pushUnknown(trie, buffer, start + at, start + next, tokens);
-        } else {
-          pushToken(tokens, id, start + at, start + next);
-        }
-        at = next;
-      }
+      if (cache.find(buffer, start, end, tokens)) return;
+      const first = tokens.length;
+      encodeWord(buffer, start, end, tokens);
+      cache.add(buffer, start, end, tokens, first);
     },
   };
 }

@@ -12,6 +12,7 @@ const FIRST_EXTENDER = 0x300;
 const LONG = 6;
 /** Marks ASCII characters that have a rule of another kind than one character for one. */
 const OTHER = 0xffff;
+const printable = /^[ -~]*$/;
 /** What stands in a text for half of a surrogate pair. */
 const MALFORMED = 0xfffd;
 
@@ -30,6 +31,9 @@ export function createPrecompiled(charsmap: string): Normalizer {
     const { units } = ruleFor(code) ?? { units: [code] };
     return code === CARRIAGE_RETURN || units.length !== 1 ? OTHER : (units[0] ?? OTHER);
   });
+  const keepsPrintable = ascii.every(
+    (mapped, code) => code < 0x20 || code > 0x7e || mapped === code,
+  );
   /** Start of each character of the cluster at hand, and of what follows it. */
   const starts = new Int32Array(LONG + 1);
   /** Where in the output the last character begins, if it shares its span with the one before it; else -1. */
@@ -112,6 +116,7 @@ export function createPrecompiled(charsmap: string): Normalizer {
   }
 
   return {
+    keeps: (text) => keepsPrintable && printable.test(text),
     normalize(text, from, to, out) {
       shared = -1;
       out.reserve(to - from);

@@ -16,50 +16,49 @@ export function splitAt(
   invert: boolean,
   parts: IntegerList,
 ): void {
-  let position = from;
-  /** Start of the part that is being made; -1 where none is. */
+  const { values, length } = matches;
+  // Start of the part that is being made; -1 where none is.
   let open = -1;
   let wasDelimiter = false;
-
-  const close = (end: number) => {
-    if (open !== -1 && end > open) {
-      parts.push(open);
-      parts.push(end);
+  let position = from;
+  for (let i = 0; position < to || i < length; ) {
+    const next = i < length ? (values[i] ?? 0) : to;
+    const between = next > position;
+    const start = between ? position : next;
+    const delimiter = between === invert;
+    if (!between) {
+      position = values[i + 1] ?? 0;
+      i += 2;
+    } else {
+      position = next;
     }
-    open = -1;
-  };
-  const stretch = (start: number, end: number, delimiter: boolean) => {
-    switch (behavior) {
-      case 'Removed':
-        close(start);
-        if (!delimiter) open = start;
-        break;
-      case 'Isolated':
-        close(start);
-        open = start;
-        break;
-      case 'Contiguous':
-        if (open === -1 || delimiter !== wasDelimiter) close(start);
-        if (open === -1) open = start;
-        break;
-      case 'MergedWithPrevious':
-        if (!delimiter || wasDelimiter || open === -1) close(start);
-        if (open === -1) open = start;
-        break;
-      case 'MergedWithNext':
-        if (delimiter || !wasDelimiter) close(start);
-        if (open === -1) open = start;
-        break;
+    if (open !== -1 && begins(behavior, delimiter, wasDelimiter)) {
+      if (start > open) {
+        parts.push(open);
+        parts.push(start);
+      }
+      open = -1;
     }
+    if (open === -1 && !(behavior === 'Removed' && delimiter)) open = start;
     wasDelimiter = delimiter;
-    position = end;
-  };
-
-  for (let i = 0; i < matches.length; i += 2) {
-    const [start = 0, end = 0] = [matches.values[i], matches.values[i + 1]];
-    if (start > position) stretch(position, start, invert);
-    stretch(start, end, !invert);
   }
-  if (to > position) stretch(position, to, invert);
-  close(to);
+  if (open !== -1 && to > open) {
+    parts.push(open);
+    parts.push(to);
+  }
+}
+
+/** Whether a stretch begins a part of its own beside the one before it. */
+function begins(behavior: SplitBehavior, delimiter: boolean, wasDelimiter: boolean): boolean {
+  switch (behavior) {
+    case 'Removed':
+    case 'Isolated':
+      return true;
+    case 'Contiguous':
+      return delimiter !== wasDelimiter;
+    case 'MergedWithPrevious':
+      return !delimiter || wasDelimiter;
+    case 'MergedWithNext':
+      return delimiter || !wasDelimiter;
+  }
 }

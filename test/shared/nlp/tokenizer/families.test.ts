@@ -2,15 +2,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
-import type { Encoding } from '#shared/nlp/types.ts';
+import type { Encoding, FramePart, Tokenizer } from '#shared/nlp/types.ts';
 
 /** What `fixtures/tokenizers/make.py` writes of a family. */
 interface Family {
   readonly tokenizer: object | string;
   readonly digests: string;
+  /** Ids and type ids of a text alone and of two, with the special tokens. */
+  readonly frames: readonly {
+    readonly texts: readonly [string, string];
+    readonly single: Framed;
+    readonly pair: Framed;
+  }[];
   /** Of the first texts, one after the other. */
   readonly encodings: Readonly<Record<'counts' | 'ids' | 'gaps' | 'lengths' | 'steps', number[]>>;
 }
+
+type Framed = readonly [ids: number[], typeIds: number[]];
 
 const folder = new URL('../../../../fixtures/tokenizers/', import.meta.url);
 
@@ -33,7 +41,7 @@ describe("the families' encodings, as Hugging Face tokenizers give them", () => 
     '%s',
     (name) => {
       // Prepare
-      const { tokenizer: source, digests, encodings } = read<Family>(`${name}.json.gz`);
+      const { tokenizer: source, digests, encodings, frames } = read<Family>(`${name}.json.gz`);
       const tokenizer = createTokenizer(typeof source === 'string' ? read(source) : source);
       const expected = new Uint32Array(new Uint8Array(Buffer.from(digests, 'base64')).buffer);
 
@@ -48,6 +56,9 @@ describe("the families' encodings, as Hugging Face tokenizers give them", () => 
       });
 
       // Assess
+      expect(frames.map(({ texts: [first, second] }) => framed(tokenizer, first, second))).toEqual(
+        frames.map(({ single, pair }) => ({ single, pair })),
+      );
       expect(expected.length).toBe(texts.length);
       expect(different.slice(0, 3), `${different.length} texts differ`).toEqual([]);
     },
@@ -63,10 +74,35 @@ function tokensOf({ ids, starts, ends, wordIds }: Encoding): Token[] {
 }
 
 /** FNV-1a of the tokens' numbers. */
-function digest(encoding: Encoding): number {
+function digest({ ids, starts, ends, wordIds }: Encoding): number {
   let value = 0x811c9dc5;
-  for (const number of tokensOf(encoding).flat()) value = Math.imul(value ^ number, 0x01000193);
+  for (let i = 0; i < ids.length; i++) {
+    value = Math.imul(value ^ (ids[i] ?? 0), 0x01000193);
+    value = Math.imul(value ^ (starts[i] ?? 0), 0x01000193);
+    value = Math.imul(value ^ (ends[i] ?? 0), 0x01000193);
+    value = Math.imul(value ^ (wordIds[i] ?? 0), 0x01000193);
+  }
   return value >>> 0;
+}
+
+function framed(tokenizer: Tokenizer, first: string, second: string) {
+  const { single, pair } = tokenizer;
+  const one = sequence(tokenizer, first, single.first);
+  const two = [sequence(tokenizer, first, pair.first), sequence(tokenizer, second, pair.second)];
+  return {
+    single: joined([single.prefix, one, single.suffix]),
+    pair: joined([pair.prefix, two[0], pair.middle, two[1], pair.suffix]),
+  };
+}
+
+function sequence(tokenizer: Tokenizer, text: string, typeId: number): FramePart {
+  const { ids } = tokenizer.encode(text);
+  return { ids, typeIds: ids.map(() => typeId) };
+}
+
+function joined(parts: readonly (FramePart | undefined)[]): Framed {
+  const all = parts.filter((part) => part !== undefined);
+  return [all.flatMap(({ ids }) => [...ids]), all.flatMap(({ typeIds }) => [...typeIds])];
 }
 
 function unpack({ counts, ids, gaps, lengths, steps }: Family['encodings']): Token[][] {
