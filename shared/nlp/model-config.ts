@@ -29,7 +29,6 @@ const families = new Map<string, 'at the first' | 'after the padding id'>([
   ['modernbert', 'at the first'],
   ['mpnet', 'after the padding id'],
   ['roberta', 'after the padding id'],
-  ['xlm', 'at the first'],
   ['xlm-roberta', 'after the padding id'],
 ]);
 /** The padding id of all families that count from it, where the configuration leaves it out. */
