@@ -45,9 +45,7 @@ export const modelFile = z.discriminatedUnion('type', [wordPiece, wordLevel, bpe
 
 export type ModelFile = z.output<typeof modelFile>;
 export type WordPieceFile = z.output<typeof wordPiece>;
-export type WordLevelFile = z.output<typeof wordLevel>;
 export type BytePairFile = z.output<typeof bpe>;
-export type UnigramFile = z.output<typeof unigram>;
 
 /** The type of a model that does not say it, as files of old do not. */
 export function modelTypeOf(fields: Readonly<Record<string, unknown>>): string {
