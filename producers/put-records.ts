@@ -43,7 +43,7 @@ export function createPutRecords(
 }
 
 /** What became of one blob of a call: on the stream, not yet, or never because the service refuses this very blob. */
-export type Outcome =
+export type BlobOutcome =
   | { readonly kind: 'taken' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -51,7 +51,7 @@ export type Outcome =
 /** What became of a call. */
 export interface CallReport {
   /** By blob, in order. */
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly BlobOutcome[];
   /** Why no later call can do better: the service refuses the caller or the stream. */
   readonly stopped?: string;
   /** Whether a part of the call got no answer by blob. */
@@ -73,7 +73,7 @@ export async function sendCall(
   putRecords: PutRecords,
   signal: AbortSignal,
 ): Promise<CallReport> {
-  const outcomes: Outcome[] = [];
+  const outcomes: BlobOutcome[] = [];
   const parts = [blobs];
   let stopped: string | undefined;
   let threw = false;
@@ -113,7 +113,7 @@ export async function sendCall(
 const OF_THE_RECORD =
   /^(ValidationException|InvalidArgumentException|SerializationException|InvalidParameter\w*):/;
 
-function outcomeOf(fault: string | undefined): Outcome {
+function outcomeOf(fault: string | undefined): BlobOutcome {
   if (fault === undefined) return { kind: 'taken' };
   return { kind: OF_THE_RECORD.test(fault) ? 'refused' : 'failed', reason: fault };
 }

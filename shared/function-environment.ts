@@ -5,7 +5,8 @@ import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
 import type { ResultOptions } from './results-table/result-item.ts';
-import { redactionSchema, type Settings, standingOf, standingSchema } from './settings.ts';
+import { type Settings, standingOf } from './settings/fields.ts';
+import { redactionSchema, standingSchema } from './settings/standing.ts';
 
 const text = z.string().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');

@@ -99,7 +99,7 @@ export async function analyze(
 }
 
 /** An on-demand text and what the models said of it. */
-export interface Finding {
+export interface AnalyzedText {
   /** Made where left out. */
   readonly id?: string | undefined;
   readonly text: string;
@@ -110,15 +110,19 @@ export interface Finding {
   readonly attributes?: Record<string, string> | undefined;
 }
 
-/** The result of a finding, of source `http`: as it is answered, and as it is stored, which may hide personal data. */
+/** The result of an on-demand text, of source `http`: as it is answered, and as it is stored, which may hide personal data. */
 export interface OnDemandResult {
   readonly item: ResultItem;
   readonly stored: ResultItem;
 }
 
-/** Makes the result of a finding. */
-export function resultOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): OnDemandResult {
-  const { id = madeId(), asked, operation, analysis, ...record } = finding;
+/** Makes the result of an on-demand text. */
+export function resultOf(
+  analyzed: AnalyzedText,
+  deps: HttpDeps,
+  { arrivedAt }: Bounds,
+): OnDemandResult {
+  const { id = madeId(), asked, operation, analysis, ...record } = analyzed;
   const content: ResultContent = {
     record: { ...record, id, source: SOURCE },
     questions: [],

@@ -15,9 +15,9 @@ import {
   createPutBatch,
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { LOOK_UP_ATTRIBUTES } from './look-up.ts';
 import { createPace } from './pace.ts';
 import { processBatch } from './process-batch.ts';
-import { RECALLED_ATTRIBUTES } from './recall.ts';
 import type { InferenceDeps } from './types.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
@@ -32,7 +32,7 @@ const table = environment.SPANSTREAM_RESULTS_TABLE;
 const deps: InferenceDeps = {
   engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
-  getBatch: createGetBatch(client, table, RECALLED_ATTRIBUTES),
+  getBatch: createGetBatch(client, table, LOOK_UP_ATTRIBUTES),
   putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
   pace: createPace(),
   options: resultOptionsOf(environment),

@@ -7,7 +7,7 @@ import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
-import { type Recalled, recallResults } from './recall.ts';
+import { type KnownOutcomes, lookUpResults } from './look-up.ts';
 import type {
   BatchRecord,
   InferenceDeps,
@@ -21,7 +21,7 @@ const AGAIN = 'it comes after a record that is delivered again';
 
 /** Epoch milliseconds at which each step gives up, in their order; each leaves time for those that follow. */
 export interface SliceDeadlines {
-  readonly recall: number;
+  readonly lookUp: number;
   readonly inference: number;
   /** Of asking the engine whether it is well, where inference did not end in time. */
   readonly health: number;
@@ -37,14 +37,14 @@ export const late = (error: unknown): RecordOutcome => ({ state: 'late', why: me
  * Notes what the table knows of these records. Where it cannot be asked just now they are late: what is not known may not be settled. A
  * fault of ours, which would come again for ever, is told and holds nothing up.
  */
-export async function recallInto(
+export async function noteOutcomes(
   outcomes: RecordOutcomes,
   asked: readonly BatchRecord[],
   { log }: InferenceDeps,
-  recalling: Promise<Recalled>,
+  lookUp: Promise<KnownOutcomes>,
 ): Promise<void> {
   try {
-    for (const [entry, outcome] of await recalling) outcomes.set(entry, outcome);
+    for (const [entry, outcome] of await lookUp) outcomes.set(entry, outcome);
   } catch (error) {
     if (isTransient(error)) for (const entry of asked) outcomes.set(entry, late(error));
     else log.error({ why: messageOf(error) }, 'could not ask what earlier deliveries did');
@@ -111,7 +111,7 @@ export async function park(
   const failed = unclaimed().map(({ entry }) => entry);
   if (failed.length > 0) {
     const signal = signalUntil(deadlines.results, deps);
-    await recallInto(outcomes, failed, deps, recallResults(failed, { ...deps, signal }));
+    await noteOutcomes(outcomes, failed, deps, lookUpResults(failed, { ...deps, signal }));
     await writeRejections({ state: 'pending' }, unclaimed(), deadlines.results);
   }
   const limit = pLimit(OBJECTS_AT_ONCE);

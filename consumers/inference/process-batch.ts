@@ -1,7 +1,7 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { type DecodedRecord, decodeStreamRecord } from '#shared/stream/decode-record.ts';
-import { recallAggregate } from './recall.ts';
+import { lookUpAggregate } from './look-up.ts';
 import { settleSlice } from './settle-slice.ts';
 import type { BatchRecord, InferenceDeps, RecordOutcomes } from './types.ts';
 
@@ -38,7 +38,7 @@ export async function processBatch(
   const delivered = readKinesisEvent(event).map((decoded) => withAsked(decoded, deps));
   const { signalAfter = AbortSignal.timeout } = deps;
   const lookup = Math.max(1, Math.ceil((end - deps.now()) * LOOKUP_SHARE));
-  const settled = await recallAggregate(delivered, { ...deps, signal: signalAfter(lookup) });
+  const settled = await lookUpAggregate(delivered, { ...deps, signal: signalAfter(lookup) });
   const entries = delivered.filter((entry) => !settled.has(entry));
 
   const time = end - deps.now();
@@ -68,7 +68,7 @@ export async function processBatch(
         slice,
         deps,
         {
-          recall: deps.now() + Math.max(0, left) * LOOKUP_SHARE,
+          lookUp: deps.now() + Math.max(0, left) * LOOKUP_SHARE,
           inference: Math.min(end - reserve, alone ? end : deps.now() + sliceTime),
           health: end - reserve * 0.7,
           results: end - reserve * 0.5,
@@ -78,7 +78,7 @@ export async function processBatch(
         alone && left >= budget * WHOLE_SHARE,
       );
     } catch (error) {
-      sayIll(error, entries[done], deps);
+      logEngineError(error, entries[done], deps);
       if (done === 0) throw error;
       return handBack(entries[done], deps, messageOf(error));
     }
@@ -166,7 +166,11 @@ function firstFault(outcomes: RecordOutcomes) {
   return undefined;
 }
 
-function sayIll(error: unknown, entry: BatchRecord | undefined, { log }: InferenceDeps): void {
+function logEngineError(
+  error: unknown,
+  entry: BatchRecord | undefined,
+  { log }: InferenceDeps,
+): void {
   log.error(
     {
       sequenceNumber: entry?.position.sequenceNumber,

@@ -5,8 +5,8 @@ import { createStoredResult } from '#shared/results-table/redact.ts';
 import { requestOf } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
-import { late, park, recallInto, type SliceDeadlines, signalUntil, write } from './park.ts';
-import { recallRejections } from './recall.ts';
+import { lookUpRejections } from './look-up.ts';
+import { late, noteOutcomes, park, type SliceDeadlines, signalUntil, write } from './park.ts';
 import type {
   BatchRecord,
   InferenceDeps,
@@ -38,8 +38,8 @@ export async function settleSlice(
     ]),
   );
   const texts = textsOf(outcomes);
-  const signal = signalUntil(deadlines.recall, deps);
-  await recallInto(outcomes, texts, deps, recallRejections(texts, { ...deps, signal }));
+  const signal = signalUntil(deadlines.lookUp, deps);
+  await noteOutcomes(outcomes, texts, deps, lookUpRejections(texts, { ...deps, signal }));
   const items = await infer(outcomes, deps, deadlines, budgetIsWhole);
   if (items) {
     for (const [entry, written] of await write(items, deps, deadlines.results)) {
@@ -91,7 +91,7 @@ async function infer(
     for (const entry of texts) outcomes.set(entry, { state: 'late', why, slow: true });
     return undefined;
   }
-  await askForHealth(texts, deps, deadlines.health);
+  await checkEngineHealth(texts, deps, deadlines.health);
   const why = 'inference on this text alone did not end within the time of an invocation';
   for (const entry of texts) outcomes.set(entry, rejected('inference-timeout', why));
   return items;
@@ -123,7 +123,11 @@ async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadl
 }
 
 /** @throws {EngineError} where the engine cannot read a few words either: then it was not the text that took so long */
-async function askForHealth(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
+async function checkEngineHealth(
+  texts: readonly BatchRecord[],
+  deps: InferenceDeps,
+  deadline: number,
+) {
   const questions = texts.some(({ asked }) => asked.questions.length > 0) ? [HEALTH_TEXT] : [];
   const signal = signalUntil(deadline, deps);
   try {

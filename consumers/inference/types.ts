@@ -6,7 +6,7 @@ import type { TextEngine } from '#shared/nlp/types.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
 import type { ResultOptions } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
-import type { Standing } from '#shared/settings.ts';
+import type { Standing } from '#shared/settings/standing.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import type { Pace } from './pace.ts';
 

@@ -11,7 +11,7 @@ const PUBLISH_WITHIN_MS = 6_000;
 const POLL_MS = 100;
 const LOOK_UP_MS = 1_000;
 /** So often CloudWatch must not take a datum, and take something else at once, before it is the datum's fault. */
-const MOST_STRIKES = 3;
+const MOST_REFUSALS = 3;
 
 /** What the metrics consumer works with. */
 export interface MetricsDeps extends SummaryOptions {
@@ -72,7 +72,7 @@ export async function publish(
  * moment.
  *
  * @param end epoch milliseconds until which waiting makes sense
- * @throws {UnsettledError} where its fate cannot be known before then
+ * @throws {UnsettledError} where it is not known before then whether it arrived
  */
 export async function settlePending(
   state: MetricsState,
@@ -95,7 +95,7 @@ export async function settlePending(
     if (now < openUntil) {
       const next = mayBeUnderWay ? sentUntil : openUntil;
       if (now >= end || (next > end && !mayBeUnderWay)) {
-        throw new UnsettledError(`the fate of publication ${pending.number} is open`);
+        throw new UnsettledError(`whether publication ${pending.number} arrived is not known yet`);
       }
       return deps.wait(mayBeUnderWay ? POLL_MS : LOOK_UP_MS);
     }
@@ -164,7 +164,7 @@ async function put(
 }
 
 const afterArrival = ({ later: [data, ...later] }: Unsent): Unsent | undefined =>
-  data && { data, later, strikes: 0 };
+  data && { data, later, refusals: 0 };
 
 /**
  * What is to be sent after a call that did not go through.
@@ -181,8 +181,8 @@ async function afterFailure(
   deps.log.warn({ number: pending.number, status, reason }, 'a publication did not go through');
   // Whether CloudWatch takes anything at all: if not, the data are not to blame.
   const probe = await put([count(metricNames.dataRefused, 0)], pending.claimedAt, deps);
-  const strikes = pending.strikes + (probe.status === 'arrived' ? 1 : 0);
-  const failed = { ...pending, strikes, ...(status === 'refused' && { refused: true }) };
+  const refusals = pending.refusals + (probe.status === 'arrived' ? 1 : 0);
+  const failed = { ...pending, refusals, ...(status === 'refused' && { refused: true }) };
   if (failed.refused && probe.status === 'arrived') return againOf(failed, deps);
   await deps.store.replace(state, { ...state, version: state.version + 1, pending: failed });
   throw new UnsettledError(`publication ${pending.number}: ${reason}`);
@@ -190,14 +190,14 @@ async function afterFailure(
 
 /** What is to be sent in place of data that surely did not arrive: they again, their halves, or that they were dropped. */
 function againOf(pending: Pending, deps: MetricsDeps): Unsent | undefined {
-  const { data, later, strikes } = pending;
-  if (strikes < (data.length > 1 ? 1 : MOST_STRIKES)) return { data, later, strikes };
+  const { data, later, refusals } = pending;
+  if (refusals < (data.length > 1 ? 1 : MOST_REFUSALS)) return { data, later, refusals };
   if (data.length > 1) {
     const half = Math.ceil(data.length / 2);
-    return { data: data.slice(0, half), later: [data.slice(half), ...later], strikes: 0 };
+    return { data: data.slice(0, half), later: [data.slice(half), ...later], refusals: 0 };
   }
   const [dropped] = data;
   deps.log.error({ dropped }, 'CloudWatch takes everything but this datum, which is dropped');
   if (!dropped || dropped.name === metricNames.dataRefused) return afterArrival(pending);
-  return { data: [count(metricNames.dataRefused, 1)], later, strikes: 0 };
+  return { data: [count(metricNames.dataRefused, 1)], later, refusals: 0 };
 }

@@ -24,7 +24,7 @@ export interface WindowedResponse {
  * arrived.
  *
  * @param remaining milliseconds until the function's time-out
- * @throws {UnsettledError} where a publication's fate is open: Lambda delivers the batch again
+ * @throws {UnsettledError} where it is not known whether a publication arrived: Lambda delivers the batch again
  */
 export async function publishChanges(
   event: WindowedStreamEvent,
@@ -91,7 +91,7 @@ async function publishSome(
     publicationNumber: state?.publicationNumber ?? now,
     ...withPosition(state ?? { positions: '' }, shardId, counted, now),
   };
-  const unsent = data.length > 0 ? { data, later: [], strikes: 0 } : undefined;
+  const unsent = data.length > 0 ? { data, later: [], refusals: 0 } : undefined;
   await publish(state, known, unsent, deps, end);
 }
 

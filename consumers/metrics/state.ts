@@ -11,7 +11,7 @@ export interface Unsent {
   /** What goes in calls of its own after that. */
   readonly later: readonly (readonly MetricDatum[])[];
   /** How often CloudWatch took something else at once after it had not taken `data`. */
-  readonly strikes: number;
+  readonly refusals: number;
 }
 
 /** A publication: data that somebody claimed to send. */
@@ -145,12 +145,17 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
 }
 
 /** The payload is one string: a list of maps would take several times the bytes. */
-const toItem = ({ data, later, ...rest }: Pending) => ({
+const toItem = ({ data, later, refusals, ...rest }: Pending) => ({
   ...rest,
+  // By the name that deployments have it under.
+  strikes: refusals,
   payload: JSON.stringify([data, ...later]),
 });
 
-type StoredPending = Omit<Pending, 'data' | 'later'> & { payload: string };
+type StoredPending = Omit<Pending, 'data' | 'later' | 'refusals'> & {
+  payload: string;
+  strikes?: number;
+};
 
 function fromItem({ pk: _, pending, shards, ...item }: Record<string, unknown>): MetricsState {
   const state = { positions: '', ...item } as MetricsState;
@@ -161,14 +166,14 @@ function fromItem({ pk: _, pending, shards, ...item }: Record<string, unknown>):
   };
 }
 
-function pendingOf({ payload, ...rest }: StoredPending): Pending {
+function pendingOf({ payload, strikes = 0, ...rest }: StoredPending): Pending {
   const written = JSON.parse(payload) as MetricDatum[] | MetricDatum[][];
   // Up to version 0.1 it was one list of data, with the number of the publication among them.
   const parts = written.every((part) => Array.isArray(part)) ? written : [written as MetricDatum[]];
   const [data = [], ...later] = parts.map((part) =>
     part.filter(({ name }) => name !== metricNames.publicationNumber),
   );
-  return { ...rest, strikes: rest.strikes ?? 0, data, later };
+  return { ...rest, refusals: strikes, data, later };
 }
 
 /** Positions as they were kept up to version 0.1: a map by shard. */

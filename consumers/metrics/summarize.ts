@@ -49,7 +49,7 @@ export function summarize(
     else sums.set(key, { name, sum: by, ...(dimensions && { dimensions }) });
   };
   const latencies: number[] = [];
-  const unsure: number[] = [];
+  const lowConfidence: number[] = [];
   for (const { item, ignored, createdAt } of changes) {
     if (ignored !== undefined) add(metricNames.itemsIgnored, 1);
     if (!item) continue;
@@ -60,7 +60,7 @@ export function summarize(
       continue;
     }
     addResult(item, options.countedByName ?? usuallyCountedByName, add);
-    unsure.push(isUnsure(item, options.lowConfidenceThreshold) ? 1 : 0);
+    lowConfidence.push(hasLowConfidence(item, options.lowConfidenceThreshold) ? 1 : 0);
     latencies.push(latencyOf(createdAt, Date.parse(item.arrivedAt), options.now));
   }
   const data = [...sums.values()].map(
@@ -69,7 +69,7 @@ export function summarize(
   if (latencies.length > 0) {
     data.push(
       { name: metricNames.endToEndLatency, unit: 'Milliseconds', ...histogram(latencies) },
-      { name: metricNames.lowConfidenceShare, unit: 'None', ...histogram(unsure) },
+      { name: metricNames.lowConfidenceShare, unit: 'None', ...histogram(lowConfidence) },
     );
   }
   return data;
@@ -105,7 +105,7 @@ function addResult(
   if (result.windows > 1) add(metricNames.textsWindowed, 1);
 }
 
-function isUnsure(result: ResultItem, threshold: number): boolean {
+function hasLowConfidence(result: ResultItem, threshold: number): boolean {
   return (
     result.entities.some((entity) => entity.score < threshold) ||
     result.answers.some((answer) => answer.text !== null && answer.score < threshold)

@@ -6,7 +6,7 @@ import { ModelError } from '../errors.ts';
  *
  * @throws {ModelError} naming the setting at fault
  */
-export function parseSettings<Schema extends z.ZodType>(
+export function parseHeadSettings<Schema extends z.ZodType>(
   schema: Schema,
   input: unknown,
 ): z.output<Schema> {

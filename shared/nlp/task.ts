@@ -18,7 +18,7 @@ export interface HeadDescription {
 }
 
 /** What is asked of a head for one text. */
-export interface Asked {
+export interface HeadRequest {
   /** Of tasks that ask questions: one of them. */
   readonly question: string;
   readonly topK: number | undefined;
@@ -27,7 +27,7 @@ export interface Asked {
 /** A head in two pure steps: what to run for a text, and what the outputs mean. */
 export type Head<Name extends HeadTask = HeadTask> = (
   reading: Reading,
-  asked: Asked,
+  asked: HeadRequest,
 ) => PreparedJob<Analysis[Name]>;
 
 /** A kind of task: one row of the registry, `tasks.ts`. */

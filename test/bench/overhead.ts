@@ -1,6 +1,6 @@
+import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
 import { createPace } from '#consumers/inference/pace.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
-import { RECALLED_ATTRIBUTES } from '#consumers/inference/recall.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
@@ -88,7 +88,7 @@ function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: createPutBatch(client, 'results') }),
-    getBatch: createGetBatch(client, 'results', RECALLED_ATTRIBUTES),
+    getBatch: createGetBatch(client, 'results', LOOK_UP_ATTRIBUTES),
     putFailure: async (key) => {
       throw new SpanstreamError('bench', `${key}: a record of the batch cannot be processed`);
     },

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceError, messageOf } from '../../errors.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
-import type { Asked, HeadTask } from '../task.ts';
+import type { HeadRequest, HeadTask } from '../task.ts';
 import { tasks as registry } from '../tasks.ts';
 import type {
   Analysis,
@@ -168,7 +168,7 @@ async function prepare(
   }
   return { text, route, jobs, tokens: (await read(route.countedBy)).encoding.ids.length };
 
-  function place(head: LoadedHead, reading: Reading, asked: Asked): Job {
+  function place(head: LoadedHead, reading: Reading, asked: HeadRequest): Job {
     const prepared = head.prepare(reading, asked);
     const { windows } = prepared;
     const run = known.runs.get(windows) ?? { first: into.inputs.length, outputs: new Set() };

@@ -29,10 +29,10 @@ export interface SessionPool {
   close(): Promise<void>;
 }
 
-interface Task {
+interface WorkItem {
   readonly model: number;
   readonly call: object | undefined;
-  /** Settles the task's promise; never rejects itself. */
+  /** Settles the item's promise; never rejects itself. */
   perform(slot: Slot): Promise<void>;
   reject(reason: unknown): void;
 }
@@ -40,7 +40,7 @@ interface Task {
 interface Slot {
   port: SessionPort | undefined;
   readonly loaded: Set<number>;
-  task: Task | undefined;
+  item: WorkItem | undefined;
 }
 
 /** Makes a pool. A port that is lost is replaced; a model is loaded on a further port only when work for it waits there. */
@@ -49,7 +49,7 @@ export function createSessionPool(deps: {
   readonly openPort: () => SessionPort;
 }): SessionPool {
   const graphsOf = new Map<number, readonly GraphFile[]>();
-  let queue: Task[] = [];
+  let queue: WorkItem[] = [];
   let closed: EngineError | undefined;
   const open = (): SessionPort => {
     try {
@@ -61,7 +61,7 @@ export function createSessionPool(deps: {
   const slots: Slot[] = Array.from({ length: deps.size }, () => ({
     port: undefined,
     loaded: new Set(),
-    task: undefined,
+    item: undefined,
   }));
   // Threads take a while to start, and models to be found: both at once. One that does not start is tried again when needed.
   for (const slot of slots) {
@@ -88,7 +88,7 @@ export function createSessionPool(deps: {
   const pump = (): void => {
     for (let next = queue[0]; next; next = queue[0]) {
       const { model } = next;
-      const free = slots.filter((slot) => slot.task === undefined);
+      const free = slots.filter((slot) => slot.item === undefined);
       const slot =
         free.find(({ loaded }) => loaded.has(model)) ??
         free.sort((a, b) => a.loaded.size - b.loaded.size)[0];
@@ -97,14 +97,14 @@ export function createSessionPool(deps: {
       const index = slot.loaded.has(model)
         ? 0
         : Math.max(
-            queue.findIndex((task) => task.call !== undefined && slot.loaded.has(task.model)),
+            queue.findIndex((item) => item.call !== undefined && slot.loaded.has(item.model)),
             0,
           );
-      const [task] = queue.splice(index, 1);
-      if (task === undefined) return;
-      slot.task = task;
-      void task.perform(slot).then(() => {
-        slot.task = undefined;
+      const [item] = queue.splice(index, 1);
+      if (item === undefined) return;
+      slot.item = item;
+      void item.perform(slot).then(() => {
+        slot.item = undefined;
         pump();
       });
     }
@@ -168,14 +168,14 @@ export function createSessionPool(deps: {
     },
     use: (model, call, work) => enqueue(model, call, (slot) => work(lease(slot, model))),
     cancel(call, reason) {
-      const dropped = queue.filter((task) => task.call === call);
-      queue = queue.filter((task) => task.call !== call);
-      for (const task of dropped) task.reject(reason);
-      for (const { task } of slots) if (task?.call === call) task.reject(reason);
+      const dropped = queue.filter((item) => item.call === call);
+      queue = queue.filter((item) => item.call !== call);
+      for (const item of dropped) item.reject(reason);
+      for (const { item } of slots) if (item?.call === call) item.reject(reason);
     },
     async close() {
       closed ??= new EngineError('the engine was closed');
-      for (const task of queue) task.reject(closed);
+      for (const item of queue) item.reject(closed);
       queue = [];
       await Promise.all(slots.map((slot) => slot.port?.close()));
     },

@@ -8,7 +8,7 @@ import {
   type WorkerRequest,
 } from './session-port.ts';
 
-interface Call {
+interface PendingCall {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -20,7 +20,7 @@ type WithoutCall<T> = T extends unknown ? Omit<T, 'call'> : never;
 export function openWorkerPort(file: URL): SessionPort {
   // The environment is shared, since what a thread sets in a copy of its own does not reach native code (see onnx.ts).
   const worker = new Worker(file, { execArgv: [], env: SHARE_ENV });
-  const calls = new Map<number, Call>();
+  const calls = new Map<number, PendingCall>();
   let lastCall = 0;
   let lost: Error | undefined;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { overlapSetting, parseSettings } from '../settings.ts';
+import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';
 import type { Task } from '../task.ts';
 import type { Tag } from '../types.ts';
@@ -20,7 +20,7 @@ export const tagsTask: Task<'tags'> = {
   isLabelled: true,
   asksQuestions: false,
   createHead(_model, { labels, outputs: [output = ''], settings }) {
-    parseSettings(settingsSchema, settings);
+    parseHeadSettings(settingsSchema, settings);
     return (reading) => ({
       windows: reading.windows,
       decode: (outputs) =>

@@ -2,10 +2,10 @@ import type { Answer, Entity } from '../types.ts';
 import { findPersonalData } from './find-personal-data.ts';
 import {
   applyRanges,
-  createReplace,
+  createReplacement,
   type HiddenRange,
   type MovedSpan,
-  type Redaction,
+  type RedactedText,
   type RedactOptions,
 } from './redact.ts';
 import type { PersonalData, PersonalDataOptions } from './types.ts';
@@ -64,7 +64,7 @@ export function redactAnalysis<Tag extends TaggedSpan>(
     pii,
   } = analysis;
   const { mode, key, ...search } = options;
-  const replace = createReplace({ mode, key });
+  const replace = createReplacement({ mode, key });
   const inOthers = new Map(
     [
       ...questions,
@@ -79,7 +79,7 @@ export function redactAnalysis<Tag extends TaggedSpan>(
   const values = [...known.values()];
   const findValues = createValueFinder(values.map((span) => span.text));
 
-  const redactString = (other: string, own: readonly PersonalData[]): Redaction => {
+  const redactString = (other: string, own: readonly PersonalData[]): RedactedText => {
     const spans = withValues(
       other,
       own,

@@ -31,7 +31,7 @@ export interface MovedSpan {
 }
 
 /** A text without its personal data, and where everything else went. */
-export interface Redaction {
+export interface RedactedText {
   readonly text: string;
   /** The given spans as they stand in the redacted text: their text is what replaces them. */
   readonly spans: readonly PersonalData[];
@@ -56,8 +56,8 @@ export function redact(
   text: string,
   spans: readonly PersonalData[],
   options: RedactOptions,
-): Redaction {
-  const replace = createReplace(options);
+): RedactedText {
+  const replace = createReplacement(options);
   return applyRanges(
     text,
     spans.map((span) => ({ ...span, replacement: replace(span) })),
@@ -66,7 +66,7 @@ export function redact(
 }
 
 /** What stands for a span in place of its text. */
-export function createReplace({
+export function createReplacement({
   mode,
   key,
 }: RedactOptions): (span: Pick<PersonalData, 'kind' | 'text'>) => string {
@@ -88,7 +88,7 @@ export function applyRanges(
   text: string,
   ranges: readonly HiddenRange[],
   spans: readonly PersonalData[],
-): Redaction {
+): RedactedText {
   const parts: string[] = [];
   /** Of each range its beginning in the redacted text. */
   const places: number[] = [];

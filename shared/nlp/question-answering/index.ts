@@ -1,6 +1,6 @@
 import { ModelError } from '../../errors.ts';
-import { parseSettings } from '../settings.ts';
-import type { Asked, Task } from '../task.ts';
+import { parseHeadSettings } from '../settings.ts';
+import type { HeadRequest, Task } from '../task.ts';
 import type { Answer, Encoding, PreparedJob, Tokenizer, WindowOutput } from '../types.ts';
 import { frameLength } from '../windows/frame-window.ts';
 import { outputOf, type Reading } from '../windows/reading.ts';
@@ -16,7 +16,7 @@ export const answersTask: Task<'answers'> = {
   isLabelled: false,
   asksQuestions: true,
   createHead({ tokenizer, maximumLength }, { outputs, settings: given }) {
-    const own = parseSettings(questionAnsweringSettings, given);
+    const own = parseHeadSettings(questionAnsweringSettings, given);
     const settings = { ...own, maximumLength: Math.min(own.maximumLength, maximumLength) };
     const capacity = settings.maximumLength - frameLength(tokenizer.pair);
     if ('stride' in given && own.stride >= capacity) {
@@ -49,7 +49,7 @@ export interface QuestionAnswerer {
 export function prepareQuestion(
   answerer: QuestionAnswerer,
   { text, encoding }: Pick<Reading, 'text' | 'encoding'>,
-  { question, topK = 1 }: Asked,
+  { question, topK = 1 }: HeadRequest,
 ): PreparedJob<Answer[]> {
   const { tokenizer, settings } = answerer;
   const windows = questionWindows(

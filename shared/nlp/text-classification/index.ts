@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ModelError } from '../../errors.ts';
-import { overlapSetting, parseSettings } from '../settings.ts';
+import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';
 import type { HeadDescription, Task } from '../task.ts';
 import type { WindowOutput } from '../types.ts';
@@ -57,7 +57,7 @@ function usualActivation({ problemType, labels }: HeadDescription): Activation {
 }
 
 function parse({ labels, settings: given }: HeadDescription) {
-  const settings = parseSettings(settingsSchema, given);
+  const settings = parseHeadSettings(settingsSchema, given);
   const unknown = Object.keys(settings.thresholds).find((label) => !labels.includes(label));
   if (unknown === undefined) return settings;
   throw new ModelError(`manifest: settings.thresholds: the model has no label ${unknown}`);

@@ -1,4 +1,4 @@
-import { parseSettings } from '../settings.ts';
+import { parseHeadSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
 import { tokenValues } from '../windows/reading.ts';
 import { createContinuations } from './continuations.ts';
@@ -14,7 +14,7 @@ export const entitiesTask: Task<'entities'> = {
   isLabelled: true,
   asksQuestions: false,
   createHead({ tokenizer }, { labels: names, outputs: [output = ''], settings: given }) {
-    const { aggregation, labelScheme } = parseSettings(tokenClassificationSettings, given);
+    const { aggregation, labelScheme } = parseHeadSettings(tokenClassificationSettings, given);
     const labels = parseLabels(names);
     const mayFollow = labelScheme && labelSchemes[labelScheme];
     const continuationsOf = createContinuations(tokenizer);

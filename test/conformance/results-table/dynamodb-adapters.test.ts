@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RECALLED_ATTRIBUTES } from '#consumers/inference/recall.ts';
+import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
@@ -116,7 +116,7 @@ describe('the results table', () => {
     // Prepare
     const item = items.filter(isResult).find(({ id }) => id === 'r7');
     const { pk = '', sk = '', source } = item ?? {};
-    const getBatch = createGetBatch(documents, 'results', RECALLED_ATTRIBUTES);
+    const getBatch = createGetBatch(documents, 'results', LOOK_UP_ATTRIBUTES);
 
     // Act
     const found = await getItems([{ pk, sk }], { getBatch });
@@ -147,7 +147,7 @@ describe('the metrics state', () => {
         claim: 'c',
         data: [{ name: 'N', unit: 'Count', values: [1], counts: [1] }],
         later: [[{ name: 'M', unit: 'None', values: [2], counts: [3] }]],
-        strikes: 1,
+        refusals: 1,
       },
     };
 

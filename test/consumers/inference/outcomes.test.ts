@@ -5,30 +5,30 @@ import { failureObjectKey } from '#shared/dead-letters/object.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import { encodeAggregate } from '../../../fixtures/texts/encode-aggregate.ts';
 import { createTestDeps, kinesisEvent, silentLog, textRecord } from './doubles.ts';
-import { createWorld, type Fault } from './world.ts';
+import { createSimulation, type Fault } from './simulation.ts';
 
 const TIMEOUT_MS = 120_000;
 /** What of it a text alone may have: all but the time to write. */
 const BUDGET_MS = 115_000;
 
 /** What became of records, by name: `result`, or why they were parked. */
-const fatesOf = (world: ReturnType<typeof createWorld>): Record<string, string[]> => {
-  const fates: Record<string, string[]> = {};
-  for (const item of world.table.items()) {
+const outcomesOf = (simulation: ReturnType<typeof createSimulation>): Record<string, string[]> => {
+  const outcomes: Record<string, string[]> = {};
+  for (const item of simulation.table.items()) {
     const name = isResult(item)
       ? String(item.sequenceNumber)
       : item.sequenceNumber + (item.subSequenceNumber ?? '');
-    fates[name] = [...(fates[name] ?? []), isResult(item) ? 'result' : item.reason];
+    outcomes[name] = [...(outcomes[name] ?? []), isResult(item) ? 'result' : item.reason];
   }
-  return fates;
+  return outcomes;
 };
 
 /** Delivers until all is done; counts how often a batch came back at its own head, which uses up a retry of the mapping. */
-async function deliverAll(world: ReturnType<typeof createWorld>, count: number) {
+async function deliverAll(simulation: ReturnType<typeof createSimulation>, count: number) {
   let deliveries = 0;
   let retries = 0;
   for (let from = 0; from < count; deliveries++) {
-    const next = await world.deliver(from);
+    const next = await simulation.deliver(from);
     if (typeof next !== 'number') throw new Error(next);
     retries = next === from ? retries + 1 : 0;
     if (retries > 10) throw new Error('the mapping gives the batch up');
@@ -46,29 +46,29 @@ describe('a slow record', () => {
     const blobs = Array.from({ length: 21 }, (_, n) =>
       n === at ? textRecord('slow', slow.text, { questions: slow.questions }) : textRecord(`r${n}`),
     );
-    const world = createWorld({ blobs, timeoutMs: TIMEOUT_MS, costOf: cost });
+    const simulation = createSimulation({ blobs, timeoutMs: TIMEOUT_MS, costOf: cost });
 
-    const deliveries = await deliverAll(world, blobs.length);
+    const deliveries = await deliverAll(simulation, blobs.length);
 
-    const fates = fatesOf(world);
-    expect(fates[String(1001 + at)]).toEqual(['inference-timeout']);
+    const outcomes = outcomesOf(simulation);
+    expect(outcomes[String(1001 + at)]).toEqual(['inference-timeout']);
     expect(
-      Object.values(fates)
+      Object.values(outcomes)
         .flat()
         .filter((fate) => fate === 'result'),
     ).toHaveLength(20);
-    expect(world.bucket.objects.size).toBe(1);
+    expect(simulation.bucket.objects.size).toBe(1);
     expect(deliveries).toBeLessThanOrEqual(3);
   });
 
   it('is told from an engine that does not answer at all: nothing is parked, and it is logged', async () => {
     const blobs = [textRecord('a'), textRecord('b')];
-    const world = createWorld({ blobs, timeoutMs: TIMEOUT_MS, costOf: () => 1e9 });
+    const simulation = createSimulation({ blobs, timeoutMs: TIMEOUT_MS, costOf: () => 1e9 });
 
-    expect(await world.deliver(0)).toBe('threw');
-    expect(world.table.items()).toEqual([]);
-    expect(world.bucket.objects.size).toBe(0);
-    expect(world.errors).toMatchObject([{ sequenceNumber: '1001', code: 'engine-failed' }]);
+    expect(await simulation.deliver(0)).toBe('threw');
+    expect(simulation.table.items()).toEqual([]);
+    expect(simulation.bucket.objects.size).toBe(0);
+    expect(simulation.errors).toMatchObject([{ sequenceNumber: '1001', code: 'engine-failed' }]);
   });
 
   it('is found whatever its size, and no other is charged, in fresh sandboxes', async () => {
@@ -98,7 +98,7 @@ describe('a slow record', () => {
                 ),
               ]
             : members;
-          const world = createWorld({
+          const simulation = createSimulation({
             blobs,
             timeoutMs: TIMEOUT_MS,
             costOf: ({ text }) => costs.get(text.slice(0, text.indexOf(' ') + 1)) ?? 1,
@@ -109,9 +109,9 @@ describe('a slow record', () => {
           // Those of an aggregate share its number, and the retries of a mapping: see the limits in docs.
           fc.pre(!together || slowOnes + records.filter((r) => r.milliseconds > 1_000).length < 5);
 
-          const deliveries = await deliverAll(world, blobs.length);
+          const deliveries = await deliverAll(simulation, blobs.length);
 
-          const items = world.table.items();
+          const items = simulation.table.items();
           for (const [n, { milliseconds }] of records.entries()) {
             const expected = poison.includes(n)
               ? 'invalid-json'
@@ -142,30 +142,34 @@ describe('an ill engine', () => {
   it('is charged to no record, and handed back and logged behind what is done', async () => {
     let calls = 0;
     const blobs = [textRecord('a', 'a'.repeat(3_990)), textRecord('b', 'b'.repeat(3_990)), '{'];
-    const world = createWorld({
+    const simulation = createSimulation({
       blobs,
       timeoutMs: TIMEOUT_MS,
       faultAt: (call) => (call === 'engine' && ++calls === 2 ? 'fails' : 'none'),
     });
 
-    expect(await world.deliver(0)).toBe(1);
-    expect(await world.deliver(1)).toBe(3);
+    expect(await simulation.deliver(0)).toBe(1);
+    expect(await simulation.deliver(1)).toBe(3);
 
-    expect(fatesOf(world)).toEqual({ 1001: ['result'], 1002: ['result'], 1003: ['invalid-json'] });
-    expect(world.errors).toMatchObject([{ sequenceNumber: '1002', code: 'engine-failed' }]);
+    expect(outcomesOf(simulation)).toEqual({
+      1001: ['result'],
+      1002: ['result'],
+      1003: ['invalid-json'],
+    });
+    expect(simulation.errors).toMatchObject([{ sequenceNumber: '1002', code: 'engine-failed' }]);
   });
 
   it('at the head parks nothing and throws', async () => {
-    const world = createWorld({
+    const simulation = createSimulation({
       blobs: ['{', textRecord('a')],
       timeoutMs: TIMEOUT_MS,
       faultAt: (call) => (call === 'engine' ? 'fails' : 'none'),
     });
 
-    expect(await world.deliver(0)).toBe('threw');
-    expect(world.bucket.objects.size).toBe(0);
-    expect(world.table.items()).toEqual([]);
-    expect(world.errors).toHaveLength(1);
+    expect(await simulation.deliver(0)).toBe('threw');
+    expect(simulation.bucket.objects.size).toBe(0);
+    expect(simulation.table.items()).toEqual([]);
+    expect(simulation.errors).toHaveLength(1);
   });
 });
 
@@ -200,7 +204,7 @@ describe('a record', () => {
             );
           });
           const left = [...dice];
-          const world = createWorld({
+          const simulation = createSimulation({
             blobs,
             timeoutMs: 20_000,
             faultAt: () => left.shift() ?? 'none',
@@ -215,11 +219,11 @@ describe('a record', () => {
             expect(deliveries).toBeLessThan(200);
             const back = again.pop();
             const begin = Math.min(from, back ?? from);
-            const next = begin < blobs.length ? await world.deliver(begin) : begin;
+            const next = begin < blobs.length ? await simulation.deliver(begin) : begin;
             if (typeof next === 'number') from = next;
           }
 
-          const items = world.table.items();
+          const items = simulation.table.items();
           const records = kinds.flatMap((kind, n) =>
             (kind === 'aggregate' ? [`r${n}`, '', `s${n}`] : [`r${n}`]).map((id, sub) => ({
               id,
@@ -236,12 +240,12 @@ describe('a record', () => {
             });
             const rejections = items.filter((item) => !isResult(item) && item.failureKey === key);
             expect([results.length, rejections.length].sort()).toEqual([0, 1]);
-            expect(world.bucket.objects.has(key)).toBe(rejections.length === 1);
+            expect(simulation.bucket.objects.has(key)).toBe(rejections.length === 1);
             expect(rejections.every((item) => !isResult(item) && !item.pending)).toBe(true);
           }
           expect(items).toHaveLength(records.length);
           // What is counted is first inserts: nothing was put and taken back.
-          expect(world.table.inserts).toHaveLength(records.length);
+          expect(simulation.table.inserts).toHaveLength(records.length);
         },
       ),
       { numRuns: 400 },

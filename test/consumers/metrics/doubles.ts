@@ -27,7 +27,7 @@ const DELAY_MS = 1_900;
  *
  * @param answer how CloudWatch takes data; it takes all unless told
  */
-export function createTestWorld(
+export function createSimulation(
   mishap: () => Mishap = () => 'none',
   yields: () => number = () => 0,
   answer: (data: readonly MetricDatum[]) => PutOutcome['status'] = () => 'arrived',

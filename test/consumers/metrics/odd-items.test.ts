@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
 import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
-import { createTestWorld, imageOf, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import { createSimulation, imageOf, rejectionOf, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
 const minute = () => 60_000;
@@ -80,10 +80,10 @@ const odd: [string, unknown][] = [
 describe('an odd item', () => {
   it.each(odd)('with %s is counted as ignored, and its neighbours as ever', async (_, one) => {
     const warned: unknown[] = [];
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const deps = {
-      ...world.deps,
-      log: { ...world.deps.log, warn: (why: object) => void warned.push(why) },
+      ...simulation.deps,
+      log: { ...simulation.deps.log, warn: (why: object) => void warned.push(why) },
     };
     const changes = goodChanges(10, 5);
     const { Records: good } = tableEvent('s1', changes);
@@ -93,7 +93,7 @@ describe('an odd item', () => {
     await publishChanges(event, deps, minute);
     await publishChanges(batchOf('s2', [insertOf('1', one)]), deps, minute);
 
-    expect(world.totals()).toEqual({
+    expect(simulation.totals()).toEqual({
       ...expectedMetrics(changes.map(({ item }) => item)),
       ItemsIgnored: 2,
     });
@@ -102,10 +102,10 @@ describe('an odd item', () => {
   });
 
   it('is named in the log without a word of what it holds', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const warned: unknown[] = [];
     const deps = {
-      ...world.deps,
+      ...simulation.deps,
       log: { error() {}, warn: (why: object) => void warned.push(why) },
     };
     const secret = 'Ada Lovelace, 12 St James’s Square';
@@ -160,53 +160,56 @@ describe('an odd item', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 20 }), async (events) => {
-        const world = createTestWorld();
+        const simulation = createSimulation();
         const changes = goodChanges(1_000, 6);
         const { Records: good } = tableEvent('s1', changes);
         const bad = events.map((make, index) => make(String(2_000 + index)));
         const batch = batchOf('s1', [...good.slice(0, 3), ...bad, ...good.slice(3)]);
 
-        await publishChanges(batch, world.deps, minute);
-        await publishChanges(batchOf('s1', good), world.deps, minute);
+        await publishChanges(batch, simulation.deps, minute);
+        await publishChanges(batchOf('s1', good), simulation.deps, minute);
 
-        const totals = world.totals();
+        const totals = simulation.totals();
         for (const [key, sum] of Object.entries(expectedMetrics(changes.map(({ item }) => item)))) {
           // A damaged copy may by chance still be a result.
           expect(totals[key], key).toBeGreaterThanOrEqual(sum);
         }
         expect(totals.ItemsIgnored ?? 0).toBeLessThanOrEqual(bad.length);
-        expect(JSON.stringify(world.published)).not.toContain('null');
+        expect(JSON.stringify(simulation.published)).not.toContain('null');
       }),
       { numRuns: 400 },
     );
   });
 
   it('of a stream without images is ignored, and a change of an item is none', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const keysAlone = { eventName: 'INSERT', dynamodb: { SequenceNumber: '1', Keys: {} } };
     const removed = { eventName: 'REMOVE', dynamodb: { SequenceNumber: '2', OldImage: image } };
 
-    await publishChanges(batchOf('s', [keysAlone, removed, null, {}]), world.deps, minute);
+    await publishChanges(batchOf('s', [keysAlone, removed, null, {}]), simulation.deps, minute);
 
-    expect(world.totals()).toEqual({ ItemsIgnored: 3 });
+    expect(simulation.totals()).toEqual({ ItemsIgnored: 3 });
   });
 
   it('does not hide behind the order of a batch, nor behind a record that comes twice in it', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const changes = goodChanges(9_995, 10);
     const { Records: good } = tableEvent('s1', changes);
 
-    await publishChanges(batchOf('s1', [...good].reverse().concat(good)), world.deps, minute);
-    await publishChanges(batchOf('s1', good), world.deps, minute);
+    await publishChanges(batchOf('s1', [...good].reverse().concat(good)), simulation.deps, minute);
+    await publishChanges(batchOf('s1', good), simulation.deps, minute);
 
-    expect(world.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
+    expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
   });
 });
 
 it('tells an operator, in the log and by an error, of a batch that names no shard', async () => {
-  const world = createTestWorld();
+  const simulation = createSimulation();
   const told: unknown[] = [];
-  const deps = { ...world.deps, log: { warn() {}, error: (why: object) => void told.push(why) } };
+  const deps = {
+    ...simulation.deps,
+    log: { warn() {}, error: (why: object) => void told.push(why) },
+  };
   const { shardId: _, ...event } = tableEvent('s1', goodChanges(1, 1));
 
   await expect(publishChanges(event, deps, minute)).rejects.toThrow('tumbling window');

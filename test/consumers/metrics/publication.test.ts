@@ -5,7 +5,7 @@ import { publishChanges } from '#consumers/metrics/publish-changes.ts';
 import type { MetricsState } from '#consumers/metrics/state.ts';
 import type { MetricDatum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
-import { createTestWorld, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import { createSimulation, rejectionOf, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
 const nineSeconds = () => 9_000;
@@ -15,16 +15,16 @@ const changes = Array.from({ length: 30 }, (_, index) => ({
 }));
 const expected = expectedMetrics(changes.map(({ item }) => item));
 const keyOf = ({ name, dimensions }: MetricDatum) => metricKey(name, dimensions);
-type World = ReturnType<typeof createTestWorld>;
+type World = ReturnType<typeof createSimulation>;
 
 /** Delivers a batch as a mapping does, again and again until it is taken; says after how many deliveries it was. */
-async function deliverUntilTaken(world: World, shard = 's1', some = changes): Promise<number> {
+async function deliverUntilTaken(simulation: World, shard = 's1', some = changes): Promise<number> {
   for (let delivery = 1; delivery <= 200; delivery++) {
     try {
-      await publishChanges(tableEvent(shard, some), world.deps, nineSeconds);
+      await publishChanges(tableEvent(shard, some), simulation.deps, nineSeconds);
       return delivery;
     } catch {
-      world.clock.now += 1_000;
+      simulation.clock.now += 1_000;
     }
   }
   return Number.POSITIVE_INFINITY;
@@ -41,21 +41,21 @@ describe('data that CloudWatch never takes', () => {
         fc.constantFrom<PutOutcome['status']>('refused', 'unknown'),
         fc.integer({ min: 1, max: 12 }),
         async (hated, status, most) => {
-          const world = createTestWorld(undefined, undefined, (data) => {
+          const simulation = createSimulation(undefined, undefined, (data) => {
             // As many as `most` beside the number, as where a call is too large.
             if (data.length > most + 1) return 'refused';
             return data.some((datum) => hated.includes(keyOf(datum))) ? status : 'arrived';
           });
 
-          const deliveries = await deliverUntilTaken(world);
-          const next = await deliverUntilTaken(world, 's2', []);
+          const deliveries = await deliverUntilTaken(simulation);
+          const next = await deliverUntilTaken(simulation, 's2', []);
 
           const taken = Object.entries(expected).filter(([key]) => !hated.includes(key));
-          expect(world.totals()).toEqual({
+          expect(simulation.totals()).toEqual({
             ...Object.fromEntries(taken),
             ...(hated.length > 0 && { DataRefused: hated.length }),
           });
-          expect(world.state()?.pending).toBeUndefined();
+          expect(simulation.state()?.pending).toBeUndefined();
           expect(deliveries).toBeLessThanOrEqual(status === 'refused' ? 2 : 80);
           expect(next).toBe(1);
         },
@@ -66,27 +66,30 @@ describe('data that CloudWatch never takes', () => {
 
   it('let the next shard publish in the same delivery', async () => {
     const hated = 'EndToEndLatency';
-    const world = createTestWorld(undefined, undefined, (data) =>
+    const simulation = createSimulation(undefined, undefined, (data) =>
       data.some((datum) => keyOf(datum) === hated) ? 'refused' : 'arrived',
     );
     const other = [{ item: resultOf(77), sequenceNumber: '1' }];
 
-    await deliverUntilTaken(world);
-    const deliveries = await deliverUntilTaken(world, 's2', other);
+    await deliverUntilTaken(simulation);
+    const deliveries = await deliverUntilTaken(simulation, 's2', other);
 
     expect(deliveries).toBe(1);
-    expect(world.totals()).toEqual({
+    expect(simulation.totals()).toEqual({
       ...expectedMetrics([...changes, ...other].map(({ item }) => item)),
       DataRefused: 2,
     });
   });
 
   it('are told in the log with all that they were', async () => {
-    const world = createTestWorld(undefined, undefined, (data) =>
+    const simulation = createSimulation(undefined, undefined, (data) =>
       data.some(({ name }) => name === 'TokensProcessed') ? 'refused' : 'arrived',
     );
     const told: unknown[] = [];
-    const deps = { ...world.deps, log: { warn() {}, error: (why: object) => void told.push(why) } };
+    const deps = {
+      ...simulation.deps,
+      log: { warn() {}, error: (why: object) => void told.push(why) },
+    };
 
     await publishChanges(tableEvent('s', changes), deps, nineSeconds);
 
@@ -97,17 +100,17 @@ describe('data that CloudWatch never takes', () => {
   });
 
   it('do no harm where even the count of them is not taken', async () => {
-    const world = createTestWorld(undefined, undefined, (data) =>
+    const simulation = createSimulation(undefined, undefined, (data) =>
       data.some(({ name, values }) => name === 'DataRefused' && values[0] === 1) ||
       data.some(({ name }) => name === 'TokensProcessed')
         ? 'refused'
         : 'arrived',
     );
 
-    expect(await deliverUntilTaken(world)).toBe(1);
+    expect(await deliverUntilTaken(simulation)).toBe(1);
 
     const { TokensProcessed: _, ...rest } = expected;
-    expect(world.totals()).toEqual(rest);
+    expect(simulation.totals()).toEqual(rest);
   });
 });
 
@@ -116,17 +119,17 @@ describe('a CloudWatch that takes nothing', () => {
     'for hours (%s) loses no count and drops nothing',
     async (status) => {
       let down = true;
-      const world = createTestWorld(undefined, undefined, () => (down ? status : 'arrived'));
+      const simulation = createSimulation(undefined, undefined, () => (down ? status : 'arrived'));
 
       for (let hour = 0; hour < 40; hour++) {
-        const delivered = publishChanges(tableEvent('s1', changes), world.deps, nineSeconds);
+        const delivered = publishChanges(tableEvent('s1', changes), simulation.deps, nineSeconds);
         await expect(delivered).rejects.toThrow('publication');
-        world.clock.now += 600_000;
+        simulation.clock.now += 600_000;
       }
       down = false;
-      const deliveries = await deliverUntilTaken(world);
+      const deliveries = await deliverUntilTaken(simulation);
 
-      expect(world.totals()).toEqual(expected);
+      expect(simulation.totals()).toEqual(expected);
       expect(deliveries).toBeLessThanOrEqual(2);
     },
   );
@@ -135,13 +138,13 @@ describe('a CloudWatch that takes nothing', () => {
     const status = fc.constantFrom<PutOutcome['status']>('arrived', 'throttled', 'unknown');
     await fc.assert(
       fc.asyncProperty(fc.array(status, { maxLength: 150 }), async (moods) => {
-        const world = createTestWorld(undefined, undefined, () => moods.shift() ?? 'arrived');
+        const simulation = createSimulation(undefined, undefined, () => moods.shift() ?? 'arrived');
 
-        await deliverUntilTaken(world);
+        await deliverUntilTaken(simulation);
         moods.length = 0;
-        await deliverUntilTaken(world);
+        await deliverUntilTaken(simulation);
 
-        const { DataRefused: dropped = 0, ...totals } = world.totals();
+        const { DataRefused: dropped = 0, ...totals } = simulation.totals();
         if (dropped === 0) expect(totals).toEqual(expected);
         // A datum goes only after three failures by itself, each beside a call that was taken.
         else expect(dropped).toBeLessThan(15);
@@ -162,7 +165,7 @@ describe('a publication that an earlier version left behind', () => {
         number: 41,
         claimedAt: Date.UTC(2026, 0, 1) - 3_600_000,
         claim: 'old',
-        strikes: 0,
+        refusals: 0,
         later: [],
         ...over,
       },
@@ -173,16 +176,16 @@ describe('a publication that an earlier version left behind', () => {
       { name: 'RecordsProcessed', unit: 'Count', values: [1], counts: [1] },
       { name: 'EndToEndLatency', unit: 'Milliseconds', values: [null], counts: [1] },
     ];
-    const world = createTestWorld(undefined, undefined, (sent) =>
+    const simulation = createSimulation(undefined, undefined, (sent) =>
       sent.some(({ values }) => values.some((value) => !Number.isFinite(value)))
         ? 'refused'
         : 'arrived',
     );
-    await world.deps.store.replace(undefined, before({ data, refused: true }));
+    await simulation.deps.store.replace(undefined, before({ data, refused: true }));
 
-    expect(await deliverUntilTaken(world)).toBe(1);
+    expect(await deliverUntilTaken(simulation)).toBe(1);
 
-    expect(world.totals()).toEqual({
+    expect(simulation.totals()).toEqual({
       ...expected,
       RecordsProcessed: (expected.RecordsProcessed ?? 0) + 1,
       DataRefused: 1,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
 import { positionOf } from '#consumers/metrics/state.ts';
-import { createTestWorld, type Mishap, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import { createSimulation, type Mishap, rejectionOf, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
 const minute = () => 60_000;
@@ -14,10 +14,10 @@ const numbered = (count: number, first = 9_990) =>
 
 describe('publishChanges', () => {
   it('publishes what a scan of the table gives, once under repeated and resplit delivery', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const changes = numbered(40);
     const deliver = (from: number, to: number) =>
-      publishChanges(tableEvent('s1', changes.slice(from, to)), world.deps, minute);
+      publishChanges(tableEvent('s1', changes.slice(from, to)), simulation.deps, minute);
 
     const answer = await deliver(0, 20);
     await deliver(0, 20);
@@ -26,65 +26,67 @@ describe('publishChanges', () => {
     await deliver(0, 40);
 
     expect(answer).toEqual({ state: {}, batchItemFailures: [] });
-    expect(world.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
-    expect(world.published).toHaveLength(2);
+    expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
+    expect(simulation.published).toHaveLength(2);
   });
 
   it('counts inserts alone', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const item = resultOf(1);
     const event = tableEvent('s1', [
       { item, sequenceNumber: '1' },
       { item, sequenceNumber: '2', eventName: 'MODIFY' },
     ]);
 
-    await publishChanges(event, world.deps, minute);
+    await publishChanges(event, simulation.deps, minute);
 
-    expect(world.totals()).toEqual(expectedMetrics([item]));
+    expect(simulation.totals()).toEqual(expectedMetrics([item]));
   });
 
   it('counts a result so large that it is packed', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const item = resultOf(2, 'news', 12_000);
     const event = tableEvent('s1', [{ item, sequenceNumber: '1' }]);
 
-    await publishChanges(event, world.deps, minute);
+    await publishChanges(event, simulation.deps, minute);
 
     expect(event.Records[0]?.dynamodb?.NewImage).toHaveProperty('packed');
-    expect(world.totals()).toEqual(expectedMetrics([item]));
-    expect(world.totals()).toMatchObject({ EntitiesFound: 12_000 });
+    expect(simulation.totals()).toEqual(expectedMetrics([item]));
+    expect(simulation.totals()).toMatchObject({ EntitiesFound: 12_000 });
   });
 
   it('refuses an event without a shard', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const { shardId: _, ...event } = tableEvent('s1', numbered(1));
 
-    await expect(publishChanges(event, world.deps, minute)).rejects.toThrow('tumbling window');
+    await expect(publishChanges(event, simulation.deps, minute)).rejects.toThrow('tumbling window');
   });
 
   it('splits what one call cannot carry', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const items = Array.from({ length: 2_000 }, (_, index) => resultOf(1, `source-${index}`));
     const event = tableEvent(
       's1',
       items.map((item, index) => ({ item, sequenceNumber: String(index) })),
     );
 
-    await publishChanges(event, world.deps, minute);
+    await publishChanges(event, simulation.deps, minute);
 
-    expect(world.published.length).toBeGreaterThan(2);
-    expect(Math.max(...world.published.map(({ data }) => data.length))).toBeLessThanOrEqual(1_000);
-    expect(world.totals()).toEqual(expectedMetrics(items));
+    expect(simulation.published.length).toBeGreaterThan(2);
+    expect(Math.max(...simulation.published.map(({ data }) => data.length))).toBeLessThanOrEqual(
+      1_000,
+    );
+    expect(simulation.totals()).toEqual(expectedMetrics(items));
   });
 
   it('forgets shards that ended more than a day ago', async () => {
-    const world = createTestWorld();
-    await publishChanges(tableEvent('old', numbered(1)), world.deps, minute);
-    world.clock.now += 26 * 60 * 60 * 1_000;
+    const simulation = createSimulation();
+    await publishChanges(tableEvent('old', numbered(1)), simulation.deps, minute);
+    simulation.clock.now += 26 * 60 * 60 * 1_000;
 
-    await publishChanges(tableEvent('new', numbered(1)), world.deps, minute);
+    await publishChanges(tableEvent('new', numbered(1)), simulation.deps, minute);
 
-    const { positions = '' } = world.state() ?? {};
+    const { positions = '' } = simulation.state() ?? {};
     expect(positionOf(positions, 'old')).toBeUndefined();
     expect(positionOf(positions, 'new')).toBe(9_990n);
   });
@@ -106,10 +108,10 @@ describe('publishChanges', () => {
         fc.array(mishaps, { maxLength: 120 }),
         fc.array(fc.tuple(fc.nat(30), fc.nat(30), fc.nat(20_000)), { maxLength: 12 }),
         async (fate, deliveries) => {
-          const world = createTestWorld(() => fate.shift() ?? 'none');
+          const simulation = createSimulation(() => fate.shift() ?? 'none');
           const changes = numbered(30);
           const deliver = (from: number, to: number) =>
-            publishChanges(tableEvent('s1', changes.slice(from, to)), world.deps, () => 9_000);
+            publishChanges(tableEvent('s1', changes.slice(from, to)), simulation.deps, () => 9_000);
           let done = 0;
           for (const [back, size, pause] of deliveries) {
             const to = Math.min(30, done + size);
@@ -118,7 +120,7 @@ describe('publishChanges', () => {
               () => false,
             );
             if (ok) done = Math.max(done, to);
-            world.clock.now += pause;
+            simulation.clock.now += pause;
           }
           for (let attempt = 0; done < 30 && attempt < 200; attempt++) {
             if (
@@ -128,12 +130,12 @@ describe('publishChanges', () => {
               )
             )
               done = 30;
-            world.clock.now += 1_000;
+            simulation.clock.now += 1_000;
           }
           fate.length = 0;
           await deliver(0, 30);
 
-          expect(world.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
+          expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
         },
       ),
       { numRuns: 300 },
@@ -143,7 +145,7 @@ describe('publishChanges', () => {
   it('counts once with shards delivered side by side', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(6), { maxLength: 200 }), async (pauses) => {
-        const world = createTestWorld(
+        const simulation = createSimulation(
           () => 'none',
           () => pauses.shift() ?? 1,
         );
@@ -156,12 +158,12 @@ describe('publishChanges', () => {
         }));
         await Promise.all(
           shards.flatMap(({ name, changes }) => [
-            publishChanges(tableEvent(name, changes), world.deps, minute),
-            publishChanges(tableEvent(name, changes.slice(0, 3)), world.deps, minute),
+            publishChanges(tableEvent(name, changes), simulation.deps, minute),
+            publishChanges(tableEvent(name, changes.slice(0, 3)), simulation.deps, minute),
           ]),
         );
 
-        expect(world.totals()).toEqual(
+        expect(simulation.totals()).toEqual(
           expectedMetrics(shards.flatMap(({ changes }) => changes.map(({ item }) => item))),
         );
       }),

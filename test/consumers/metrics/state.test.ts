@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
 import { createStateStore, positionOf, withPosition } from '#consumers/metrics/state.ts';
-import { createTestWorld, resultOf, tableEvent } from './doubles.ts';
+import { createSimulation, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
 const LARGEST_ITEM_BYTES = 400 * 1_024;
@@ -89,7 +89,7 @@ describe('the item of the state', () => {
             number: index,
             data: largestData,
             later: [],
-            strikes: 0,
+            refusals: 0,
             claimedAt: now,
             claim: 'c'.repeat(36),
           },
@@ -106,7 +106,7 @@ describe('the item of the state', () => {
   );
 
   it('counts once as long as a batch is delivered before its shard is forgotten, and never twice', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const changeOf = (index: number) => ({
       item: resultOf(index, 'news', 1),
       sequenceNumber: sequenceNumber(index),
@@ -115,28 +115,28 @@ describe('the item of the state', () => {
     const deliver = (index: number) => {
       const event = tableEvent(shardName(index), [changeOf(index)]);
       for (const { dynamodb } of event.Records) {
-        if (dynamodb) dynamodb.ApproximateCreationDateTime = world.clock.now / 1_000;
+        if (dynamodb) dynamodb.ApproximateCreationDateTime = simulation.clock.now / 1_000;
       }
-      return { event, count: () => publishChanges(event, world.deps, minute) };
+      return { event, count: () => publishChanges(event, simulation.deps, minute) };
     };
     const delivered = [];
     for (let index = 0; index < shards; index++) {
-      world.clock.now += 1_000;
+      simulation.clock.now += 1_000;
       const one = deliver(index);
       delivered.push(one);
       await one.count();
     }
-    const once = world.totals();
+    const once = simulation.totals();
 
     for (const again of [...delivered.slice(0, 50), ...delivered.slice(-3_000)]) {
-      await publishChanges(again.event, world.deps, minute);
+      await publishChanges(again.event, simulation.deps, minute);
     }
 
     expect(once).toEqual(
       expectedMetrics(Array.from({ length: shards }, (_, index) => changeOf(index).item)),
     );
     // The first fifty were forgotten: that they come again is told, and counted no second time.
-    expect(world.totals()).toEqual({ ...once, ItemsIgnored: 50 });
+    expect(simulation.totals()).toEqual({ ...once, ItemsIgnored: 50 });
   });
 
   it('is read as the version before wrote it, and goes on where that was', async () => {
@@ -163,26 +163,28 @@ describe('the item of the state', () => {
     expect(state).toMatchObject({
       version: 5,
       publicationNumber: 8,
-      pending: { number: 8, claim: 'c', data: [data[0]], later: [], strikes: 0 },
+      pending: { number: 8, claim: 'c', data: [data[0]], later: [], refusals: 0 },
     });
   });
 
   it('counts a batch that was given up under another shard’s name, once however often', async () => {
-    const world = createTestWorld();
+    const simulation = createSimulation();
     const changes = [1, 2, 3].map((index) => ({
       item: resultOf(index),
       sequenceNumber: String(index),
     }));
     await publishChanges(
       tableEvent('s', [{ item: resultOf(9), sequenceNumber: '9' }]),
-      world.deps,
+      simulation.deps,
       minute,
     );
 
     for (const shard of ['s', 's-again', 's-again']) {
-      await publishChanges(tableEvent(shard, changes), world.deps, minute);
+      await publishChanges(tableEvent(shard, changes), simulation.deps, minute);
     }
 
-    expect(world.totals()).toEqual(expectedMetrics([9, 1, 2, 3].map((index) => resultOf(index))));
+    expect(simulation.totals()).toEqual(
+      expectedMetrics([9, 1, 2, 3].map((index) => resultOf(index))),
+    );
   });
 });

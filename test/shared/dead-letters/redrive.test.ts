@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RedriveDeps } from '#shared/dead-letters/redrive.ts';
 import { choose, redrive, survey } from '#shared/dead-letters/redrive.ts';
-import { createWorld, rejected } from './world.ts';
+import { createSimulation, rejected } from './simulation.ts';
 
 const batch = {
   reason: 'abandoned' as const,
@@ -15,14 +15,14 @@ async function run(deps: RedriveDeps, options: Parameters<typeof redrive>[2] = {
 
 describe('redrive', () => {
   it('sends the original bytes and partition keys once, in their order', async () => {
-    const world = createWorld(failures());
+    const simulation = createSimulation(failures());
 
-    const first = await run(world.run().deps);
-    const second = await run(world.run().deps);
+    const first = await run(simulation.run().deps);
+    const second = await run(simulation.run().deps);
 
     expect(first).toEqual({ redriven: 2, skipped: 0, uncertain: [], failed: [] });
     expect(second).toEqual({ redriven: 0, skipped: 2, uncertain: [], failed: [] });
-    expect(world.stream.map(({ data, partitionKey }) => [`${data}`, partitionKey])).toEqual([
+    expect(simulation.stream.map(({ data, partitionKey }) => [`${data}`, partitionKey])).toEqual([
       ['one', 'key of one'],
       ['two', 'shared'],
       ['three', 'shared'],
@@ -30,7 +30,7 @@ describe('redrive', () => {
   });
 
   it('loses nothing and sends nothing twice unasked, wherever a run dies', async () => {
-    const whole = createWorld(failures()).run();
+    const whole = createSimulation(failures()).run();
     await run(whole.deps);
     const deaths = Array.from({ length: whole.steps() }, (_, index) => index + 1).flatMap((at) =>
       (['before', 'after'] as const).map((when) => ({ at, when })),
@@ -39,20 +39,22 @@ describe('redrive', () => {
     expect(deaths).toHaveLength(10);
 
     for (const death of deaths) {
-      const world = createWorld(failures());
+      const simulation = createSimulation(failures());
       const timesSent = (key: string) => {
-        const blobs = world.parked.get(key)?.blobs ?? [];
+        const blobs = simulation.parked.get(key)?.blobs ?? [];
         const times = blobs.map(
-          ({ data }) => world.stream.filter((blob) => blob.data === data).length,
+          ({ data }) => simulation.stream.filter((blob) => blob.data === data).length,
         );
         expect(new Set(times).size).toBe(1);
         return times[0] ?? 0;
       };
 
-      await run(world.run(death).deps);
-      const second = await run(world.run().deps);
-      const afterSecond = new Map([...world.parked.keys()].map((key) => [key, timesSent(key)]));
-      const third = await run(world.run().deps, { retryUncertain: true });
+      await run(simulation.run(death).deps);
+      const second = await run(simulation.run().deps);
+      const afterSecond = new Map(
+        [...simulation.parked.keys()].map((key) => [key, timesSent(key)]),
+      );
+      const third = await run(simulation.run().deps, { retryUncertain: true });
 
       for (const [key, times] of afterSecond) {
         const named = second.uncertain.includes(key);
@@ -62,39 +64,39 @@ describe('redrive', () => {
       }
       expect(third.redriven).toBe(second.uncertain.length);
       expect(third.failed).toEqual([]);
-      const last = await run(world.run().deps, { retryUncertain: true });
+      const last = await run(simulation.run().deps, { retryUncertain: true });
       expect(last).toEqual({ redriven: 0, skipped: 2, uncertain: [], failed: [] });
     }
   });
 
   it('lets one of two runs that saw the same failure send it', async () => {
-    const world = createWorld({ 'rejected/a': rejected('one') });
-    const one = world.run().deps;
-    const other = world.run().deps;
+    const simulation = createSimulation({ 'rejected/a': rejected('one') });
+    const one = simulation.run().deps;
+    const other = simulation.run().deps;
     const [seenByOne, seenByOther] = [await survey(one), await survey(other)];
 
     const reports = [await redrive(seenByOne, one), await redrive(seenByOther, other)];
 
     expect(reports.map(({ redriven }) => redriven)).toEqual([1, 0]);
     expect(reports[1]?.uncertain).toEqual(['rejected/a']);
-    expect(world.stream).toHaveLength(1);
+    expect(simulation.stream).toHaveLength(1);
   });
 
   it('lets one of two runs that retry the same uncertain failure send it', async () => {
-    const world = createWorld({ 'rejected/a': rejected('one') });
-    await run(world.run({ at: 1, when: 'after' }).deps);
-    const seen = await survey(world.run().deps);
+    const simulation = createSimulation({ 'rejected/a': rejected('one') });
+    await run(simulation.run({ at: 1, when: 'after' }).deps);
+    const seen = await survey(simulation.run().deps);
 
     for (let round = 0; round < 2; round++) {
-      await redrive(seen, world.run().deps, { retryUncertain: true });
+      await redrive(seen, simulation.run().deps, { retryUncertain: true });
     }
 
-    expect(world.stream).toHaveLength(1);
+    expect(simulation.stream).toHaveLength(1);
   });
 
   it('marks as sent only what the stream took whole', async () => {
-    const world = createWorld(failures());
-    const { deps } = world.run();
+    const simulation = createSimulation(failures());
+    const { deps } = simulation.run();
     const send: RedriveDeps['send'] = async (blobs) => ({
       stranded: blobs
         .filter(({ data }) => `${data}` === 'three')
@@ -107,14 +109,14 @@ describe('redrive', () => {
     expect(report.failed).toEqual([
       { key: 'aws/lambda/m/s/2', reason: 'the stream did not take it: InternalFailure: no' },
     ]);
-    expect(world.markers.get('rejected/s/0/1.json')?.sentAt).toBe('now');
-    expect(world.markers.get('aws/lambda/m/s/2')?.sentAt).toBeUndefined();
+    expect(simulation.markers.get('rejected/s/0/1.json')?.sentAt).toBe('now');
+    expect(simulation.markers.get('aws/lambda/m/s/2')?.sentAt).toBeUndefined();
   });
 
   it('claims nothing further once the stream refuses every call', async () => {
     const many = Array.from({ length: 150 }, (_, index) => [`rejected/${index}`, rejected('x')]);
-    const world = createWorld(Object.fromEntries(many));
-    const { deps } = world.run();
+    const simulation = createSimulation(Object.fromEntries(many));
+    const { deps } = simulation.run();
     const send: RedriveDeps['send'] = async (blobs) => ({
       stranded: blobs.map((blob) => ({ blob, reason: 'AccessDenied' })),
       stopped: 'AccessDenied',
@@ -123,21 +125,21 @@ describe('redrive', () => {
     const report = await redrive(await survey(deps), { ...deps, send });
 
     expect(report.failed).toHaveLength(150);
-    expect(world.markers.size).toBe(100);
+    expect(simulation.markers.size).toBe(100);
   });
 
   it('leaves everything unclaimed when it is interrupted beforehand', async () => {
-    const world = createWorld(failures());
+    const simulation = createSimulation(failures());
 
-    const report = await run(world.run().deps, { signal: AbortSignal.abort() });
+    const report = await run(simulation.run().deps, { signal: AbortSignal.abort() });
 
     expect(report).toEqual({ redriven: 0, skipped: 0, uncertain: [], failed: [] });
-    expect(world.markers.size).toBe(0);
+    expect(simulation.markers.size).toBe(0);
   });
 
   it('neither claims nor sends what cannot be read', async () => {
-    const world = createWorld({ 'rejected/a': rejected('one') });
-    const { deps } = world.run();
+    const simulation = createSimulation({ 'rejected/a': rejected('one') });
+    const { deps } = simulation.run();
     const unreadable = {
       ...deps,
       read: async () => {
@@ -152,14 +154,17 @@ describe('redrive', () => {
     expect(report.failed).toEqual([
       { key: 'rejected/a', reason: 'nothing of it was sent: data is required' },
     ]);
-    expect(world.markers.size + world.stream.length).toBe(0);
+    expect(simulation.markers.size + simulation.stream.length).toBe(0);
   });
 });
 
 describe('choose', () => {
   it('chooses by reason and by age', async () => {
-    const world = createWorld({ ...failures(), 'rejected/b': rejected('b', 'too-large') });
-    const surveyed = await survey(world.run().deps);
+    const simulation = createSimulation({
+      ...failures(),
+      'rejected/b': rejected('b', 'too-large'),
+    });
+    const surveyed = await survey(simulation.run().deps);
     const keys = (wanted: Omit<Parameters<typeof choose>[1], 'now'>) =>
       choose(surveyed, { ...wanted, now: 100 }).map(({ key }) => key);
 

@@ -1,4 +1,4 @@
-import type { Asked, HeadTask } from '#shared/nlp/task.ts';
+import type { HeadRequest, HeadTask } from '#shared/nlp/task.ts';
 import { tasks } from '#shared/nlp/tasks.ts';
 import type {
   Analysis,
@@ -21,7 +21,7 @@ export function createTestHead<Name extends HeadTask>(
     readonly overlap?: number;
     readonly problemType?: string;
   } = {},
-): (text: string, asked?: Partial<Asked>) => PreparedJob<Analysis[Name]> {
+): (text: string, asked?: Partial<HeadRequest>) => PreparedJob<Analysis[Name]> {
   const { labels = [], settings = {}, maximumLength = 512, overlap = 128, problemType } = options;
   const { outputs } = tasks[task];
   const model = { tokenizer, maximumLength, overlap };

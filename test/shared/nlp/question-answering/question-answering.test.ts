@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { bestSpans } from '#shared/nlp/question-answering/best-spans.ts';
 import { questionAnsweringSettings } from '#shared/nlp/question-answering/settings.ts';
 import { questionWindows } from '#shared/nlp/question-answering/windows.ts';
-import { parseSettings } from '#shared/nlp/settings.ts';
+import { parseHeadSettings } from '#shared/nlp/settings.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import type { ModelWindow, WindowOutput } from '#shared/nlp/types.ts';
 import { createTestHead, rowOf } from '../test-head.ts';
@@ -161,7 +161,7 @@ describe('answers', () => {
 
 describe('settings', () => {
   test('are filled in', () => {
-    expect(parseSettings(questionAnsweringSettings, { stride: 64 })).toEqual({
+    expect(parseHeadSettings(questionAnsweringSettings, { stride: 64 })).toEqual({
       ...defaults,
       stride: 64,
     });
@@ -172,7 +172,7 @@ describe('settings', () => {
     [{ nullThreshold: 2 }, /settings\.nullThreshold/],
     [{ unknown: 1 }, /unknown/i],
   ])('%j is refused', (settings, message) => {
-    expect(() => parseSettings(questionAnsweringSettings, settings)).toThrow(message);
+    expect(() => parseHeadSettings(questionAnsweringSettings, settings)).toThrow(message);
   });
 });
 

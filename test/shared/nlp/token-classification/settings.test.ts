@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '#shared/nlp/settings.ts';
+import { parseHeadSettings } from '#shared/nlp/settings.ts';
 import { tokenClassificationSettings } from '#shared/nlp/token-classification/settings.ts';
 
 describe('the settings of token classification', () => {
   it('have defaults', () => {
-    expect(parseSettings(tokenClassificationSettings, {})).toEqual({
+    expect(parseHeadSettings(tokenClassificationSettings, {})).toEqual({
       aggregation: 'first',
     });
   });
@@ -15,6 +15,6 @@ describe('the settings of token classification', () => {
     [{ overlap: -1 }, 'manifest: settings.overlap: '],
     [{ strid: 4 }, 'manifest: settings: '],
   ])('names what is wrong in %j', (settings, message) => {
-    expect(() => parseSettings(tokenClassificationSettings, settings)).toThrow(message);
+    expect(() => parseHeadSettings(tokenClassificationSettings, settings)).toThrow(message);
   });
 });

@@ -22,7 +22,7 @@ const answer = (name: string, httpStatusCode: number) =>
  * A table, a bucket and a shard that outlive the sandboxes which work on them, on a clock that only work moves. `costOf` is how
  * many milliseconds a text takes; `faultAt` is asked at every call of a sandbox.
  */
-export function createWorld(given: {
+export function createSimulation(given: {
   readonly blobs: readonly (string | Uint8Array)[];
   readonly timeoutMs: number;
   readonly costOf?: (request: AnalysisRequest) => number;

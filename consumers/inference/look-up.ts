@@ -11,7 +11,7 @@ const STRIDE = 200;
 const EXPIRY_SHARE = 0.5;
 
 /** What of a stored item must be known to tell what became of a record. */
-export const RECALLED_ATTRIBUTES = [
+export const LOOK_UP_ATTRIBUTES = [
   'pk',
   'sk',
   'source',
@@ -24,12 +24,12 @@ export const RECALLED_ATTRIBUTES = [
 ] as const;
 
 /** What is asked, and until when. */
-type RecallDeps = Pick<InferenceDeps, 'engine' | 'options' | 'getBatch'> & {
+type LookUpDeps = Pick<InferenceDeps, 'engine' | 'options' | 'getBatch'> & {
   readonly signal: AbortSignal;
 };
 
 /** Outcomes by record, as far as the table knows them. */
-export type Recalled = ReadonlyMap<BatchRecord, RecordOutcome>;
+export type KnownOutcomes = ReadonlyMap<BatchRecord, RecordOutcome>;
 
 /**
  * The records that earlier deliveries rejected. Where a record fails may change from delivery to delivery; that it was
@@ -37,10 +37,10 @@ export type Recalled = ReadonlyMap<BatchRecord, RecordOutcome>;
  *
  * @throws where the table does not answer
  */
-export async function recallRejections(
+export async function lookUpRejections(
   entries: readonly BatchRecord[],
-  deps: Pick<RecallDeps, 'getBatch' | 'signal'>,
-): Promise<Recalled> {
+  deps: Pick<LookUpDeps, 'getBatch' | 'signal'>,
+): Promise<KnownOutcomes> {
   const keys = entries.map(({ position }) => rejectionKey(position));
   const items = await getItems(keys, deps);
   return new Map(
@@ -52,11 +52,11 @@ export async function recallRejections(
   );
 }
 
-const recalledSchema = rejectionSchema.pick({ reason: true, message: true, pending: true });
+const storedRejectionSchema = rejectionSchema.pick({ reason: true, message: true, pending: true });
 
 /** A rejection whose failure object may be missing is to be parked, for the reason that it names. */
 function outcomeOf(item: StoredItem): RecordOutcome {
-  const rejection = recalledSchema.safeParse(item);
+  const rejection = storedRejectionSchema.safeParse(item);
   if (!rejection.success || !rejection.data.pending) return { state: 'parked' };
   const { reason, message } = rejection.data;
   return { state: 'pending', rejection: { reason, message }, claimed: true };
@@ -69,11 +69,11 @@ function outcomeOf(item: StoredItem): RecordOutcome {
  * @param among records of which the last of a key decides
  * @throws where the table does not answer
  */
-export async function recallResults(
+export async function lookUpResults(
   entries: readonly BatchRecord[],
-  deps: RecallDeps,
+  deps: LookUpDeps,
   among = entries,
-): Promise<Recalled> {
+): Promise<KnownOutcomes> {
   const keyed = entries.flatMap((entry) => {
     const key = resultKeyOf(entry, deps);
     return key ? [{ entry, key }] : [];
@@ -102,9 +102,9 @@ export async function recallResults(
  * done in order, so the first record alone is asked for first, and the search ends where nothing is found. A read that fails
  * ends it too: what is not known to be settled is done again, which changes nothing in the table.
  */
-export async function recallAggregate(
+export async function lookUpAggregate(
   entries: readonly BatchRecord[],
-  deps: RecallDeps & Pick<InferenceDeps, 'log'>,
+  deps: LookUpDeps & Pick<InferenceDeps, 'log'>,
 ): Promise<ReadonlySet<BatchRecord>> {
   const number = entries[0]?.position.sequenceNumber;
   const end = entries.findIndex(({ position }) => position.sequenceNumber !== number);
@@ -115,8 +115,8 @@ export async function recallAggregate(
     const asked = members.slice(from, from + stride);
     try {
       const [results, rejections] = await Promise.all([
-        recallResults(asked, deps, members),
-        recallRejections(asked, deps),
+        lookUpResults(asked, deps, members),
+        lookUpRejections(asked, deps),
       ]);
       const done = asked.filter((entry) =>
         rejections.has(entry) ? rejections.get(entry)?.state === 'parked' : results.has(entry),
@@ -139,7 +139,7 @@ export async function recallAggregate(
 
 const resultKeyOf = (
   { record, asked }: BatchRecord,
-  { engine, options }: RecallDeps,
+  { engine, options }: LookUpDeps,
 ): ItemKey | undefined => record && keyOf({ record, ...asked }, engine.pipelineVersion, options);
 
 /** What a record brings into its result beside the text and the questions, which the key names. */

@@ -3,7 +3,7 @@ import type { Marker } from '#shared/dead-letters/read.ts';
 import type { KeyedBlob, RedriveDeps } from '#shared/dead-letters/redrive.ts';
 
 /** A failures bucket and a stream in memory, which outlive the runs that work on them. */
-export function createWorld(failures: Record<string, ParkedFailure>) {
+export function createSimulation(failures: Record<string, ParkedFailure>) {
   const parked = new Map(Object.entries(failures));
   const markers = new Map<string, Marker>();
   const stream: KeyedBlob[] = [];

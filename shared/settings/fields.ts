@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import { languageSchema } from '../contracts/text-record.ts';
+import { usuallyCountedByName } from '../metric-names.ts';
+import { redactionSchema, type Standing, standingSchema } from './standing.ts';
+
+/** An hour under the shortest retention: what is given up for its age is still there to be written down. */
+const RECORD_AGE_SECONDS = 23 * 3_600;
+/** CloudWatch Logs keeps logs for one of these numbers of days, and refuses any other. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1_096, 1_827, 2_192, 2_557, 2_922,
+  3_288, 3_653,
+];
+
+const streamSettings = z.strictObject({
+  mode: z.enum(['on-demand', 'provisioned']).default('on-demand'),
+  /** Shards, where provisioned; the local stream has as many in either mode. */
+  shards: z.int().min(1).max(500).default(2),
+  retentionHours: z.int().min(24).max(8760).default(24),
+});
+
+const mappingFields = (defaults: {
+  batchSize: number;
+  batchingWindowSeconds: number;
+  maximumRetryAttempts: number;
+}) => ({
+  batchSize: z.int().min(1).max(10_000).default(defaults.batchSize),
+  batchingWindowSeconds: z.int().min(0).max(300).default(defaults.batchingWindowSeconds),
+  startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
+  bisectOnError: z.boolean().default(true),
+  /** -1 retries until the record is too old. */
+  maximumRetryAttempts: z.int().min(-1).max(10_000).default(defaults.maximumRetryAttempts),
+  /** Older records are given up, and written to the failures bucket; -1 gives none up for its age. */
+  maximumRecordAgeSeconds: z
+    .int()
+    .refine((n) => n === -1 || (n >= 60 && n <= 604_800), 'must be -1 or 60 to 604800')
+    .default(RECORD_AGE_SECONDS),
+});
+
+const concurrency = {
+  reservedConcurrency: z.int().min(1).max(100_000).optional(),
+  provisionedConcurrency: z.int().min(1).max(100_000).optional(),
+};
+
+const inferenceSettings = z.strictObject({
+  memoryMb: z.int().min(512).max(10_240).default(3_538),
+  timeoutSeconds: z.int().min(10).max(900).default(120),
+  ...concurrency,
+  mapping: z
+    .strictObject({
+      ...mappingFields({ batchSize: 200, batchingWindowSeconds: 1, maximumRetryAttempts: 10 }),
+      parallelizationFactor: z.int().min(1).max(10).default(1),
+      tumblingWindowSeconds: z
+        .literal(0, 'must be 0: the inference function keeps nothing from batch to batch')
+        .default(0),
+    })
+    .prefault({}),
+});
+
+const countedNames = z.array(z.string().min(1).max(64)).max(50);
+
+const metricsSettings = z.strictObject({
+  memoryMb: z.int().min(128).max(10_240).default(256),
+  timeoutSeconds: z.int().min(10).max(900).default(60),
+  /** Environments kept for the function and no more: 1 sets publications in one row; 0 sets no bound. */
+  reservedConcurrency: z.int().min(0).max(100_000).default(1),
+  /** Entities and answers under this score make a result count as low confidence. */
+  lowConfidenceThreshold: z.number().min(0).max(1).default(0.5),
+  /** Entity types, labels and kinds of personal data that are counted by name too: each is a metric more. */
+  countedByName: z
+    .strictObject({
+      entityTypes: countedNames.default([...usuallyCountedByName.entityTypes]),
+      labels: countedNames.default([...usuallyCountedByName.labels]),
+      personalDataKinds: countedNames.default([...usuallyCountedByName.personalDataKinds]),
+    })
+    .prefault({}),
+  /** How long CloudWatch may take until a publication can be read back, in seconds. */
+  readBackSeconds: z.int().min(0).max(900).default(180),
+  mapping: z
+    .strictObject({
+      ...mappingFields({ batchSize: 1_000, batchingWindowSeconds: 5, maximumRetryAttempts: -1 }),
+      parallelizationFactor: z
+        .literal(1, 'must be 1: a shard is counted in the order of its records')
+        .default(1),
+      tumblingWindowSeconds: z
+        .int()
+        .min(
+          1,
+          'must be 1 to 900: only a batch of a tumbling window names its shard, without which nothing can be counted once',
+        )
+        .max(900)
+        .default(60),
+    })
+    .prefault({}),
+});
+
+const httpSettings = z.strictObject({
+  memoryMb: z.int().min(512).max(10_240).default(3_538),
+  timeoutSeconds: z.int().min(3).max(29).default(29),
+  ...concurrency,
+  authorization: z.enum(['api-key', 'iam']).default('api-key'),
+  throttle: z
+    .strictObject({
+      rateLimit: z.number().min(1).max(1_000_000).default(50),
+      burstLimit: z.int().min(1).max(1_000_000).default(100),
+    })
+    .prefault({}),
+  /** Record on-demand calls as results of source `http`, unless a request says `"store": false`. */
+  store: z.boolean().default(true),
+});
+
+const resultsSettings = z.strictObject({
+  /** Keep the text with the result; without it only its hash and the spans are kept. */
+  storeText: z.boolean().default(true),
+  /** Days until a result expires; 0 keeps it for ever. */
+  retentionDays: z.int().min(0).max(3_650).default(0),
+  /** Hides personal data before anything of a text is stored or logged; parked records keep their bytes. */
+  redact: redactionSchema.optional(),
+  /** Days for which parked records keep their bytes, and can be redriven. */
+  parkedDays: z.int().min(1).max(3_650).default(90),
+});
+
+/** A share that is to be passed: what never is more than 1 would never be told. */
+const sharePassed = z
+  .number()
+  .min(0)
+  .lt(1, 'must be under 1: a share never passes 1, and nobody would be told');
+
+const alarmSettings = z.strictObject({
+  emails: z
+    .array(z.email().max(254))
+    .max(100)
+    .refine((all) => new Set(all).size === all.length, 'must name each address once')
+    .default([]),
+  /** Where the descriptions of alarms say that the runbook is: a path, or the address where you publish it. */
+  runbook: z
+    .string()
+    .regex(/^[!-~]+$/, 'must be a path or an address, without blanks')
+    .max(300)
+    .default('docs/runbook.md'),
+  iteratorAgeSeconds: z.int().min(1).default(300),
+  /** Share of a function's time-out that its longest run may take, 0 to 1. */
+  durationShare: z.number().min(0.1).max(1).default(0.9),
+  rejectedRecords: z.int().min(1).default(1),
+  apiLatencyMs: z
+    .int()
+    .min(1)
+    .max(29_000, 'must be at most 29000: no call takes longer')
+    .default(5_000),
+  /** Share of API calls that may end in a 5xx, 0 to 1. */
+  apiErrorShare: z.number().gt(0, 'must be over 0: the alarm would never end').max(1).default(0.01),
+  lowConfidenceShare: sharePassed.default(0.3),
+  unansweredShare: sharePassed.default(0.8),
+  /** Minutes in which the stream brings nothing until the silence alarm; 0 switches it off. */
+  silenceMinutes: z.int().min(0).max(1_440).default(60),
+  /** Texts in five minutes whose language no model serves until an alarm; 0 switches it off. */
+  unservedTexts: z.int().min(0).default(0),
+  /** Spans of personal data in five minutes until an alarm; 0 switches it off. */
+  personalData: z.int().min(0).default(0),
+});
+
+/** Every setting by itself, with its default. */
+export const settingsFields = z.strictObject({
+  /** Part of every name: with account and region the longest, a bucket's, has 63 characters. */
+  environmentName: z
+    .string()
+    .regex(
+      /^[a-z](?:[a-z0-9-]{0,12}[a-z0-9])?$/,
+      'must be 1 to 14 of a-z 0-9 -, a letter first, no - at the end',
+    )
+    .default('dev'),
+  architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
+  removalPolicy: z.enum(['retain', 'destroy']).default('retain'),
+  logRetentionDays: z
+    .int()
+    .refine((n) => LOG_RETENTION_DAYS.includes(n), `must be ${LOG_RETENTION_DAYS.join(', ')}`)
+    .default(30),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  stream: streamSettings.prefault({}),
+  inference: inferenceSettings.prefault({}),
+  metrics: metricsSettings.prefault({}),
+  http: httpSettings.prefault({}),
+  results: resultsSettings.prefault({}),
+  alarms: alarmSettings.prefault({}),
+  /** Language of texts whose own cannot be told. */
+  defaultLanguage: languageSchema.default('en'),
+  /** Questions, tasks and language, by source, of texts that bring none of their own. */
+  standingQuestions: standingSchema.shape.questions,
+  standingTasks: standingSchema.shape.tasks,
+  standingLanguages: standingSchema.shape.languages,
+});
+
+/** Settings with every default filled in. */
+export type Settings = z.output<typeof settingsFields>;
+/** How a stream is mapped to a function. */
+export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>> & {
+  readonly parallelizationFactor: number;
+  /** Length of a tumbling window; 0 delivers plain batches without window, state and shard. */
+  readonly tumblingWindowSeconds: number;
+};
+
+/** What the settings ask of texts that do not say. */
+export const standingOf = (settings: Settings): Standing => ({
+  questions: settings.standingQuestions,
+  tasks: settings.standingTasks,
+  languages: settings.standingLanguages,
+});
