@@ -161,6 +161,13 @@ describe('heads of one graph', () => {
     [{ task: 'entities', labels: ['O', 'X'] }, /2 labels for entities, .* logits has 4 columns/],
     [{ task: 'answers', output: 'start_logits' }, /answers reads start_logits and end_logits/],
     [{ task: 'labels', settings: { thresholds: { sad: 1 } } }, /no label sad/],
+    [{ task: 'labels' }, /labels reads an output of texts x labels, .* logits has 3 dimensions/],
+    [
+      { task: 'entities', output: 'mood_logits', labels: ['O', 'B-X'] },
+      /entities reads an output of texts x tokens x labels, .* mood_logits has 2 dimensions/,
+    ],
+    [{ task: 'answers', output: ['logits', 'end_logits'] }, /the graph's logits has 3 dimensions/],
+    [{ task: 'entities', labels: [] }, /heads\.0\.labels/],
   ])('that do not fit the graph are refused: %j', async (head, message) => {
     const { entry, outputs } = manyHeaded('many', ['*']);
     const made = open([{ entry: { ...entry, heads: [head] }, outputs }]);
@@ -196,6 +203,24 @@ describe('languages', () => {
     expect(runs.map(({ model }) => model)).toEqual([1]);
   });
 
+  it.each([
+    ['eng', 'en', 'english'],
+    ['EN-us', 'en', 'english'],
+    ['nb-NO', 'nb', 'norwegian'],
+    ['nor', 'no', 'norwegian'],
+    ['iw', 'he', 'hebrew'],
+    ['he', 'he', 'hebrew'],
+  ])('are known by any of their tags: %s', async (tag, language, model) => {
+    const named = { english: 'eng', norwegian: 'no', hebrew: 'iw' };
+    const models = Object.entries(named).map(([name, own]) => manyHeaded(name, [own]));
+    await open(models, { detectLanguage });
+
+    const [found] = await read({ text: TEXT, language: tag });
+
+    expect(found).toMatchObject({ language, unserved: [] });
+    expect(runs.map((run) => models[run.model]?.entry.name)).toEqual([model]);
+  });
+
   it('that no model serves leave a text without spans, and are told', async () => {
     await open(both, { detectLanguage });
 
@@ -211,14 +236,17 @@ describe('languages', () => {
     expect(runs).toEqual([]);
   });
 
-  it('fall back on the default where they cannot be told', async () => {
-    await open(both, { detectLanguage, defaultLanguage: 'pt' });
+  it.each(['pt', 'pt-BR', 'por'])(
+    'fall back on the default where they cannot be told: %s',
+    async (tag) => {
+      await open(both, { detectLanguage, defaultLanguage: tag });
 
-    const [found] = await read({ text: 'Ada King.' });
+      const [found] = await read({ text: 'Ada King.' });
 
-    expect(found?.language).toBe('und');
-    expect(runs.map(({ model }) => model)).toEqual([1]);
-  });
+      expect(found?.language).toBe('und');
+      expect(runs.map(({ model }) => model)).toEqual([1]);
+    },
+  );
 
   it('use the first model that serves them, and load no model that others leave nothing to do', async () => {
     const any = manyHeaded('any', ['*']);
