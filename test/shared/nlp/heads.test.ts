@@ -279,6 +279,32 @@ describe('languages', () => {
 describe('personal data', () => {
   const mail = { kind: 'EMAIL', text: 'ada@example.org' };
 
+  it('of a long text is looked for in turns, so that the call can be given up', async () => {
+    // In a language without a model nothing is run: the turns are those of the rules, but for one of reading the text.
+    await open([manyHeaded('many', ['en'])]);
+    const text = `Call 020 7946 0958 or 4111 1111 1111 1111. `.repeat(2_000);
+    const controller = new AbortController();
+    let turns = 0;
+    let wanted = Number.POSITIVE_INFINITY;
+    const count = () => {
+      turns += 1;
+      if (turns === wanted) controller.abort(new Error('given up'));
+      else if (!controller.signal.aborted) setImmediate(count);
+    };
+    const asked = [{ text, tasks: ['pii'], language: 'de' }] as const;
+    // Loads the rules, which takes turns of its own.
+    await engine?.analyze(asked);
+    setImmediate(count);
+
+    await engine?.analyze(asked);
+    const all = turns;
+    [turns, wanted] = [0, Math.floor(all / 2)];
+    const givenUp = engine?.analyze(asked, { signal: controller.signal });
+
+    expect(all).toBeGreaterThan(20);
+    await expect(givenUp).rejects.toThrow('given up');
+  });
+
   it('is found by rules, and among the entities of the same pass', async () => {
     await open([manyHeaded('many', ['*'])]);
     const text = 'Ada visits Rome. ada@example.org';
