@@ -1,3 +1,4 @@
+import type { Rejection } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { findPersonalData, redact, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import {
@@ -44,8 +45,12 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   return { ...item, pii: spans.pii.map(personalDataOf), redacted: mode };
 }
 
-/** A message that may name a field as a record had it, and so hold personal data, as it may be stored. */
-export function hideInMessage(message: string, { redaction }: ResultOptions): string {
+/** Why a record was rejected, as it may be stored: no rule would know every name that a record may bring for a field. */
+export function messageToStore(
+  { message, unnamed }: Rejection,
+  { redaction }: ResultOptions,
+): string {
   if (!redaction) return message;
+  if (unnamed !== undefined) return unnamed;
   return redact(message, findPersonalData(message, { language: 'und' }), redaction).text;
 }

@@ -1,4 +1,4 @@
-export { findPersonalData } from './find-personal-data.ts';
+export { findPersonalData, searchPersonalData } from './find-personal-data.ts';
 export { type RedactedText, type RedactionMode, redact, redactionModes } from './redact.ts';
 export { redactAnalysis } from './redact-analysis.ts';
 export {
