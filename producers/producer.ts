@@ -8,15 +8,10 @@ import {
 import { validate } from '#shared/contracts/validate.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { KeyOrder } from './backlog.ts';
+import { checkBlob, KEY_FIELD } from './check-blob.ts';
 import { type CallSettings, type PutCounts, type PutEnd, type PutWork, putAll } from './put-all.ts';
-import { type Blob, createPutRecords, type PutRecords, sizeOf } from './put-records.ts';
+import { type Blob, createPutRecords, type PutRecords } from './put-records.ts';
 import { createRateLimiter } from './rate-limiter.ts';
-
-/** Most bytes of one record on the stream, partition key included. */
-export const MAXIMUM_RECORD_BYTES = 1024 * 1024;
-/** Longest partition key, in Unicode code points, as Kinesis counts them. */
-const MAXIMUM_KEY_LENGTH = 256;
-const KEY = 'partitionKey';
 
 /** What a producer is made of; all but the client and the stream has a default. */
 export interface ProducerOptions extends Partial<CallSettings> {
@@ -261,34 +256,10 @@ function keyOf(record: TextRecord, partitionKey: (record: TextRecord) => unknown
   try {
     key = partitionKey(record);
   } catch (cause) {
-    throw new ValidationError(KEY, `${KEY}: its function threw: ${messageOf(cause)}`, { cause });
+    throw new ValidationError(KEY_FIELD, `${KEY_FIELD}: its function threw: ${messageOf(cause)}`, {
+      cause,
+    });
   }
   // Whatever it is, it is checked with the bytes.
   return key as string;
-}
-
-/** Refuses what Kinesis refuses, and with it every other record of the call. */
-function checkBlob(blob: Blob): Blob {
-  const { data, partitionKey }: { data: unknown; partitionKey: unknown } = blob;
-  const fault = (field: string, rule: string) => new ValidationError(field, `${field} ${rule}`);
-  if (!(data instanceof Uint8Array)) throw fault('data', 'must be bytes (a Uint8Array)');
-  if (typeof partitionKey !== 'string') {
-    throw fault(
-      KEY,
-      `must be a string, and is ${partitionKey === null ? 'null' : typeof partitionKey}`,
-    );
-  }
-  if (!partitionKey.isWellFormed()) throw fault(KEY, 'must be well-formed Unicode');
-  // A code point is two code units at most, so that what is far too long is not counted.
-  const length =
-    partitionKey.length > 2 * MAXIMUM_KEY_LENGTH ? partitionKey.length : [...partitionKey].length;
-  if (length < 1 || length > MAXIMUM_KEY_LENGTH) {
-    throw fault(KEY, `must be 1 to ${MAXIMUM_KEY_LENGTH} characters, and has ${length}`);
-  }
-  const size = sizeOf(blob);
-  if (size > MAXIMUM_RECORD_BYTES) {
-    const message = `the record has ${size} bytes with its key; a stream takes ${MAXIMUM_RECORD_BYTES}`;
-    throw new ValidationError('(record)', message);
-  }
-  return blob;
 }

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 type Paths = Readonly<Record<string, string>>;
 
-interface Manifest {
+interface PackageManifest {
   readonly name: string;
   readonly exports?: Paths;
   readonly imports?: Paths;
@@ -55,7 +55,7 @@ export async function packAll(outdir: string): Promise<Record<string, string>> {
   await rm(outdir, { recursive: true, force: true });
   const packed: Record<string, string> = {};
   for (const [folder, contents] of Object.entries(packages)) {
-    const manifest = await readManifest(folder);
+    const manifest = await readPackageManifest(folder);
     const staged = join(outdir, 'staged', basename(manifest.name));
     await stage(folder, manifest, contents, staged);
     const { stdout } = await run(
@@ -71,7 +71,7 @@ export async function packAll(outdir: string): Promise<Record<string, string>> {
 
 async function stage(
   folder: string,
-  manifest: Manifest,
+  manifest: PackageManifest,
   contents: Contents,
   staged: string,
 ): Promise<void> {
@@ -111,13 +111,16 @@ async function compile(entries: readonly string[], staged: string): Promise<void
     include: [],
     files: entries.map((entry) => join(root, entry)),
   });
-  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', configuration]);
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  await run(process.execPath, [compiler, '-p', configuration]).catch(({ stdout, message }) => {
+    throw new SpanstreamError('pack-failed', stdout || message);
+  });
   await rm(configuration);
 }
 
 /** Compares the packages that compiled files import with those of the manifest, and their versions with the root's. */
-async function checkDependencies(manifest: Manifest, dist: string): Promise<void> {
-  const { dependencies: rootVersions = {} } = await readManifest('.');
+async function checkDependencies(manifest: PackageManifest, dist: string): Promise<void> {
+  const { dependencies: rootVersions = {} } = await readPackageManifest('.');
   const named = Object.entries(manifest.dependencies ?? {});
   const files = await readdir(dist, { recursive: true, withFileTypes: true });
   const sources = await Promise.all(
@@ -145,8 +148,8 @@ async function checkDependencies(manifest: Manifest, dist: string): Promise<void
   }
 }
 
-async function publishedManifest(folder: string, manifest: Manifest, dist: string) {
-  const { imports: rooms = {} } = await readManifest('.');
+async function publishedManifest(folder: string, manifest: PackageManifest, dist: string) {
+  const { imports: rooms = {} } = await readPackageManifest('.');
   const present = new Set(await readdir(dist));
   const compiled = <T>(paths: Paths | undefined, toPath: (path: string) => T) =>
     paths && Object.fromEntries(Object.entries(paths).map(([key, path]) => [key, toPath(path)]));
@@ -157,7 +160,7 @@ async function publishedManifest(folder: string, manifest: Manifest, dist: strin
     devDependencies,
     workspaces,
     ...rest
-  } = manifest as Manifest & Record<string, unknown>;
+  } = manifest as PackageManifest & Record<string, unknown>;
   return {
     ...rest,
     exports: compiled(manifest.exports, (path) => {
@@ -175,8 +178,8 @@ async function publishedManifest(folder: string, manifest: Manifest, dist: strin
   };
 }
 
-async function readManifest(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Manifest;
+async function readPackageManifest(folder: string): Promise<PackageManifest> {
+  return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as PackageManifest;
 }
 
 function writeJson(path: string, value: unknown): Promise<void> {

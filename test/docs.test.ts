@@ -142,6 +142,7 @@ describe('the pages', () => {
     const settings = parseSettings({
       inference: { reservedConcurrency: 2, provisionedConcurrency: 1 },
       http: { reservedConcurrency: 2, provisionedConcurrency: 1 },
+      results: { redact: { mode: 'mask', kinds: ['EMAIL'] } },
     });
     const has = (value: unknown, [name, ...rest]: string[]): boolean =>
       name === undefined ||

@@ -9,9 +9,9 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
-import { type RedactionMode, redact } from '#shared/nlp/personal-data/index.ts';
+import { redact } from '#shared/nlp/personal-data/index.ts';
+import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
-import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
 import {
   analyze,
@@ -23,6 +23,7 @@ import {
   resultOf,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
+import { cutPage, reading } from './pages.ts';
 import { HttpError } from './problems.ts';
 import type { Call } from './read-request.ts';
 
@@ -89,11 +90,11 @@ const handlers: Handlers = {
     }));
   },
 
-  async analyzeText({ body: { store, questions, tasks, language, ...finding } }, deps, bounds) {
+  async analyzeText({ body: { store, questions, tasks, language, ...given } }, deps, bounds) {
     const asked = { questions, tasks, language };
-    const request = requestOf(finding.text, asked, deps.options);
+    const request = requestOf(given.text, asked, deps.options);
     const analysis = await analyzeOne(request, 'text', deps, bounds);
-    const result = resultOf({ ...finding, asked, operation: 'analyze', analysis }, deps, bounds);
+    const result = resultOf({ ...given, asked, operation: 'analyze', analysis }, deps, bounds);
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
@@ -245,34 +246,3 @@ async function analyzeOne(
   if (outcome?.ok) return outcome.value;
   throw unreadable(field, outcome?.error.message, deps);
 }
-
-/** Most characters of what the table has of results and an answer leaves out, their keys, over the longest page and one more. */
-const KEYS_SLACK = 101 * 1_000;
-/** JSON is never shorter in an envelope than it is alone: more than this never fits, so that the page's cursor tells of the rest. */
-const reading = ({ maximumBytes, signal }: Bounds) => ({
-  maximumLength: maximumBytes + KEYS_SLACK,
-  signal,
-});
-
-/** As much of a list as is asked for and fits an answer; with a cursor where it was cut. */
-function cutPage(list: List, items: readonly ResultItem[], limit: number, bounds: Bounds) {
-  const results: z.output<typeof publicResultSchema>[] = [];
-  const end = items[0]?.sourceOrder ?? '';
-  let bytes = bounds.bytesOf({ ...list, results, cursor: encodeCursor(list, end) }) + PAGE_SLACK;
-  for (const [index, item] of items.entries()) {
-    const result = publicResultSchema.parse(item);
-    bytes += bounds.bytesOf(result) + 1;
-    if (index < limit && bytes <= bounds.maximumBytes) {
-      results.push(result);
-      continue;
-    }
-    const last = items[index - 1];
-    if (last) return { results, cursor: encodeCursor(list, last.sourceOrder) };
-    const detail = `A result of ${item.id} is too large for an answer; it can be read from the table.`;
-    throw new HttpError(413, detail, { cursor: encodeCursor(list, item.sourceOrder) });
-  }
-  return { results };
-}
-
-/** Cursors differ in length as ids do. */
-const PAGE_SLACK = 500;

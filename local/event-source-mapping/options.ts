@@ -78,7 +78,8 @@ export function createMappingContext(options: MappingOptions) {
   const parsed = z.object({ settings: settingsSchema }).safeParse({ settings });
   if (!parsed.success) throw new ConfigurationError(describeIssues(parsed.error, 'settings'));
   const [stopping, abandoning] = [new AbortController(), new AbortController()];
-  const [stop, abandon] = [stopping.signal, abandoning.signal];
+  const stop: AbortSignal = stopping.signal;
+  const abandon: AbortSignal = abandoning.signal;
   // A few for each shard, and there is no limit on shards.
   setMaxListeners(0, stop);
   // At least half of the bound, so that a function that fails at once is not asked at once.

@@ -44,7 +44,7 @@ export const ITERATOR_TYPES = [
 ] as const;
 
 /** The input of GetShardIterator. */
-interface IteratorInput {
+export interface IteratorInput {
   ShardId: string;
   ShardIteratorType: (typeof ITERATOR_TYPES)[number] | 'AT_TIMESTAMP';
   SequenceNumber?: string | null | undefined;

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
-import { MAXIMUM_RECORD_BYTES } from '../producer.ts';
+import { MAXIMUM_RECORD_BYTES } from '../check-blob.ts';
 
 /** On Linux a named pipe is opened without waiting for its writer; while that call waits, nothing ends the process. */
 const READ = process.platform === 'linux' ? constants.O_NONBLOCK : constants.O_RDONLY;

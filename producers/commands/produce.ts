@@ -13,29 +13,24 @@ import {
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
-import { parseJson } from '#shared/contracts/parse-json.ts';
 import { sourceSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
-import { ConfigurationError, messageOf, ValidationError } from '#shared/errors.ts';
+import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer, createProducerOn, type Producer } from '../producer.ts';
-import { type Input, type InputLine, openInput } from './input-lines.ts';
+import { type Input, openInput } from './input-lines.ts';
+import { createRecordSource, type RecordFlags } from './record-source.ts';
 
 const defaultFile = fileURLToPath(new URL('../../fixtures/texts/records.jsonl', import.meta.url));
-const MAXIMUM_ID_LENGTH = 128;
 /** Most bad lines, and most stranded records, that are named one by one. */
 const MOST_NAMED = 10;
 
-interface Flags {
+interface Flags extends RecordFlags {
   rate?: number;
-  loop: number;
-  source?: string;
   stream?: string;
   target: Target;
-  skipInvalid?: true;
   stranded?: string;
-  dryRun?: true;
   json?: true;
 }
 
@@ -119,67 +114,6 @@ async function openStream(
     label: `put to ${streamName}`,
     close: () => kinesis.destroy(),
   };
-}
-
-/** Records of an input: a file's round by round, each line of any other input as often as there are rounds before the next. */
-function createRecordSource(input: Input, flags: Flags, name: (fault: string) => void) {
-  const lineOf = new WeakMap<object, { line: number; round: number }>();
-  let unreadable = 0;
-  let valid = 0;
-  let endedAt: number | undefined;
-  function onBad(line: number, round: number, message: string): void {
-    // A line is as bad in every round.
-    if (round === 1) name(`line ${line}: ${message}`);
-    if (!flags.skipInvalid && !flags.dryRun) endedAt ??= line;
-  }
-  return {
-    async *records(): AsyncGenerator<TextRecordInput, void, undefined> {
-      const [passes, times] = input.size === undefined ? [1, flags.loop] : [flags.loop, 1];
-      for (let pass = 1; pass <= passes; pass++) {
-        for await (const line of input.lines()) {
-          for (let round = pass; round < pass + times && endedAt === undefined; round++) {
-            try {
-              const record = recordOf(line, flags, round);
-              lineOf.set(record, { line: line.line, round });
-              valid += 1;
-              yield record;
-            } catch (error) {
-              if (!(error instanceof ValidationError)) throw error;
-              unreadable += 1;
-              onBad(line.line, round, error.message);
-            }
-          }
-          if (endedAt !== undefined) return;
-        }
-      }
-    },
-    onInvalid(record: TextRecordInput, message: string): void {
-      const { line, round } = lineOf.get(record) ?? { line: 0, round: 1 };
-      onBad(line, round, message);
-    },
-    read: () => valid + unreadable,
-    endedAt: () => endedAt,
-  };
-}
-
-/** What a line says, under the source and the id of its round; whether it is a record is for the producer to find out. */
-function recordOf({ text = '', fault }: InputLine, flags: Flags, round: number): TextRecordInput {
-  if (fault !== undefined) throw new ValidationError('(record)', `the line ${fault}`);
-  const value = parseJson(text);
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new ValidationError('(record)', '(record) must be an object');
-  }
-  const record: { id?: unknown } =
-    flags.source === undefined ? value : { ...value, source: flags.source };
-  const { id } = record;
-  if (typeof id === 'string' && flags.loop > 1) {
-    if (id.length <= MAXIMUM_ID_LENGTH && `${id}.${flags.loop}`.length > MAXIMUM_ID_LENGTH) {
-      const rule = `would be longer than ${MAXIMUM_ID_LENGTH} characters in round ${flags.loop} of --loop`;
-      throw new ValidationError('id', `id ${rule}`);
-    }
-    if (round > 1) record.id = `${id}.${round}`;
-  }
-  return record as TextRecordInput;
 }
 
 /** Names the first few of many by a line each, and in the end how many more there were. */

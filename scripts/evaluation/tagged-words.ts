@@ -1,10 +1,4 @@
-import { ValidationError } from '#shared/errors.ts';
-
-/** A sentence whose words have their part of speech (UPOS). */
-export interface PosSentence {
-  readonly words: readonly string[];
-  readonly tags: readonly string[];
-}
+import { readSentences, type TaggedSentence } from './tagged-sentences.ts';
 
 /**
  * Reads parts of speech, a word a line and a blank line between sentences: word, UPOS and XPOS parted by tabs, or the ten columns
@@ -12,35 +6,17 @@ export interface PosSentence {
  *
  * @throws {ValidationError} naming the line that has no tag
  */
-export function readPosSentences(text: string): PosSentence[] {
-  const sentences: PosSentence[] = [];
-  let words: string[] = [];
-  let tags: string[] = [];
-  const finish = () => {
-    if (words.length > 0) sentences.push({ words, tags });
-    words = [];
-    tags = [];
-  };
-  text.split(/\r?\n/).forEach((line, index) => {
-    if (line.trim() === '') {
-      finish();
-      return;
-    }
+export const readPosSentences = (text: string): TaggedSentence[] =>
+  readSentences(text, (line) => {
+    if (line.trim() === '') return 'end';
     const columns = line.split('\t');
-    if (columns.length === 1 && line.startsWith('#')) return;
+    if (columns.length === 1 && line.startsWith('#')) return undefined;
     const isConllu = columns.length >= 8 && /^\d+(?:[-.]\d+)?$/.test(columns[0] ?? '');
-    if (isConllu && /\D/.test(columns[0] ?? '')) return;
+    if (isConllu && /\D/.test(columns[0] ?? '')) return undefined;
     const [word, tag] = isConllu ? [columns[1], columns[3]] : columns;
-    if (!word || !tag || !/^[A-Z]+$|^_$/.test(tag)) {
-      const field = `line ${index + 1}`;
-      throw new ValidationError(field, `${field}: must be a word and its UPOS, parted by a tab`);
-    }
-    words.push(word);
-    tags.push(tag);
+    if (word && tag && /^[A-Z]+$|^_$/.test(tag)) return [word, tag];
+    throw new Error('must be a word and its UPOS, parted by a tab');
   });
-  finish();
-  return sentences;
-}
 
 /** Languages that are written without spaces between words. */
 const withoutSpaces: ReadonlySet<string> = new Set(['ja', 'zh', 'th', 'lo', 'km', 'my']);

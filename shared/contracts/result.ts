@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { z } from 'zod';
-import type { RedactionMode } from '../nlp/personal-data/redact.ts';
+import { redactionModes } from '../nlp/personal-data/kinds.ts';
 import type { TaskName } from '../nlp/types.ts';
 import { recordIdSchema, sourceSchema, stringMapSchema, tasksSchema } from './text-record.ts';
 
@@ -51,11 +51,7 @@ export const personalDataSchema = z.object({
 });
 
 /** How personal data is hidden: by as many asterisks, by its kind's name, or by a keyed tag, the same for the same value. */
-export const redactionModeSchema = z.enum([
-  'mask',
-  'type',
-  'hash',
-] as const satisfies readonly RedactionMode[]);
+export const redactionModeSchema = z.enum(redactionModes);
 
 /** An item of the results table that holds what the models said of one text. */
 export const resultSchema = z.object({

@@ -18,13 +18,28 @@ import { primaryTagOf } from './language/primary-tag.ts';
 import { checkSignature, loadHeads } from './load-heads.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { personalDataVersion } from './personal-data/version.ts';
+import { questionAnsweringSettings } from './question-answering/settings.ts';
+import { overlapSetting } from './settings.ts';
 import type { Aggregation } from './token-classification/group-entities.ts';
+import { tokenClassificationSettings } from './token-classification/settings.ts';
 import { type ModelIdentity, type TaskName, type TextEngine, taskNames } from './types.ts';
 
-export { ConfigurationError, EngineError, InferenceError, ModelError } from '../errors.ts';
+export {
+  ConfigurationError,
+  EngineError,
+  InferenceError,
+  ModelError,
+  ValidationError,
+} from '../errors.ts';
 export type { SessionPort } from './engine/session-port.ts';
 export type { DetectLanguage } from './language/index.ts';
-
+export type { PersonalDataKind, RedactionMode } from './personal-data/kinds.ts';
+export {
+  type MovedSpan,
+  type RedactedText,
+  type RedactOptions,
+  redact,
+} from './personal-data/redact.ts';
 export type { Aggregation } from './token-classification/group-entities.ts';
 export type {
   Analysis,
@@ -91,9 +106,9 @@ const optionsSchema = z.strictObject({
     .refine((tag) => primaryTagOf(tag) !== undefined, 'must be a tag of BCP 47')
     .optional(),
   detectLanguage: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
-  aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).optional(),
-  overlap: z.int().min(0).optional(),
-  nullThreshold: z.number().min(-1).max(1).optional(),
+  aggregation: tokenClassificationSettings.shape.aggregation.unwrap().optional(),
+  overlap: overlapSetting,
+  nullThreshold: questionAnsweringSettings.shape.nullThreshold.unwrap().optional(),
   workers: z.int().min(1).optional(),
   tokenBudget: z.int().min(1).optional(),
   openPort: z.custom((value) => typeof value === 'function', 'must be a function').optional(),

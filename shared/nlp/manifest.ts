@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
 import { primaryTagOf } from './language/primary-tag.ts';
+import { taskNames } from './types.ts';
 
 /** One file of a model, with what it must be. */
 export const manifestFileSchema = z.strictObject({
@@ -19,7 +20,7 @@ const settingsSchema = z.record(z.string(), z.json());
 
 /** One task that a model's graph serves; several heads share one pass. */
 export const manifestHeadSchema = z.strictObject({
-  task: z.enum(['entities', 'answers', 'labels', 'tags']),
+  task: z.enum(taskNames).exclude(['pii']),
   /** Tells classifiers of texts apart, as their labels' `task`; by default the model's name. */
   name: z.string().min(1).optional(),
   /** The graph's outputs that it reads; by default those that exports of the task have. */

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Asked, contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
 import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
-import type { PersonalDataKind } from '#shared/nlp/personal-data/kinds.ts';
-import type { RedactionMode } from '#shared/nlp/personal-data/redact.ts';
+import type { PersonalDataKind, RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import type { Analysis, AnalysisRequest, PersonalData } from '#shared/nlp/types.ts';
 
 /** What is kept of results, and how long. */

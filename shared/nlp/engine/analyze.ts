@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceError, messageOf } from '../../errors.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
 import type { HeadRequest, HeadTask } from '../task.ts';
-import { tasks as registry } from '../tasks.ts';
+import { headTasks, tasks as registry } from '../tasks.ts';
 import type {
   Analysis,
   AnalysisOutcome,
@@ -190,12 +190,7 @@ async function decode(
   results: readonly WindowResult[],
   takeTurns: TakeTurns,
 ): Promise<Analysis> {
-  const found: { readonly [Name in HeadTask]: unknown[] } = {
-    entities: [],
-    answers: [],
-    labels: [],
-    tags: [],
-  };
+  const found = Object.fromEntries(headTasks.map((task): [string, unknown[]] => [task, []]));
   let windows = 0;
   for (const job of jobs) {
     if (job.outcome === undefined) {
@@ -204,7 +199,7 @@ async function decode(
     }
     if (job.outcome instanceof InferenceError) throw job.outcome;
     // Not spread into push: a long text has more tags than a call takes arguments.
-    for (const one of job.outcome) found[job.task].push(one);
+    for (const one of job.outcome) found[job.task]?.push(one);
     windows = Math.max(windows, job.prepared.windows.length);
   }
   // Each task's heads give what its field of an analysis holds.

@@ -30,10 +30,6 @@ const unknown: DetectedLanguage = { language: 'und', reliable: false };
 
 /**
  * Loads the detector: 1 MB of data on byte sequences in sixty languages (`eld`), read when this is called first.
- *
- * @example
- * const detectLanguage = await loadLanguageDetector();
- * console.log(detectLanguage('Wir fahren morgen mit dem Zug nach Hause.').language);
  */
 export async function loadLanguageDetector(): Promise<DetectLanguage> {
   const { eld } = await import('eld/extrasmall');

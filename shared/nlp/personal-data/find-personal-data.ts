@@ -47,9 +47,6 @@ const defaultKinds: ReadonlySet<PersonalDataKind> = new Set(
  * in proportion to the text.
  *
  * @returns spans in order, none overlapping; UTF-16 offsets
- * @example
- * const [card] = findPersonalData('Charge 4111 1111 1111 1111.', { language: 'en' });
- * console.log(card?.kind, card?.start, card?.end);
  */
 export function findPersonalData(text: string, options: PersonalDataOptions): PersonalData[] {
   const steps = searchPersonalData(text, options);

@@ -1,5 +1,5 @@
 export { findPersonalData, searchPersonalData } from './find-personal-data.ts';
-export { type RedactedText, type RedactionMode, redact, redactionModes } from './redact.ts';
+export { redact } from './redact.ts';
 export { redactAnalysis } from './redact-analysis.ts';
 export {
   type PersonalData,

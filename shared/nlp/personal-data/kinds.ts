@@ -46,3 +46,9 @@ export interface PersonalData {
   /** The rule that found it, such as `luhn`, `us-ssn` or `entities`. */
   readonly rule: string;
 }
+
+/** How personal data is hidden: `mask` keeps its length, `type` and `hash` name its kind. */
+export const redactionModes = ['mask', 'type', 'hash'] as const;
+
+/** See `redactionModes`. */
+export type RedactionMode = (typeof redactionModes)[number];

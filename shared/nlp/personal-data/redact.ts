@@ -1,13 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { ValidationError } from '../../errors.ts';
+import type { RedactionMode } from './kinds.ts';
 import { normalize } from './normalize.ts';
 import type { PersonalData } from './types.ts';
-
-/** How personal data is hidden: `mask` keeps its length, `type` and `hash` name its kind. */
-export const redactionModes = ['mask', 'type', 'hash'] as const;
-
-/** See `redactionModes`. */
-export type RedactionMode = (typeof redactionModes)[number];
 
 /** How to redact; `hash` needs a key of 16 bytes at least. */
 export interface RedactOptions {
@@ -46,11 +41,12 @@ export interface RedactedText {
  * `hash` puts `[EMAIL:1f0c2a9b8d7e]`, a keyed HMAC-SHA-256 of the value without its case, spaces and separators: the same value
  * has the same tag under the same key, and without the key nobody can try values out.
  *
- * @param spans as `findPersonalData` gives them: in order, none overlapping
+ * @param spans as an analysis has them: in order, none overlapping
  * @throws {ValidationError} where `hash` has no key or too short a one, or spans overlap or lie outside of the text
  * @example
  * const text = 'Write to ada@example.com';
- * console.log(redact(text, findPersonalData(text, { language: 'en' }), { mode: 'type' }).text);
+ * const [outcome] = await engine.analyze([{ text, tasks: ['pii'] }]);
+ * if (outcome?.ok) console.log(redact(text, outcome.value.pii, { mode: 'type' }).text);
  */
 export function redact(
   text: string,
