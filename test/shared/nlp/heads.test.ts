@@ -362,6 +362,6 @@ describe('the models of an engine', () => {
         tasks: ['answers'],
         workers: 1,
       }),
-    ).rejects.toThrow('names no model that was asked for');
+    ).rejects.toThrow('tags is for tags, not for answers');
   });
 });
