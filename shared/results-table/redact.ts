@@ -18,17 +18,24 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   if (!redaction) return createResultItem(content, options);
   const { record, questions, analysis } = content;
   const { mode, key, kinds } = redaction;
+  const language = analysis.language ?? 'und';
+  const { pii, entities } = analysis;
+  // What was not looked for is looked for now: nothing is stored that was not.
+  const found =
+    pii && !analysis.unserved?.includes('pii')
+      ? pii
+      : findPersonalData(record.text, { language, entities });
   const hidden = redactAnalysis(
     {
       questions,
-      pii: (analysis.pii ?? []).filter(({ kind }) => kinds?.includes(kind) ?? true),
+      pii: found.filter(({ kind }) => kinds?.includes(kind) ?? true),
       text: record.text,
       entities: analysis.entities,
       answers: analysis.answers,
       ...(analysis.tags && { tags: analysis.tags }),
       ...(record.attributes && { attributes: record.attributes }),
     },
-    { mode, key, language: analysis.language ?? 'und', ...(kinds && { kinds }) },
+    { mode, key, language, ...(kinds && { kinds }) },
   );
   const { text, attributes, questions: asked, ...spans } = hidden;
   const item = createResultItem(
