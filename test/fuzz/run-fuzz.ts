@@ -13,7 +13,7 @@ import { messageOf } from '#shared/errors.ts';
 import { taskNames } from '#shared/nlp/types.ts';
 import { keyOf, type ResultOptions } from '#shared/results-table/result-item.ts';
 import { isResult, type TableItem } from '#shared/results-table/stored-item.ts';
-import type { Standing } from '#shared/settings.ts';
+import type { Standing } from '#shared/settings/standing.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
 import { createTestDeps, kinesisEvent } from '#test/consumers/inference/doubles.ts';
