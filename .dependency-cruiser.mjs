@@ -23,7 +23,7 @@ const rows = [
     ['shared/(?!nlp/)', 'producers/'],
     [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
   ],
-  ['fixtures/', ['shared/'], []],
+  ['fixtures/', ['shared/'], ['zod']],
   ['scripts/', ['shared/', 'producers/', 'local/', anyPackage], []],
   ['test/', [''], []],
 ];
