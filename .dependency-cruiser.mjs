@@ -5,7 +5,6 @@ const anyPackage = 'node_modules/';
 /** A room or a file, what it may import of rooms above it, and which packages. Its own files and Node's modules are free. */
 const rows = [
   ['shared/nlp/', ['shared/errors.ts'], ['zod']],
-  ['shared/nlp/language/', [], ['eld']],
   ['shared/nlp/personal-data/', [], ['libphonenumber-js']],
   ['shared/nlp/onnx.ts', [], ['onnxruntime-']],
   ['shared/nlp/worker-development.mjs', [], ['tsx']],
@@ -24,13 +23,13 @@ const rows = [
     ['shared/(?!nlp/)', 'producers/'],
     [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
   ],
-  ['fixtures/', ['shared/'], []],
+  ['fixtures/', ['shared/'], ['zod']],
   ['scripts/', ['shared/', 'producers/', 'local/', anyPackage], []],
   ['test/', [''], []],
 ];
 
 /** All that the engine asks of its host: no environment, no network. */
-const engineHost = '^(crypto|fs|fs/promises|os|path|timers/promises|url|worker_threads)$';
+const engineHost = '^(crypto|fs|fs/promises|os|path|timers/promises|url|worker_threads|zlib)$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -12,10 +12,17 @@ export class SpanstreamError extends Error {
 /** Input from outside (record, body, file, flag, variable) that breaks a rule; `field` is its path, such as `questions[2]`. */
 export class ValidationError extends SpanstreamError {
   readonly field: string;
+  /** The message without any name that came with the input, where that is known: such a name may be somebody's. */
+  readonly unnamed: string | undefined;
 
-  constructor(field: string, message: string, options?: ErrorOptions & { code?: string }) {
+  constructor(
+    field: string,
+    message: string,
+    options?: ErrorOptions & { code?: string; unnamed?: string },
+  ) {
     super(options?.code ?? 'invalid-record', message, options);
     this.field = field;
+    this.unnamed = options?.unnamed;
   }
 }
 

@@ -43,6 +43,8 @@ const models = {
   SPANSTREAM_MODELS: text.optional(),
   /** Worker threads; by default one per vCPU. */
   SPANSTREAM_WORKERS: number.pipe(z.int().min(1).max(256)).optional(),
+  /** Which models of the manifest, in order of preference; by default all of them. */
+  SPANSTREAM_MODEL_NAMES: json(z.array(text).min(1)).optional(),
   SPANSTREAM_DEFAULT_LANGUAGE: languageSchema,
 };
 
@@ -100,10 +102,15 @@ type ResultEnvironment = z.output<z.ZodObject<typeof results>>;
 
 /** How a function makes its engine: models as configured, else from `models` beside the file of that URL. */
 export function engineOptionsOf(environment: ModelEnvironment, fileUrl: string) {
-  const { SPANSTREAM_MODELS: folder, SPANSTREAM_WORKERS: workers } = environment;
+  const {
+    SPANSTREAM_MODELS: folder,
+    SPANSTREAM_WORKERS: workers,
+    SPANSTREAM_MODEL_NAMES: names,
+  } = environment;
   return {
     modelsDirectory: folder ?? fileURLToPath(new URL('models', fileUrl)),
     defaultLanguage: environment.SPANSTREAM_DEFAULT_LANGUAGE,
+    ...(names && { models: names }),
     ...(workers !== undefined && { workers }),
   };
 }
@@ -132,7 +139,10 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
     SPANSTREAM_RETENTION_DAYS: String(settings.results.retentionDays),
     ...(settings.results.redact && { SPANSTREAM_REDACT: JSON.stringify(settings.results.redact) }),
   };
-  const engine = { SPANSTREAM_DEFAULT_LANGUAGE: settings.defaultLanguage };
+  const engine = {
+    SPANSTREAM_DEFAULT_LANGUAGE: settings.defaultLanguage,
+    ...(settings.models && { SPANSTREAM_MODEL_NAMES: JSON.stringify(settings.models) }),
+  };
   return {
     inference: {
       ...common,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { z } from 'zod';
 import {
   type httpOperations,
@@ -18,6 +19,7 @@ import {
   type Bounds,
   type HttpDeps,
   madeId,
+  type OnDemandResult,
   resultOf,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
@@ -166,17 +168,21 @@ function eachText<Given extends object>(
     const requests = usable.map((one) => requestOf(one.text, asked, deps.options));
     const outcomes = await analyze(requests, deps, bounds);
     const failed: Unusable[] = [];
-    const found = usable.flatMap(({ index, field, text }, at) => {
+    const found: { index: number; result: OnDemandResult; given: Given }[] = [];
+    for (const [at, { index, field, text }] of usable.entries()) {
+      // Hiding personal data in many long texts takes a while, in which the time may end.
+      await nextTurn();
+      bounds.signal.throwIfAborted();
       const outcome = outcomes[at];
       if (!outcome?.ok) {
         failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
-        return [];
+        continue;
       }
       const named = single ? id : `${id}.${index}`;
       const analysis = outcome.value;
       const result = resultOf({ id: named, text, asked, operation: task, analysis }, deps, bounds);
-      return { index, result, given: give(result.item, { text, mode, analysis }, deps) };
-    });
+      found.push({ index, result, given: give(result.item, { text, mode, analysis }, deps) });
+    }
     const errors = [...checked.filter((one) => 'fault' in one), ...failed]
       .sort((a, b) => a.index - b.index)
       .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));

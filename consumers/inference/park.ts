@@ -1,20 +1,14 @@
 import pLimit from 'p-limit';
-import { type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts';
+import { type Rejection, type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts';
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
-import { hideInMessage } from '#shared/results-table/redact.ts';
+import { messageToStore } from '#shared/results-table/redact.ts';
 import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
 import { type KnownOutcomes, lookUpResults } from './look-up.ts';
-import type {
-  BatchRecord,
-  InferenceDeps,
-  RecordOutcome,
-  RecordOutcomes,
-  Rejection,
-} from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcome, RecordOutcomes } from './types.ts';
 
 const OBJECTS_AT_ONCE = 16;
 const AGAIN = 'it comes after a record that is delivered again';
@@ -145,7 +139,7 @@ async function putFailureObject(
 
 function rejectionItemOf(
   { position, arrivedAt }: BatchRecord,
-  { reason, message }: Rejection,
+  rejection: Rejection,
   options: ResultOptions,
   pending: boolean,
 ): RejectionItem {
@@ -153,8 +147,8 @@ function rejectionItemOf(
   const expiresAt = expiryOf(arrivedAt, options.retentionDays);
   return {
     ...rejectionKey(position),
-    reason,
-    message: hideInMessage(message, options),
+    reason: rejection.reason,
+    message: messageToStore(rejection, options),
     ...place,
     ...(subSequenceNumber !== undefined && { subSequenceNumber }),
     failureKey: failureObjectKey(position),

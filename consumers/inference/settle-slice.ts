@@ -1,4 +1,5 @@
-import { rejectionMessage } from '#shared/contracts/rejection.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Rejection, rejectionMessage } from '#shared/contracts/rejection.ts';
 import { EngineError } from '#shared/errors.ts';
 import type { AnalysisOutcome } from '#shared/nlp/types.ts';
 import { createStoredResult } from '#shared/results-table/redact.ts';
@@ -7,13 +8,7 @@ import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { lookUpRejections } from './look-up.ts';
 import { late, noteOutcomes, park, type SliceDeadlines, signalUntil, write } from './park.ts';
-import type {
-  BatchRecord,
-  InferenceDeps,
-  RecordOutcome,
-  RecordOutcomes,
-  Rejection,
-} from './types.ts';
+import type { BatchRecord, InferenceDeps, RecordOutcome, RecordOutcomes } from './types.ts';
 
 /** Any engine that is well reads it within the time that is left for such a question. */
 const HEALTH_TEXT = 'Is it well?';
@@ -77,10 +72,9 @@ async function infer(
   const texts = textsOf(outcomes);
   const items = new Map<BatchRecord, TableItem>();
   if (texts.length === 0) return items;
-  const analyses = await analyze(texts, deps, deadlines.inference);
-  if (analyses) {
-    for (const [index, entry] of texts.entries()) {
-      const made = toItem(entry, analyses[index], deps);
+  const results = await analyze(texts, deps, deadlines.inference);
+  if (results) {
+    for (const [entry, made] of results) {
       if ('pk' in made) items.set(entry, made);
       else outcomes.set(entry, made);
     }
@@ -97,8 +91,12 @@ async function infer(
   return items;
 }
 
-/** The outcomes, or undefined where they did not come in time. */
-async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadline: number) {
+/** What each text came to, or undefined where it did not in time. Hiding personal data counts: it may take as long as the models do. */
+async function analyze(
+  texts: readonly BatchRecord[],
+  deps: InferenceDeps,
+  deadline: number,
+): Promise<(readonly [BatchRecord, TableItem | RecordOutcome])[] | undefined> {
   const started = deps.now();
   const signal = signalUntil(deadline, deps);
   const learn = (givenUp: boolean) => {
@@ -113,8 +111,14 @@ async function analyze(texts: readonly BatchRecord[], deps: InferenceDeps, deadl
     if (analyses.length !== texts.length) {
       throw new EngineError(`the engine gave ${analyses.length} outcomes of ${texts.length} texts`);
     }
+    const made: (readonly [BatchRecord, TableItem | RecordOutcome])[] = [];
+    for (const [index, entry] of texts.entries()) {
+      if (deps.options.redaction) await nextTurn();
+      signal.throwIfAborted();
+      made.push([entry, toItem(entry, analyses[index], deps)]);
+    }
     learn(false);
-    return analyses;
+    return made;
   } catch (error) {
     if (!signal.aborted || error instanceof EngineError) throw error;
     learn(true);

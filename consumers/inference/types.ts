@@ -1,4 +1,4 @@
-import type { RejectionReason } from '#shared/contracts/rejection.ts';
+import type { Rejection } from '#shared/contracts/rejection.ts';
 import type { Asked } from '#shared/contracts/result.ts';
 import type { PutFailure } from '#shared/dead-letters/write.ts';
 import type { Logger } from '#shared/log.ts';
@@ -32,12 +32,6 @@ export type BatchRecord = DecodedRecord & {
   readonly asked: Asked;
   readonly weight: number;
 };
-
-/** Why a record is parked. */
-export interface Rejection {
-  readonly reason: RejectionReason;
-  readonly message: string;
-}
 
 /**
  * What has become of a record in a delivery. `pending` is not settled yet, and is to be parked where it has a rejection, which is

@@ -8,6 +8,7 @@ import { InterruptedError, interruptible, untilInterrupted } from '#shared/cli/i
 import {
   createCommand,
   existingFolder,
+  modelNames,
   print,
   runCommand,
   wholeNumber,
@@ -18,6 +19,7 @@ import { readSettingsFile } from '#shared/settings-file.ts';
 interface Flags {
   records?: number;
   models?: string;
+  model?: string[];
   keep?: boolean;
   json?: boolean;
 }
@@ -45,7 +47,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   let stack: LocalStack | undefined;
   try {
     print([`Starting the local stack in ${directory}`]);
-    const settings = readSettingsFile();
+    const settings = { ...readSettingsFile(), ...(flags.model && { models: flags.model }) };
     stack = await startLocalStack({ directory, settings, modelsDirectory: flags.models });
     if (signal.aborted) throw new InterruptedError('nothing was put');
     const work = runDemo(stack, input, signal);
@@ -69,6 +71,7 @@ const command = createCommand(
 )
   .option('--records <n>', 'texts to put at most (default: all)', wholeNumber(1))
   .option('--models <dir>', 'models to run (default: the bundled ones)', existingFolder)
+  .option('--model <name or folder>', 'run this one alone; may be given more than once', modelNames)
   .option('--keep', 'keep the temporary folder, with its logs')
   .action((flags: Flags) => interruptible((signal) => run(flags, signal)));
 

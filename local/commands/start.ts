@@ -10,6 +10,7 @@ import {
   createCommand,
   existingFile,
   existingFolder,
+  modelNames,
   print,
   runCommand,
   say,
@@ -21,6 +22,7 @@ interface Flags {
   directory: string;
   config?: string;
   models?: string;
+  model?: string[];
   use?: Partial<Endpoints>;
   portKinesis: number;
   portDynamodb: number;
@@ -77,7 +79,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const endpointsFile = join(directory, 'endpoints.json');
   const stack = await startLocalStack({
     directory,
-    settings: readSettingsFile(flags.config),
+    settings: { ...readSettingsFile(flags.config), ...(flags.model && { models: flags.model }) },
     modelsDirectory: flags.models,
     endpoints: flags.use,
     onNotification: showNotification,
@@ -130,6 +132,7 @@ const command = createCommand('start', 'Runs the local stack until Ctrl-C')
     existingFile,
   )
   .option('--models <dir>', 'models to run (default: the bundled ones)', existingFolder)
+  .option('--model <name or folder>', 'run this one alone; may be given more than once', modelNames)
   .option(
     '--use <service=url>',
     'a service that runs already, such as cloudwatch=http://127.0.0.1:4569 of another stack; may be given several times',

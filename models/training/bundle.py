@@ -43,14 +43,14 @@ def update_manifest(folder: Path, task: str, labels=None, settings=None) -> None
     """Write the model's entry of manifest.json, which lies beside its folder."""
     path = folder.parent / "manifest.json"
     models = json.loads(path.read_text())["models"] if path.exists() else []
-    entry = {"name": folder.name, "task": task, "revision": "1", "source": ENCODER, "licence": "Apache-2.0",
-             "maximumLength": MAXIMUM_LENGTH, **({"labels": labels} if labels else {}),
+    head = {"task": task, **({"labels": labels} if labels else {}), **({"settings": settings} if settings else {})}
+    entry = {"name": folder.name, "languages": ["en"], "heads": [head], "revision": "1", "source": ENCODER,
+             "licence": "Apache-2.0", "maximumLength": MAXIMUM_LENGTH,
              **({"quantization": QUANTIZATION, "optimized": True} if (folder / GRAPH).exists() else {}),
-             **({"settings": settings} if settings else {}),
              "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
                        if file.is_file() and file.name != "README.md"]}
     kept = [model for model in models if model["name"] != folder.name]
-    _write_json(path, {"version": 1, "models": sorted([*kept, entry], key=lambda model: model["name"])})
+    _write_json(path, {"version": 2, "models": sorted([*kept, entry], key=lambda model: model["name"])})
 
 
 def write_reference(run: Path, folder: Path) -> None:
@@ -62,7 +62,8 @@ def write_reference(run: Path, folder: Path) -> None:
     shutil.copyfile(run / "onnx/model.onnx", reference / "onnx/model.onnx")
     entry = next(each for each in json.loads((folder.parent / "manifest.json").read_text())["models"]
                  if each["name"] == folder.name)
-    update_manifest(reference, entry["task"], entry.get("labels"), entry.get("settings"))
+    head = entry["heads"][0]
+    update_manifest(reference, head["task"], head.get("labels"), head.get("settings"))
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

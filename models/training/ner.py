@@ -216,7 +216,7 @@ def pack(run: Path, folder: Path):
     model = BertForTokenClassification.from_pretrained(run / "model", attn_implementation="eager")
     make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=False)
-    update_manifest(folder, TASK, labels=LABELS, settings=SETTINGS)
+    update_manifest(folder, "entities", labels=LABELS, settings=SETTINGS)
     write_reference(run, folder)
 
 

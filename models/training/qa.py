@@ -161,7 +161,7 @@ def pack(data: Path, run: Path, folder: Path):
     make_graphs(model, TASK, run, folder)
     write_texts(run, folder, lower_case=True)
     threshold = choose_threshold(open_session(folder / GRAPH), tokenizer, data / "qa/train")
-    update_manifest(folder, TASK, settings={"nullThreshold": threshold})
+    update_manifest(folder, "answers", settings={"nullThreshold": threshold})
     write_reference(run, folder)
 
 

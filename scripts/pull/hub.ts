@@ -10,6 +10,7 @@ import {
   modelInfo,
 } from '@huggingface/hub';
 import { ConfigurationError, ModelError, messageOf } from '#shared/errors.ts';
+import { primaryTagOf } from '#shared/nlp/language/primary-tag.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
@@ -85,11 +86,14 @@ export function openHubModel(
   };
 }
 
+const canonical = (tag: string): string => primaryTagOf(tag) ?? tag;
+
 /** Primary tags of what a card says; any language where it says nothing, or `multilingual`. */
 function languagesOf(language: unknown): string[] {
   const tags = [language].flat().map((tag) => String(tag).toLowerCase().split(/[-_]/)[0] ?? '');
-  const known = [...new Set(tags.filter((tag) => /^[a-z]{2,3}$/.test(tag)))];
-  return known.length === 0 || tags.includes('multilingual') ? ['*'] : known;
+  const known = [...new Set(tags.filter((tag) => /^[a-z]{2,3}$/.test(tag)).map(canonical))];
+  const isForAll = ['multilingual', 'mul'].some((tag) => tags.includes(tag));
+  return known.length === 0 || isForAll ? ['*'] : known;
 }
 
 function reasonOf(error: unknown): string {

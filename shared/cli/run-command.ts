@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
@@ -106,6 +107,12 @@ export function positiveNumber(value: string): number {
   if (parsed > 0 && parsed < Number.POSITIVE_INFINITY) return parsed;
   throw new InvalidArgumentError('it must be a number above 0.');
 }
+
+/** Option parser for models, given once or more: names stay, paths become absolute, since functions run elsewhere. */
+export const modelNames = (value: string, others: readonly string[] = []): string[] => [
+  ...others,
+  /^\.|[\\/]/.test(value) ? resolve(value) : value,
+];
 
 /** Option parser for a folder that is there. */
 export const existingFolder = (path: string): string => existing(path, 'folder');

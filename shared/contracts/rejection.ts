@@ -15,6 +15,14 @@ export const rejectionReasons = [
 /** Why a record was parked. */
 export type RejectionReason = (typeof rejectionReasons)[number];
 
+/** Why a record is parked. */
+export interface Rejection {
+  readonly reason: RejectionReason;
+  readonly message: string;
+  /** The message without any name that the record brought, where it names one. */
+  readonly unnamed?: string;
+}
+
 /** A rejection, kept in the results table so that it is counted exactly as results are. */
 export const rejectionSchema = z.object({
   pk: z.string().startsWith('REJ#'),

@@ -30,8 +30,8 @@ export const answerSchema = z.object({
   noAnswerScore: scoreSchema,
 });
 
-/** One label of a text, and the classification that gave it. */
-export const labelSchema = z.object({ task: z.string(), label: z.string(), score: scoreSchema });
+/** One label of a text, and the classification that gave it; the score of one that gives a quantity is any number. */
+export const labelSchema = z.object({ task: z.string(), label: z.string(), score: z.number() });
 
 /** A word's part of speech (UPOS); offsets are UTF-16 code units. */
 export const tagSchema = z.object({

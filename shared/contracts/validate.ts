@@ -20,23 +20,28 @@ function fieldPath(path: readonly PropertyKey[]): string {
     .join('');
 }
 
-function describe(issue: Issue, value: unknown): { field: string; message: string; code: string } {
+/** A path whose names are the schema's own: below a field, and where it is not known, they are the value's. */
+const unnamedPath = (path: readonly PropertyKey[], isKnown = true): readonly PropertyKey[] =>
+  path.map((part, index) =>
+    typeof part === 'number' || (isKnown && index === 0) ? part : '(name hidden)',
+  );
+
+function describe(issue: Issue, value: unknown) {
   const field = fieldPath(issue.path);
+  const unnamed = fieldPath(unnamedPath(issue.path));
   const tooLarge = issue.code === 'custom' && issue.params?.tooLarge === true;
   const code = tooLarge ? 'too-large' : 'invalid-record';
   if (issue.code === 'unrecognized_keys') {
-    return {
-      field: fieldPath([...issue.path, issue.keys[0] ?? '']),
-      message: 'is not a known field',
-      code,
-    };
+    const path = [...issue.path, issue.keys[0] ?? ''];
+    const unnamed = fieldPath(unnamedPath(path, issue.path.length > 0));
+    return { field: fieldPath(path), unnamed, message: 'is not a known field', code };
   }
   if (issue.code === 'invalid_type') {
     const missing = valueAt(value, issue.path) === undefined;
     const kind = KINDS[issue.expected] ?? `a ${issue.expected}`;
-    return { field, message: missing ? 'is required' : `must be ${kind}`, code };
+    return { field, unnamed, message: missing ? 'is required' : `must be ${kind}`, code };
   }
-  return { field, message: issue.message, code };
+  return { field, unnamed, message: issue.message, code };
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -58,10 +63,14 @@ export function validate<T extends z.ZodType>(schema: T, value: unknown): z.outp
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const first = parsed.error.issues[0];
-  const { field, message, code } = first
+  const { field, unnamed, message, code } = first
     ? describe(first, value)
-    : { field: '(record)', message: 'is invalid', code: 'invalid-record' };
-  throw new ValidationError(field, `${field} ${message}`, { code, cause: parsed.error });
+    : { field: '(record)', unnamed: '(record)', message: 'is invalid', code: 'invalid-record' };
+  throw new ValidationError(field, `${field} ${message}`, {
+    code,
+    unnamed: `${unnamed} ${message}`,
+    cause: parsed.error,
+  });
 }
 
 const MOST_FAULTS = 10;

@@ -39,6 +39,11 @@ export async function findModels(wanted: WantedModels): Promise<ModelFolder[]> {
     return used.some(Boolean) ? [{ candidate, used }] : [];
   });
   if (chosen.length === 0) {
+    const named = wanted.models && candidates[0];
+    if (named) {
+      const served = [...new Set(named.heads.map(({ task }) => task))].join(', ');
+      throw new ModelError(`${named.name} is for ${served}, not for ${wanted.tasks?.join(', ')}`);
+    }
     const path = `${modelsDirectory}/manifest.json`;
     throw new ModelError(
       manifest ? `${path} names no model that was asked for` : `${path} is missing`,

@@ -14,6 +14,7 @@ import {
   languageDetectorVersion,
   loadLanguageDetector,
 } from './language/index.ts';
+import { primaryTagOf } from './language/primary-tag.ts';
 import { checkSignature, loadHeads } from './load-heads.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { personalDataVersion } from './personal-data/version.ts';
@@ -66,7 +67,7 @@ export interface TextEngineOptions {
   readonly models?: readonly string[];
   /** What will be asked of the engine; by default every task. Models of other tasks are not loaded. */
   readonly tasks?: readonly TaskName[];
-  /** BCP 47 primary tag of texts whose language is not known; default `en`. */
+  /** BCP 47 tag of texts whose language is not known, of which the primary one counts; default `en`. */
   readonly defaultLanguage?: string;
   /**
    * Tells a text's language. By default the engine's own, which is asked only where a loaded model is not for every
@@ -102,7 +103,7 @@ const optionsSchema = z.strictObject({
   tasks: z.array(z.enum(taskNames)).optional(),
   defaultLanguage: z
     .string()
-    .regex(/^[a-z]{2,3}$/, 'must be a primary tag')
+    .refine((tag) => primaryTagOf(tag) !== undefined, 'must be a tag of BCP 47')
     .optional(),
   detectLanguage: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   aggregation: tokenClassificationSettings.shape.aggregation.unwrap().optional(),
@@ -161,7 +162,7 @@ async function startEngine(
   // Where the heads below throw, nobody awaits it.
   loads.catch(() => undefined);
   const { aggregation, overlap, nullThreshold, tokenBudget = TOKEN_BUDGET } = options;
-  const { defaultLanguage = 'en' } = options;
+  const defaultLanguage = primaryTagOf(options.defaultLanguage ?? 'en') ?? 'en';
   const byTask = {
     ...(aggregation && { entities: { aggregation } }),
     ...(nullThreshold !== undefined && { answers: { nullThreshold } }),

@@ -62,7 +62,7 @@ export function loadHeads(folders: readonly ModelFolder[], settings: EngineSetti
 /**
  * Compares a graph with what its heads read of it.
  *
- * @throws {ModelError} naming the output that is missing or of another width
+ * @throws {ModelError} naming the output that is missing or of another form
  */
 export function checkSignature(
   { directory, heads }: ModelFolder,
@@ -70,13 +70,25 @@ export function checkSignature(
 ): void {
   for (const { task, outputs: named, labels } of heads) {
     for (const name of named) {
-      const width = outputs[name];
-      if (width === undefined) {
+      const shape = outputs[name];
+      if (shape === undefined) {
         throw new ModelError(
           `${directory}: the graph has no output ${name}, which ${task} reads; it has ${Object.keys(outputs).join(', ')}`,
         );
       }
-      if (labels.length > 0 && width !== null && width !== labels.length) {
+      const { isPerToken, isLabelled } = tasks[task];
+      const wanted = [
+        'texts',
+        ...(isPerToken ? ['tokens'] : []),
+        ...(isLabelled ? ['labels'] : []),
+      ];
+      if (shape.length > 0 && shape.length !== wanted.length) {
+        throw new ModelError(
+          `${directory}: ${task} reads an output of ${wanted.join(' x ')}, but the graph's ${name} has ${shape.length} dimensions`,
+        );
+      }
+      const width = shape.at(-1) ?? null;
+      if (isLabelled && width !== null && width !== labels.length) {
         throw new ModelError(
           `${directory}: there are ${labels.length} labels for ${task}, but the graph's ${name} has ${width} columns`,
         );

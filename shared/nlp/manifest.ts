@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
+import { primaryTagOf } from './language/primary-tag.ts';
 import { taskNames } from './types.ts';
 
 /** One file of a model, with what it must be. */
@@ -25,7 +26,7 @@ export const manifestHeadSchema = z.strictObject({
   /** The graph's outputs that it reads; by default those that exports of the task have. */
   output: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** By output column; by default those of `config.json`. */
-  labels: z.array(z.string()).optional(),
+  labels: z.array(z.string()).min(1).optional(),
   /** How the outputs are decoded. */
   settings: settingsSchema.optional(),
 });
@@ -43,12 +44,31 @@ const modelFields = {
   files: z.array(manifestFileSchema).min(1),
 };
 
+/** Classifiers of texts are told apart by their names; of any other task a model has one head. */
+const isNamed = (task: string): boolean => task === 'labels';
+
 /** One model of the manifest; its files lie in the folder of its name. */
 export const manifestModelSchema = z.strictObject({
   ...modelFields,
   /** BCP 47 primary tags of the texts that it is for, or `*` for any. */
-  languages: z.array(z.string().regex(/^(\*|[a-z]{2,3})$/, 'must be a primary tag or *')).min(1),
-  heads: z.array(manifestHeadSchema).min(1),
+  languages: z
+    .array(
+      z
+        .string()
+        .regex(/^(\*|[a-z]{2,3})$/, 'must be a primary tag or *')
+        // A text's language is known by its canonical tag: `zh`, not `cmn` or `zho`.
+        .transform((tag) => primaryTagOf(tag) ?? tag),
+    )
+    .min(1),
+  heads: z
+    .array(manifestHeadSchema)
+    .min(1)
+    .refine(
+      (heads) =>
+        new Set(heads.map(({ task, name }) => `${task} ${isNamed(task) && name}`)).size ===
+        heads.length,
+      'must be of different tasks, and those of labels have different names: one of two would never be used',
+    ),
 });
 
 /** A model as version 1 has it: one task, named as on the Hub, in any language. */
@@ -56,7 +76,7 @@ const modelOfVersion1 = z
   .strictObject({
     ...modelFields,
     task: z.enum(['token-classification', 'question-answering']),
-    labels: z.array(z.string()).optional(),
+    labels: z.array(z.string()).min(1).optional(),
     settings: settingsSchema.optional(),
   })
   .transform(

@@ -115,7 +115,9 @@ function guessTask(config: Config, directory: string): HeadTask {
 }
 
 function labelsOf({ id2label: map }: Config, directory: string): string[] {
-  if (!map) throw new ModelError(`${directory}: config.json has no id2label`);
+  if (!map || Object.keys(map).length === 0) {
+    throw new ModelError(`${directory}: config.json has no id2label`);
+  }
   return Object.keys(map).map((_, index) => {
     const label = map[String(index)];
     if (label !== undefined) return label;

@@ -14,8 +14,8 @@ export type Tensor = ort.Tensor;
 
 /** What a graph gives, as far as the engine asks. */
 export interface GraphSignature {
-  /** Width of the last dimension by output name; null where the graph leaves it open or has none. */
-  readonly outputs: Readonly<Record<string, number | null>>;
+  /** Dimensions by output name, null where the graph leaves one open; none where it does not say. */
+  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 /** Rows of equal length, padded at the end. */
@@ -73,7 +73,7 @@ export async function openSession(path: string, options: { optimized: boolean })
   if (!types.has('input_ids')) throw new ModelError(`${path}: the graph has no input input_ids`);
   return {
     signature: {
-      outputs: Object.fromEntries(session.outputMetadata.map((m) => [m.name, lastDimension(m)])),
+      outputs: Object.fromEntries(session.outputMetadata.map((m) => [m.name, dimensionsOf(m)])),
     },
     async run(batch) {
       const dimensions = [batch.rows, batch.length];
@@ -133,9 +133,9 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/external data/i, 'the external data of the graph cannot be read'],
 ];
 
-function lastDimension(output: ort.InferenceSession.ValueMetadata): number | null {
-  const last = output.isTensor ? output.shape.at(-1) : undefined;
-  return typeof last === 'number' && last > 0 ? last : null;
+function dimensionsOf(output: ort.InferenceSession.ValueMetadata): (number | null)[] {
+  const shape = output.isTensor ? output.shape : [];
+  return shape.map((size) => (typeof size === 'number' && size > 0 ? size : null));
 }
 
 function attentionMask({ rows, length, lengths }: PackedBatch): Int32Array {

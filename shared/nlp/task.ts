@@ -40,6 +40,8 @@ export interface Task<Name extends HeadTask = HeadTask> {
   readonly outputs: readonly string[];
   /** Its outputs' last dimension has a label for each column. */
   readonly isLabelled: boolean;
+  /** Its outputs have a row for each token, and not one for each text. */
+  readonly isPerToken: boolean;
   /** It is asked for each question of a text instead of once. */
   readonly asksQuestions: boolean;
   /** @throws {ModelError} for a setting that cannot be used */

@@ -1,3 +1,4 @@
+import type { Rejection } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { findPersonalData, redact, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import {
@@ -17,17 +18,24 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   if (!redaction) return createResultItem(content, options);
   const { record, questions, analysis } = content;
   const { mode, key, kinds } = redaction;
+  const language = analysis.language ?? 'und';
+  const { pii, entities } = analysis;
+  // What was not looked for is looked for now: nothing is stored that was not.
+  const found =
+    pii && !analysis.unserved?.includes('pii')
+      ? pii
+      : findPersonalData(record.text, { language, entities });
   const hidden = redactAnalysis(
     {
       questions,
-      pii: (analysis.pii ?? []).filter(({ kind }) => kinds?.includes(kind) ?? true),
+      pii: found.filter(({ kind }) => kinds?.includes(kind) ?? true),
       text: record.text,
       entities: analysis.entities,
       answers: analysis.answers,
       ...(analysis.tags && { tags: analysis.tags }),
       ...(record.attributes && { attributes: record.attributes }),
     },
-    { mode, key, language: analysis.language ?? 'und', ...(kinds && { kinds }) },
+    { mode, key, language, ...(kinds && { kinds }) },
   );
   const { text, attributes, questions: asked, ...spans } = hidden;
   const item = createResultItem(
@@ -44,8 +52,12 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   return { ...item, pii: spans.pii.map(personalDataOf), redacted: mode };
 }
 
-/** A message that may name a field as a record had it, and so hold personal data, as it may be stored. */
-export function hideInMessage(message: string, { redaction }: ResultOptions): string {
+/** Why a record was rejected, as it may be stored: no rule would know every name that a record may bring for a field. */
+export function messageToStore(
+  { message, unnamed }: Rejection,
+  { redaction }: ResultOptions,
+): string {
   if (!redaction) return message;
+  if (unnamed !== undefined) return unnamed;
   return redact(message, findPersonalData(message, { language: 'und' }), redaction).text;
 }

@@ -31,13 +31,19 @@ export interface Arrival {
 }
 
 const MILLION = 1_000_000;
-const rounded = (score: number): number =>
-  Math.round(Math.min(1, Math.max(0, score)) * MILLION) / MILLION;
+const toSixDecimals = (value: number): number => Math.round(value * MILLION) / MILLION;
+const rounded = (score: number): number => toSixDecimals(Math.min(1, Math.max(0, score)));
 
 /** With its score as it is kept: rounded to six decimals. */
 export const withRoundedScore = <Scored extends { readonly score: number }>(scored: Scored) => ({
   ...scored,
   score: rounded(scored.score),
+});
+
+/** A label as it is kept: its score need not be a probability. */
+const storedLabel = (label: Analysis['labels'][number]) => ({
+  ...label,
+  score: toSixDecimals(label.score),
 });
 
 /** Personal data as it is kept: without the rule that found it. */
@@ -133,7 +139,7 @@ export function createResultItem(
     ...(unserved.length > 0 && { unserved: [...unserved] }),
     entities: analysis.entities.map(withRoundedScore),
     answers: bestAnswers(analysis, questions).map(storedAnswer),
-    ...(labels.length > 0 && { labels: labels.map(withRoundedScore) }),
+    ...(labels.length > 0 && { labels: labels.map(storedLabel) }),
     ...(tasks?.includes('tags') && { tags: tags.map(withRoundedScore) }),
     ...(tasks?.includes('pii') && { pii: pii.map(personalDataOf) }),
     tokens: analysis.tokens,

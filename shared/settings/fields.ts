@@ -181,6 +181,8 @@ export const settingsFields = z.strictObject({
   http: httpSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
+  /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */
+  models: z.array(z.string().min(1).max(500)).min(1).max(20).optional(),
   /** Language of texts whose own cannot be told. */
   defaultLanguage: languageSchema.default('en'),
   /** Questions, tasks and language, by source, of texts that bring none of their own. */

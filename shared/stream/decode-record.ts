@@ -2,12 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
   type RecordPosition,
+  type Rejection,
   type RejectionReason,
   rejectionMessage,
   rejectionReasons,
 } from '#shared/contracts/rejection.ts';
 import { checkTextRecord, type TextRecord } from '#shared/contracts/text-record.ts';
-import { SpanstreamError } from '#shared/errors.ts';
+import { SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { decodeAggregate, isAggregate } from './aggregate.ts';
 
 /** A record as the stream delivers it. */
@@ -25,7 +26,7 @@ export type DecodedRecord = DeliveredRecord &
     | { readonly record: TextRecord; readonly rejection?: undefined }
     | {
         readonly record?: undefined;
-        readonly rejection: { readonly reason: RejectionReason; readonly message: string };
+        readonly rejection: Rejection;
       }
   );
 
@@ -70,7 +71,12 @@ function decodeUtf8(bytes: Uint8Array): string {
 const isReason = (code: string): code is RejectionReason =>
   (rejectionReasons as readonly string[]).includes(code);
 
-function rejectionOf(error: unknown): { reason: RejectionReason; message: string } {
+function rejectionOf(error: unknown): Rejection {
   const code = error instanceof SpanstreamError ? error.code : '';
-  return { reason: isReason(code) ? code : 'undecodable', message: rejectionMessage(error) };
+  const unnamed = error instanceof ValidationError ? error.unnamed : undefined;
+  return {
+    reason: isReason(code) ? code : 'undecodable',
+    message: rejectionMessage(error),
+    ...(unnamed !== undefined && { unnamed }),
+  };
 }

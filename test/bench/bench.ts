@@ -27,8 +27,6 @@ import { typicalWorkload } from './typical-workload.ts';
 const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
 const WARM_UP = 20;
-/** Sentences that the tokenizers read in a round. */
-const TOKENIZED = 1_000;
 
 interface Options {
   models: string;
@@ -121,7 +119,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
     const coldStart = await measureColdStart(models, int8, 5);
     const gemm = await measureGemm(folder, { int8, fp32 });
     const overhead = await measureOverhead(folders, await fixtureRecords(fixtures, 200));
-    const tokenizers = measureTokenizers(sentences.slice(0, TOKENIZED), options.rounds);
+    const tokenizers = measureTokenizers(sentences, options.rounds);
     const { ours, transformersJs, ratios } = report(qaRates);
     return {
       fp32Graph: floatGraphs(folders),

@@ -1,6 +1,6 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ResourceNames } from '#shared/names.ts';
-import { fromStoredItem } from '#shared/results-table/stored-item.ts';
+import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 import {
   type AuditClients,
   digestOf,
@@ -12,7 +12,7 @@ import {
   type StreamedBlob,
   sumOf,
 } from './books.ts';
-import { type Fate, isAggregated, type WorkloadRecord } from './workload.ts';
+import { type Fate, isAggregated, SECRET, type WorkloadRecord } from './workload.ts';
 
 export type { AuditClients } from './books.ts';
 
@@ -152,7 +152,14 @@ function expectations(workload: Iterable<WorkloadRecord>): Map<string, Expected>
 async function countTable(items: AsyncIterable<Item>, doubled: string[]): Promise<Counted> {
   const results = new Map<string, number>();
   const rejections = new Set<string>();
-  const sums = { RecordsProcessed: 0, RecordsRejected: 0, EntitiesFound: 0, TokensProcessed: 0 };
+  const sums = {
+    RecordsProcessed: 0,
+    RecordsRejected: 0,
+    EntitiesFound: 0,
+    TokensProcessed: 0,
+    LanguageUnserved: 0,
+    PersonalDataFound: 0,
+  };
   for await (const item of items) {
     const { pk: { S: pk = '' } = {}, id: { S: id = '' } = {} } = item;
     if (pk.startsWith('REJ#')) {
@@ -163,7 +170,11 @@ async function countTable(items: AsyncIterable<Item>, doubled: string[]): Promis
       results.set(id, count);
       if (count > 1) doubled.push(`${count} results of ${id}`);
       sums.RecordsProcessed += 1;
-      sums.EntitiesFound += entityCount(item);
+      const { entities, personalData, isHidden, shown } = countsOf(item);
+      sums.EntitiesFound += entities;
+      sums.PersonalDataFound += personalData;
+      sums.LanguageUnserved += item.unserved?.L?.length ? 1 : 0;
+      if (isHidden && shown) doubled.push(`${id} shows what is to be hidden`);
       sums.TokensProcessed += Number(item.tokens?.N ?? 0);
     }
   }
@@ -171,7 +182,13 @@ async function countTable(items: AsyncIterable<Item>, doubled: string[]): Promis
 }
 
 /** Large results lie packed in the table. */
-function entityCount(item: Item): number {
+function countsOf(item: Item) {
   const stored = fromStoredItem(unmarshall(item));
-  return stored !== undefined && 'entities' in stored ? stored.entities.length : 0;
+  const result = stored !== undefined && isResult(stored) ? stored : undefined;
+  return {
+    entities: result?.entities.length ?? 0,
+    personalData: result?.pii?.length ?? 0,
+    isHidden: result?.redacted !== undefined,
+    shown: JSON.stringify(result ?? {}).includes(SECRET),
+  };
 }

@@ -38,14 +38,17 @@ export interface EnvironmentOptions {
   readonly plan: FaultPlan;
   /** CloudWatch of another environment, used by this one too. */
   readonly cloudwatch?: string;
+  /** Whether personal data is hidden before it is stored. */
+  readonly hidesPersonalData?: boolean;
   /** Told of every fault that happened. */
   readonly count: (what: string) => void;
 }
 
 const TIMEOUT_SECONDS = 30;
 const IDLE_READS_FAIL = 12;
-const settingsOf = (environmentName: string) => ({
+const settingsOf = (environmentName: string, hidesPersonalData: boolean) => ({
   environmentName,
+  ...(hidesPersonalData && { results: { redact: { mode: 'hash' } } }),
   inference: {
     timeoutSeconds: TIMEOUT_SECONDS,
     mapping: {
@@ -121,7 +124,7 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
     child = await startStackChild({
       directory,
       bundleDirectory,
-      settings: settingsOf(name),
+      settings: settingsOf(name, options.hidesPersonalData ?? false),
       ports,
       endpoints: elsewhere,
       proxies: Object.fromEntries(serviceNames.map((one) => [one, proxies[one].endpoint])),

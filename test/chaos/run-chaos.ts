@@ -7,7 +7,11 @@ import { bundleFunction } from '#local/lambda/bundle.ts';
 import { bundle } from '#local/stack/bundle.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { type AuditReport, audit } from './audit.ts';
-import { type ChaosEnvironment, createEnvironment } from './environment.ts';
+import {
+  type ChaosEnvironment,
+  createEnvironment,
+  type EnvironmentOptions,
+} from './environment.ts';
 import { createPlan, type FaultPlan } from './plan.ts';
 import { type Load, produce } from './produce.ts';
 import { aggregateSome, drawWorkload, takeRecords } from './workload.ts';
@@ -34,7 +38,7 @@ export interface ChaosOptions {
 /** Models of random weights, which load in no time. */
 export const tinyModels = fileURLToPath(new URL('../../fixtures/tiny-model', import.meta.url));
 
-/** Environments that share one CloudWatch: one under all the faults, and a quiet one beside it with a share of the records. */
+/** Environments that share one CloudWatch: one under all the faults, and a quiet one beside it with a share of the records, which hides personal data. */
 const MAIN = 'chaos';
 const BESIDE = 'beside';
 const BESIDE_SHARE = 0.05;
@@ -49,7 +53,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const count = (what: string) => {
     faults[what] = (faults[what] ?? 0) + 1;
   };
-  const make = async (name: string, more: { modelsDirectory?: string; cloudwatch?: string }) => {
+  const make = async (
+    name: string,
+    more: Pick<Partial<EnvironmentOptions>, 'modelsDirectory' | 'cloudwatch' | 'hidesPersonalData'>,
+  ) => {
     const { plan, modelsDirectory } = options;
     const environment = await createEnvironment({
       ...{ name, plan, count, modelsDirectory, ...more },
@@ -64,7 +71,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     await bundleAll(join(directory, 'bundles'));
     const main = await make(MAIN, {});
     const cloudwatch = main.cloudwatch;
-    const beside = await make(BESIDE, { modelsDirectory: tinyModels, cloudwatch });
+    const beside = await make(BESIDE, {
+      modelsDirectory: tinyModels,
+      cloudwatch,
+      hidesPersonalData: true,
+    });
     const { plan, texts, records, signal } = options;
     const draw = (name: string, total: number) => () =>
       aggregateSome(

@@ -75,6 +75,7 @@ function textOf(index: number, random: () => number, texts: readonly string[]): 
   if (index % 4_000 === 1_000) return fill(longestText, pick);
   if (index % 500 === 250) return fill(2_000 + Math.floor(random() * 8_000), pick);
   if (index % 100 === 50) return 'x';
+  if (index % 100 === 25) return `${pick()} Write to ${SECRET}.`;
   return pick();
 }
 
@@ -84,6 +85,19 @@ function fill(bytes: number, pick: () => string): string {
   const cut = Buffer.from(text).subarray(0, bytes).toString('utf8');
   return cut.replace(/\uFFFD+$/u, '.');
 }
+
+/** Now and then a record says what is asked of it, and in which language it is; no model may serve that. */
+function askedOf(index: number): { tasks?: readonly string[]; language?: string } {
+  const language = index % 29 === 4 ? ['ja', 'pt-BR', 'und', 'eng'][index % 4] : undefined;
+  const tasks =
+    index % 31 === 6
+      ? [['entities', 'pii'], ['tags'], ['labels', 'answers']][index % 3]
+      : undefined;
+  return { ...(tasks && { tasks }), ...(language !== undefined && { language }) };
+}
+
+/** Personal data for some texts to hold. */
+export const SECRET = 'grace.hopper@example.com';
 
 /** A valid record on which a model of size may work longer than any budget. */
 function slowRecord(id: string, source: string) {
@@ -112,10 +126,11 @@ export function* drawWorkload(options: WorkloadOptions): Generator<WorkloadRecor
     const questions = index % 50 === 7 && text.length > 40 ? ['Who is it about?'] : undefined;
     const source = hard && index % 2_000 === 5 ? REFUSED_SOURCE : name;
     const ownName = ownNames[index % ownNames.length] ?? '';
+    const asked = askedOf(index);
     const attributes = index % 97 === 3 ? { [ownName]: 'x', plain: 'y' } : undefined;
     yield {
       partitionKey,
-      data: json({ id, text, source, questions, attributes }),
+      data: json({ id, text, source, questions, attributes, ...asked }),
       expected: { id },
     };
   }

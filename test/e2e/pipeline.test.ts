@@ -267,9 +267,12 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
       '/v1/answers',
       '/v1/entities',
       '/v1/health',
+      '/v1/labels',
       '/v1/openapi.json',
+      '/v1/pii',
       '/v1/records',
       '/v1/records/{id}',
+      '/v1/tags',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +85,23 @@ describe('the start command', () => {
       expect(left).not.toContain('stack.pid');
     },
   );
+
+  it('runs the models that it is told to, by name or folder, and no other', async () => {
+    const folderOfModel = relative(process.cwd(), join(tinyModels, 'tiny-ner'));
+    const byName = start(join(folder.path, 'name'), '--json', '--model', 'tiny-qa');
+    const byFolder = start(join(folder.path, 'folder'), '--json', '--model', `./${folderOfModel}`);
+
+    const names = await Promise.all(
+      [byName, byFolder].map(async (stack) => {
+        const { SPANSTREAM_HTTP_URL } = await stack.ready();
+        const health = await fetch(`${SPANSTREAM_HTTP_URL}/v1/health`);
+        const { models } = (await health.json()) as { models: { name: string }[] };
+        return models.map(({ name }) => name);
+      }),
+    );
+
+    expect(names).toEqual([['tiny-qa'], ['tiny-ner']]);
+  });
 
   it('says what its alarms tell', async () => {
     // Prepare

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { taskNames } from '#shared/nlp/types.ts';
 import { encodeAggregate } from '../../fixtures/texts/encode-aggregate.ts';
 
 /** A random number from 0 up to 1, the same sequence for the same seed. */
@@ -56,14 +57,44 @@ const ODD_KEYS = [
   },
 ];
 
-const RECORD_FIELDS = ['id', 'text', 'source', 'questions', 'createdAt', 'attributes'];
+/** Tags of languages, and what only looks like one. */
+const ODD_LANGUAGES = [
+  'EN',
+  'zh-Hant-TW',
+  'und',
+  'x-private',
+  'eng',
+  'de_DE',
+  'root',
+  'mul',
+  'i-klingon',
+];
+/** Stands in texts, questions and attributes; must not be stored where personal data is hidden. */
+export const SECRET = 'grace.hopper@example.com';
+
+const RECORD_FIELDS = [
+  'id',
+  'text',
+  'source',
+  'questions',
+  'createdAt',
+  'attributes',
+  'tasks',
+  'language',
+];
 
 /** Paths of the calls that take a body, with the fields that belong in it. */
 const BODIES = [
   ['/v1/entities', ['text', 'id', 'store']],
   ['/v1/entities', ['texts', 'id', 'store']],
   ['/v1/answers', ['context', 'question', 'topK', 'id', 'store']],
-  ['/v1/analyze', ['text', 'questions', 'createdAt', 'attributes', 'id', 'store']],
+  [
+    '/v1/analyze',
+    ['text', 'questions', 'createdAt', 'attributes', 'tasks', 'language', 'id', 'store'],
+  ],
+  ['/v1/labels', ['texts', 'language', 'id', 'store']],
+  ['/v1/tags', ['text', 'language', 'id', 'store']],
+  ['/v1/pii', ['texts', 'mode', 'language', 'id', 'store']],
 ] as const;
 
 const REQUIRED = new Set(['id', 'text', 'texts', 'context', 'question']);
@@ -122,16 +153,21 @@ export function createMaker(random: () => number) {
     id: () => `"r${below(1e6)}"`,
     text: () =>
       random() < 0.9
-        ? '"Ada met Bob in Paris."'
+        ? pick(['"Ada met Bob in Paris."', `"Ada wrote to ${SECRET}."`])
         : pick(['"POISON"', JSON.stringify('é'.repeat(pick([51_200, 51_201])))]),
-    texts: () => '["Ada met Bob.","Paris"]',
+    texts: () => `["Ada met ${SECRET}.","Paris"]`,
     context: () => '"Ada met Bob."',
     question: () => '"Who?"',
-    questions: () => '["Who?"]',
+    questions: () => pick(['["Who?"]', `["Who is ${SECRET}?"]`]),
+    tasks: () => JSON.stringify(taskNames.filter(() => random() < 0.5)),
+    language: () => JSON.stringify(random() < 0.7 ? pick(['en', 'ja']) : pick(ODD_LANGUAGES)),
+    mode: () => JSON.stringify(pick(['mask', 'type', 'hash'])),
     source: () => '"news"',
     createdAt: () => JSON.stringify(random() < 0.7 ? ODD_TIMES[0] : pick(ODD_TIMES)),
     attributes: () =>
-      random() < 0.5 ? '{"a":"b"}' : `{${JSON.stringify(pick(OWN_PROPERTIES))}:"b","a":"b"}`,
+      random() < 0.5
+        ? `{"a":"b","${SECRET}":"${SECRET}"}`
+        : `{${JSON.stringify(pick(OWN_PROPERTIES))}:"b","a":"b"}`,
     topK: () => '2',
     store: () => 'false',
   };

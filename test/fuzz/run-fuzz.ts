@@ -8,12 +8,16 @@ import {
   type TextRecordInput,
 } from '#producers/index.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
+import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { messageOf } from '#shared/errors.ts';
-import { isResult } from '#shared/results-table/stored-item.ts';
+import { taskNames } from '#shared/nlp/types.ts';
+import { keyOf, type ResultOptions } from '#shared/results-table/result-item.ts';
+import { isResult, type TableItem } from '#shared/results-table/stored-item.ts';
+import type { Standing } from '#shared/settings/standing.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
 import { createTestDeps, kinesisEvent } from '#test/consumers/inference/doubles.ts';
-import { createMaker, seededRandom } from './malformed.ts';
+import { createMaker, SECRET, seededRandom } from './malformed.ts';
 
 const BATCH = 50;
 /** Longest that one batch or request may take before it counts as a hang. */
@@ -81,7 +85,8 @@ type Maker = ReturnType<typeof createMaker>;
 
 async function fuzzStream(maker: Maker, count: number, seen: (name: string) => void) {
   const blobs = Array.from({ length: count }, maker.blob);
-  const { deps, table, bucket } = createTestDeps();
+  const options = resultOptions(maker);
+  const { deps, table, bucket } = createTestDeps({ options, standing }, engineHooks);
   const answer = await processBatch(kinesisEvent(blobs), deps, () => 60_000);
   if (answer.batchItemFailures.length > 0) throw new Error('a record was handed back');
 
@@ -94,20 +99,51 @@ async function fuzzStream(maker: Maker, count: number, seen: (name: string) => v
       keys.add(
         failed
           ? `rejected/text/shardId-000000000000/${position.sequenceNumber}${sub}.json`
-          : JSON.stringify([record.id, record.text, record.questions ?? []]),
+          : keyOf(askedOf(record), deps.engine.pipelineVersion, options).sk + record.id,
       );
     }
   }
   const items = table.items();
   for (const item of items) {
     seen(isResult(item) ? 'result' : item.reason);
-    const key = isResult(item)
-      ? JSON.stringify([item.id, item.text, item.questions ?? []])
-      : item.failureKey;
+    const key = isResult(item) ? item.sk + item.id : item.failureKey;
     if (!keys.delete(key)) throw new Error(`nobody asked for ${key.slice(0, 200)}`);
     if (!isResult(item) && !bucket.objects.has(item.failureKey)) throw new Error(`${key} is lost`);
   }
   if (keys.size > 0) throw new Error(`not settled: ${[...keys].join(' ').slice(0, 300)}`);
+  refuseSecret(items, options);
+}
+
+/** What a source asks that the records do not. */
+const standing: Standing = {
+  questions: { news: ['Where?'] },
+  tasks: { news: ['entities', 'labels', 'pii'] },
+  languages: { news: 'ja' },
+};
+const engineHooks = { tasks: taskNames, languages: ['en', 'und'] };
+
+/** What is asked of a record, as its contract says: by itself, or else by its source. */
+function askedOf(record: TextRecord) {
+  const ofSource = record.source === 'news';
+  return {
+    record,
+    questions: record.questions ?? (ofSource ? ['Where?'] : []),
+    tasks: record.tasks ?? (ofSource ? standing.tasks.news : undefined),
+    language: record.language ?? (ofSource ? 'ja' : undefined),
+  };
+}
+
+/** Half of the time personal data is hidden. */
+function resultOptions(maker: Maker): ResultOptions {
+  const storeText = maker.below(4) > 0;
+  const mode = maker.pick(['mask', 'type', 'hash', undefined, undefined] as const);
+  const redaction = mode && { mode, key: 'a key of sixteen bytes' };
+  return { storeText, retentionDays: 0, ...(redaction && { redaction }) };
+}
+
+function refuseSecret(items: readonly TableItem[], { redaction }: ResultOptions): void {
+  const shown = redaction && items.find((item) => JSON.stringify(item).includes(SECRET));
+  if (shown) throw new Error(`stored in clear text: ${JSON.stringify(shown).slice(0, 400)}`);
 }
 
 const decode = (data: Uint8Array, sequenceNumber: string, partitionKey = 'k') =>
@@ -168,7 +204,8 @@ async function fuzzProducer(maker: Maker, count: number, seen: (name: string) =>
 }
 
 async function fuzzHttp(maker: Maker, seen: (name: string) => void): Promise<void> {
-  const { deps } = createHttpDeps();
+  const options = resultOptions(maker);
+  const { deps, table } = createHttpDeps({ options }, engineHooks);
   const { path, body } = maker.request();
   const direct = maker.below(4) === 0 && isJson(body);
   const event: unknown = direct ? JSON.parse(body) : httpEvent(maker, path, body);
@@ -176,6 +213,7 @@ async function fuzzHttp(maker: Maker, seen: (name: string) => void): Promise<voi
   const proxied = 'statusCode' in answer;
   const status = proxied ? Number(answer.statusCode) : Number(Reflect.get(answer, 'status') ?? 200);
   seen(`http-${status}`);
+  refuseSecret(table.items(), options);
   if (status >= 500) throw new Error(`status ${status} for ${body.slice(0, 300)}`);
   if (status === 200) return;
   const problem: unknown = proxied && 'body' in answer ? JSON.parse(String(answer.body)) : answer;

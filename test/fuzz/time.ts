@@ -8,8 +8,11 @@ import { startS3 } from '#local/services/s3/index.ts';
 import { splitLines } from '#producers/commands/input-lines.ts';
 import { createProducerOn } from '#producers/index.ts';
 import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
+import { loadLanguageDetector } from '#shared/nlp/language/index.ts';
 import { manifestSchema } from '#shared/nlp/manifest.ts';
+import { findPersonalData, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
+import { type Entity, taskNames } from '#shared/nlp/types.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
@@ -77,12 +80,43 @@ export async function runTimeFuzz(options: {
   return { checks: growths.length, beyond, steepest };
 }
 
+/** What an engine does with a text beside its models. */
+async function textWorks(): Promise<Record<string, Work>> {
+  const detectLanguage = await loadLanguageDetector();
+  const words = (text: string): Entity[] =>
+    [...text.matchAll(/\S{1,20}/gu)].map(({ 0: word, index }) => ({
+      type: 'PER',
+      text: word,
+      start: index,
+      end: index + word.length,
+      score: 0.9,
+    }));
+  const hide = (text: string, entities: readonly Entity[]) =>
+    redactAnalysis(
+      {
+        text,
+        entities,
+        questions: [text.slice(0, 512)],
+        attributes: Object.fromEntries(cut(text, 1_024).slice(0, 16).entries()),
+        pii: findPersonalData(text, { language: 'en', entities }),
+      },
+      { mode: 'type', language: 'en' },
+    );
+  return {
+    'nlp: language': (text) => detectLanguage(text),
+    'nlp: personal data': (text) => findPersonalData(text, { language: 'und' }),
+    'nlp: hiding': (text) => hide(text, []),
+    'nlp: hiding every word': (text) => hide(text, words(text)),
+  };
+}
+
 async function createWorks(
   only = /^/,
 ): Promise<{ works: Map<string, Work>; close: () => Promise<void> }> {
   const services = await createServiceWorks();
   const works = {
     ...nlpWorks(),
+    ...(await textWorks()),
     ...streamWorks(),
     ...httpWorks(),
     ...fileWorks(),
@@ -175,6 +209,8 @@ function streamWorks(): Record<string, Work> {
             createdAt: text,
             questions: [text],
             attributes: { [text]: text },
+            tasks: [text],
+            language: text,
           }),
         ),
       ),
@@ -209,7 +245,9 @@ async function* chunksOf(pieces: readonly Uint8Array[]) {
 }
 
 function httpWorks(): Record<string, Work> {
-  const { deps } = createHttpDeps();
+  const redaction = { mode: 'hash', key: 'a key of sixteen bytes' } as const;
+  const options = { storeText: true, retentionDays: 0, redaction };
+  const { deps } = createHttpDeps({ options }, { tasks: taskNames });
   const ask = (event: object) => handleRequest(event, deps, () => 60_000);
   const query = (queryStringParameters: Record<string, string>) =>
     ask(proxyEvent('GET', '/v1/records', undefined, { queryStringParameters }));
@@ -217,6 +255,8 @@ function httpWorks(): Record<string, Work> {
     'http: body': (text) => ask(proxyEvent('POST', '/v1/entities', text)),
     'http: a text': (text) => ask(proxyEvent('POST', '/v1/entities', { text })),
     'http: texts': (text) => ask(proxyEvent('POST', '/v1/entities', { texts: cut(text, 2_000) })),
+    'http: personal data': (text) => ask(proxyEvent('POST', '/v1/pii', { text })),
+    'http: a language': (language) => ask(proxyEvent('POST', '/v1/tags', { text: 'x', language })),
     'http: base64': (text) =>
       ask(
         proxyEvent('POST', '/v1/analyze', Buffer.from(text).toString('base64'), {
@@ -242,19 +282,34 @@ function fileWorks(): Record<string, Work> {
     'settings: a value': (environmentName) => parseSettings({ environmentName }),
     'settings: a name': (text) => parseSettings({ [text]: 1 }),
     'settings: JSON': (text) => parseSettings(JSON.parse(text)),
-    'settings: questions by source': (text) =>
-      parseSettings({ inference: { questions: { [text]: [text] } } }),
+    'settings: by source': (text) =>
+      parseSettings({
+        standingQuestions: { [text]: [text] },
+        standingTasks: { [text]: [text] },
+        standingLanguages: { [text]: text },
+      }),
     'environment: a value': (text) =>
       readEnvironment(inferenceEnvironmentSchema, {
         SPANSTREAM_LOG_LEVEL: text,
         SPANSTREAM_RESULTS_TABLE: text,
-        SPANSTREAM_QUESTIONS: text,
+        SPANSTREAM_STANDING: text,
+        SPANSTREAM_REDACT: text,
+        SPANSTREAM_REDACT_KEY: text,
+        SPANSTREAM_DEFAULT_LANGUAGE: text,
         SPANSTREAM_RETENTION_DAYS: text,
       }),
     'manifest: a file': (text) =>
       manifestSchema.parse({
+        version: 2,
         models: [
-          { name: text, revision: text, source: text, files: [{ path: text, sha256: text }] },
+          {
+            name: text,
+            revision: text,
+            source: text,
+            languages: [text],
+            heads: [{ task: text, name: text, labels: [text], settings: { [text]: text } }],
+            files: [{ path: text, sha256: text }],
+          },
         ],
       }),
   };

@@ -24,7 +24,7 @@ export interface AnalysisDeps {
   readonly models: readonly TextModel[];
   readonly router: Router;
   /** Loads the rules; given again at once where that has been done. */
-  readonly loadPersonalData: () => Promise<Pick<typeof PersonalDataRules, 'findPersonalData'>>;
+  readonly loadPersonalData: () => Promise<Pick<typeof PersonalDataRules, 'searchPersonalData'>>;
   readonly runWindows: (
     inputs: readonly ModelInput[],
     signal: AbortSignal | undefined,
@@ -35,6 +35,9 @@ export interface AnalysisDeps {
 const WORK_A_TURN = 32 * 1024;
 /** What the shortest text counts as. */
 const LEAST_WORK = 64;
+
+/** Characters of a text from which on a rule of personal data may take a while. */
+const TURN_AT_EVERY_RULE = 8 * 1024;
 
 type TakeTurns = (work: number) => Promise<void>;
 
@@ -204,8 +207,14 @@ async function decode(
   const { language, asked, unserved } = route;
   let pii: readonly PersonalData[] = [];
   if (asked.has('pii') && !unserved.includes('pii')) {
-    const { findPersonalData } = await loadPersonalData();
-    pii = findPersonalData(text, { language, entities: given.entities });
+    const { searchPersonalData } = await loadPersonalData();
+    const search = searchPersonalData(text, { language, entities: given.entities });
+    let step = search.next();
+    for (; !step.done; step = search.next()) {
+      // Each rule reads the whole text: a short one has no need of a turn at every rule.
+      if (text.length > TURN_AT_EVERY_RULE) await takeTurns(text.length);
+    }
+    pii = step.value;
     await takeTurns(text.length);
   }
   const entities = asked.has('entities') ? given.entities : [];

@@ -1,5 +1,6 @@
 import { InferenceError } from '../../errors.ts';
 import type { DetectLanguage } from '../language/index.ts';
+import { isSameLanguage, primaryTagOf } from '../language/primary-tag.ts';
 import type { Head, HeadTask } from '../task.ts';
 import type { AnalysisRequest, TaskName } from '../types.ts';
 
@@ -68,7 +69,7 @@ export function createRouter(
     detects: detectLanguage !== undefined,
     detect(text) {
       const detected = detectLanguage?.(text);
-      return detected?.reliable ? detected.language : UNKNOWN;
+      return detected?.reliable ? (primaryTagOf(detected.language) ?? UNKNOWN) : UNKNOWN;
     },
     route({ language: given, tasks, also = [], questions = [] }, detected = UNKNOWN) {
       const language = given === undefined ? detected : primaryTag(given);
@@ -114,14 +115,11 @@ export function serves(
   { languages }: { readonly languages: readonly string[] },
   language: string,
 ): boolean {
-  return languages.includes('*') || languages.includes(language);
+  return languages.some((served) => served === '*' || isSameLanguage(served, language));
 }
 
 function primaryTag(tag: string): string {
-  try {
-    // Some versions of Node give nothing for `und`.
-    return new Intl.Locale(tag).language ?? UNKNOWN;
-  } catch {
-    throw new InferenceError('language: must be a BCP 47 tag, such as en or pt-BR');
-  }
+  const primary = primaryTagOf(tag);
+  if (primary !== undefined) return primary;
+  throw new InferenceError('language: must be a BCP 47 tag, such as en or pt-BR');
 }

@@ -1,3 +1,4 @@
+import type { Score } from './byte-sequences.ts';
 import { countScripts, languageOfScript } from './scripts.ts';
 
 /** What a text is written in. */
@@ -29,30 +30,21 @@ const LEAST_WORD_LETTERS = 12;
 const unknown: DetectedLanguage = { language: 'und', reliable: false };
 
 /**
- * Loads the detector: 1 MB of data on byte sequences in sixty languages (`eld`), read when this is called first.
+ * Loads the detector: scores of byte sequences in sixty languages, unpacked when this is called first.
+ *
+ * @example
+ * const detectLanguage = await loadLanguageDetector();
+ * console.log(detectLanguage('Wir fahren morgen mit dem Zug nach Hause.').language);
  */
 export async function loadLanguageDetector(): Promise<DetectLanguage> {
-  const { eld } = await import('eld/extrasmall');
-  const score = (words: string): Score => {
-    const { language, getScores } = eld.detect(words);
-    const scores = getScores();
-    const [first = 0, second = 0] = Object.values(scores).sort((a, b) => b - a);
-    return { language, first, second, english: scores.en ?? 0 };
-  };
+  const { createScorer } = await import('./byte-sequences.ts');
+  const score = createScorer();
   return (text) => {
     const head = text.length > HEAD ? text.slice(0, HEAD) : text;
     const words = wordsOf(head);
     const counts = countScripts(words.join(' '));
     return byScript(counts) ?? byWords(words, counts, score);
   };
-}
-
-/** Scores of a detection, 0 to 1. */
-interface Score {
-  readonly language: string;
-  readonly first: number;
-  readonly second: number;
-  readonly english: number;
 }
 
 /** Words that tell a language: no addresses, names of users, tags, numbers, paths; what has no spaces stays whole. */

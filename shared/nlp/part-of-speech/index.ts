@@ -18,6 +18,7 @@ export const tagsTask: Task<'tags'> = {
     ].some((pair) => pair.every((tag) => labels.includes(tag))),
   outputs: ['logits'],
   isLabelled: true,
+  isPerToken: true,
   asksQuestions: false,
   createHead(_model, { labels, outputs: [output = ''], settings }) {
     parseHeadSettings(settingsSchema, settings);

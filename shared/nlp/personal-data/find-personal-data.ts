@@ -49,6 +49,18 @@ const defaultKinds: ReadonlySet<PersonalDataKind> = new Set(
  * @returns spans in order, none overlapping; UTF-16 offsets
  */
 export function findPersonalData(text: string, options: PersonalDataOptions): PersonalData[] {
+  const steps = searchPersonalData(text, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same rule by rule, so that whoever goes through it can do something else in between: a long text takes a while. */
+export function* searchPersonalData(
+  text: string,
+  options: PersonalDataOptions,
+): Generator<undefined, PersonalData[]> {
   const kinds = options.kinds === undefined ? defaultKinds : new Set(options.kinds);
   const scan = createScan(text, options);
   const findings: Finding[] = [];
@@ -56,6 +68,7 @@ export function findPersonalData(text: string, options: PersonalDataOptions): Pe
     for (const finding of rule(scan)) {
       if (kinds.has(finding.kind)) findings.push(finding);
     }
+    yield;
   }
   return resolveOverlaps(text, findings);
 }

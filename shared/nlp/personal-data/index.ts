@@ -1,4 +1,4 @@
-export { findPersonalData } from './find-personal-data.ts';
+export { findPersonalData, searchPersonalData } from './find-personal-data.ts';
 export { redact } from './redact.ts';
 export { redactAnalysis } from './redact-analysis.ts';
 export {

@@ -14,6 +14,7 @@ export const answersTask: Task<'answers'> = {
   architecture: 'ForQuestionAnswering',
   outputs: ['start_logits', 'end_logits'],
   isLabelled: false,
+  isPerToken: true,
   asksQuestions: true,
   createHead({ tokenizer, maximumLength }, { outputs, settings: given }) {
     const own = parseHeadSettings(questionAnsweringSettings, given);

@@ -22,10 +22,12 @@ export const labelsTask: Task<'labels'> = {
   architecture: 'ForSequenceClassification',
   outputs: ['logits'],
   isLabelled: true,
+  isPerToken: false,
   asksQuestions: false,
   createHead(_model, description) {
     const { name, labels, outputs: names } = description;
     const settings = parse(description);
+    const thresholds = new Map(Object.entries(settings.thresholds));
     const activation = settings.activation ?? usualActivation(description);
     // Of several labels that do not exclude each other as many are given as are likely; else the best.
     const [most, least] =
@@ -41,7 +43,7 @@ export const labelsTask: Task<'labels'> = {
         const scores = scoresOf(logits, activation);
         return labels
           .map((label, index) => ({ task: name, label, score: scores[index] ?? 0 }))
-          .filter(({ label, score }) => score >= (settings.thresholds[label] ?? least))
+          .filter(({ label, score }) => score >= (thresholds.get(label) ?? least))
           .sort((a, b) => b.score - a.score)
           .slice(0, asked.topK ?? settings.topK ?? most);
       },
@@ -85,6 +87,8 @@ function scoresOf(logits: Float64Array, activation: Activation): Float64Array {
     softmaxRow(logits, 0, scores);
     return scores;
   }
-  if (logits.some(Number.isNaN)) throw new RangeError('the model gave a score that is no number');
+  // A quantity is kept as it is: one that is infinite could not be.
+  const isScore = activation === 'none' ? Number.isFinite : (value: number) => !Number.isNaN(value);
+  if (!logits.every(isScore)) throw new RangeError('the model gave a score that is no number');
   return activation === 'none' ? logits : logits.map((value) => 1 / (1 + Math.exp(-value)));
 }

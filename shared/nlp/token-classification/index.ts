@@ -12,6 +12,7 @@ export const entitiesTask: Task<'entities'> = {
   architecture: 'ForTokenClassification',
   outputs: ['logits'],
   isLabelled: true,
+  isPerToken: true,
   asksQuestions: false,
   createHead({ tokenizer }, { labels: names, outputs: [output = ''], settings: given }) {
     const { aggregation, labelScheme } = parseHeadSettings(tokenClassificationSettings, given);

@@ -159,6 +159,18 @@ describe('the other calls', () => {
     );
   });
 
+  it('are given up in time where hiding personal data takes longer', async () => {
+    const redaction = { mode: 'type', key: 'k'.repeat(16) } as const;
+    const options = { storeText: true, retentionDays: 0, redaction };
+    const { deps, table } = createHttpDeps({ options }, all);
+    const texts = Array.from({ length: 300 }, (_, n) => `Call 020 7946 ${n}. `.repeat(50));
+
+    const answer = await handleRequest(proxyEvent('POST', '/v1/pii', { texts }), deps, () => 750);
+
+    expect(answer).toMatchObject({ statusCode: 504 });
+    expect(table.items()).toEqual([]);
+  });
+
   it('do the tasks that are asked, and guess nothing in a language without a model', async () => {
     const { deps } = createHttpDeps({}, all);
     const analyze = async (body: object) => {

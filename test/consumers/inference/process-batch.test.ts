@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPace } from '#consumers/inference/pace.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
+import type { InferenceDeps } from '#consumers/inference/types.ts';
 import { taskNames } from '#shared/nlp/types.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
@@ -149,6 +150,68 @@ describe('processBatch', () => {
     const [one, two] = table.items().filter(isResult);
     expect(one?.attributes).toEqual(two?.attributes);
     expect(one?.pii?.map(({ kind }) => kind)).toEqual(['PHONE', 'PERSON']);
+  });
+
+  it('gives a slice up whose personal data takes longer to hide than there is time', async () => {
+    const redaction = { mode: 'type', key: 'k'.repeat(16) } as const;
+    const { deps, table, jobs } = createTestDeps({
+      options: { storeText: true, retentionDays: 0, redaction },
+      // Time for two turns of the event loop.
+      signalAfter: () => {
+        const controller = new AbortController();
+        setImmediate(() => setImmediate(() => controller.abort(new Error('out of time'))));
+        return controller.signal;
+      },
+    });
+    const blobs = Array.from({ length: 20 }, (_, index) => textRecord(`r${index}`));
+
+    const answer = await processBatch(kinesisEvent(blobs), deps, minute);
+
+    expect(jobs.slice(0, 2)).toEqual([20, 1]);
+    const [failure] = answer.batchItemFailures;
+    const durable = failure ? Number(failure.itemIdentifier) - 1001 : blobs.length;
+    expect(durable).toBeGreaterThan(0);
+    expect(table.items().length).toBeGreaterThanOrEqual(durable);
+    expect(table.items().every(isResult)).toBe(true);
+  });
+
+  it('stores no name that a rejected record brought where personal data is to be hidden, and all of it where not', async () => {
+    const name = 'Grace Hopper';
+    const blobs = [
+      { [name]: 1 },
+      { [`${'x'.repeat(490)} grace@example.com`]: 1 },
+      { attributes: { [name]: 1 } },
+      { attributes: { [`${'k'.repeat(50)}grace@example.com`]: 'too long a name' } },
+      { attributes: { [`text must ${name}`]: 1 } },
+      { [`attributes.a must ${name}`]: 1 },
+      { questions: [1] },
+    ].map((more, index) => textRecord(`r${index}`, 'Ada', more));
+    const messagesWith = async (options: InferenceDeps['options']) => {
+      const { deps, table } = createTestDeps({ options });
+      await processBatch(kinesisEvent(blobs), deps, minute);
+      return table.items().map((item) => (isResult(item) ? 'a result' : item.message));
+    };
+    const plain = { storeText: true, retentionDays: 0 };
+
+    const hidden = await messagesWith({
+      ...plain,
+      redaction: { mode: 'type', key: 'k'.repeat(16) },
+    });
+    const shown = await messagesWith(plain);
+
+    const unknown = '(name hidden) is not a known field';
+    const pair = 'attributes.(name hidden) must be a string';
+    expect(hidden).toEqual([
+      unknown,
+      unknown,
+      pair,
+      'attributes.(name hidden) must have a name of at most 64 characters',
+      pair,
+      unknown,
+      'questions[0] must be a string',
+    ]);
+    expect(shown[0]).toBe('Grace Hopper is not a known field');
+    expect(shown[2]).toBe('attributes.Grace Hopper must be a string');
   });
 
   it('hands back at the record whose failure object was refused, and counts nothing as lost', async () => {

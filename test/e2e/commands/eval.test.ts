@@ -200,7 +200,13 @@ describe('eval --task qa', () => {
 describe('eval', () => {
   it.each<[string, string, string[], string, RegExp]>([
     ['a flag of the other task', 'ner', ['--must-answer'], 'a O', /goes with --task qa only/],
-    ['a model of the other task', 'ner', ['--model', 'tiny-qa'], 'a O', /tiny-qa is for question/],
+    [
+      'a model of the other task',
+      'ner',
+      ['--model', 'tiny-qa'],
+      'a O',
+      /tiny-qa is for answers, not for entities/,
+    ],
     ['a model that is not there', 'ner', ['--model', 'none'], 'a O', /none is neither a model of/],
     [
       'flags that exclude each other',
@@ -245,7 +251,11 @@ describe('eval', () => {
 
   it.each<[string, string[], RegExp]>([
     ['no data', ['--task', 'ner'], /--data <file>' not specified/],
-    ['an unknown task', ['--task', 'pos', '--data', 'x'], /Allowed choices are ner, qa/],
+    [
+      'an unknown task',
+      ['--task', 'parse', '--data', 'x'],
+      /Allowed choices are ner, qa, pos, labels, pii/,
+    ],
     [
       'a limit of nothing',
       ['--task', 'ner', '--data', 'x', '--limit', '0'],
@@ -270,7 +280,7 @@ describe('eval', () => {
 
     // Act
     const running = startCommand('scripts/eval.ts', args);
-    await running.saying(/eval: \d+\/50000 sentences/);
+    await running.saying(/eval: \d+\/50000 texts/);
     running.interrupt();
     const { code, out, said } = await running.ended;
 

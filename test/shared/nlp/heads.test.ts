@@ -161,6 +161,13 @@ describe('heads of one graph', () => {
     [{ task: 'entities', labels: ['O', 'X'] }, /2 labels for entities, .* logits has 4 columns/],
     [{ task: 'answers', output: 'start_logits' }, /answers reads start_logits and end_logits/],
     [{ task: 'labels', settings: { thresholds: { sad: 1 } } }, /no label sad/],
+    [{ task: 'labels' }, /labels reads an output of texts x labels, .* logits has 3 dimensions/],
+    [
+      { task: 'entities', output: 'mood_logits', labels: ['O', 'B-X'] },
+      /entities reads an output of texts x tokens x labels, .* mood_logits has 2 dimensions/,
+    ],
+    [{ task: 'answers', output: ['logits', 'end_logits'] }, /the graph's logits has 3 dimensions/],
+    [{ task: 'entities', labels: [] }, /heads\.0\.labels/],
   ])('that do not fit the graph are refused: %j', async (head, message) => {
     const { entry, outputs } = manyHeaded('many', ['*']);
     const made = open([{ entry: { ...entry, heads: [head] }, outputs }]);
@@ -196,6 +203,24 @@ describe('languages', () => {
     expect(runs.map(({ model }) => model)).toEqual([1]);
   });
 
+  it.each([
+    ['eng', 'en', 'english'],
+    ['EN-us', 'en', 'english'],
+    ['nb-NO', 'nb', 'norwegian'],
+    ['nor', 'no', 'norwegian'],
+    ['iw', 'he', 'hebrew'],
+    ['he', 'he', 'hebrew'],
+  ])('are known by any of their tags: %s', async (tag, language, model) => {
+    const named = { english: 'eng', norwegian: 'no', hebrew: 'iw' };
+    const models = Object.entries(named).map(([name, own]) => manyHeaded(name, [own]));
+    await open(models, { detectLanguage });
+
+    const [found] = await read({ text: TEXT, language: tag });
+
+    expect(found).toMatchObject({ language, unserved: [] });
+    expect(runs.map((run) => models[run.model]?.entry.name)).toEqual([model]);
+  });
+
   it('that no model serves leave a text without spans, and are told', async () => {
     await open(both, { detectLanguage });
 
@@ -211,14 +236,17 @@ describe('languages', () => {
     expect(runs).toEqual([]);
   });
 
-  it('fall back on the default where they cannot be told', async () => {
-    await open(both, { detectLanguage, defaultLanguage: 'pt' });
+  it.each(['pt', 'pt-BR', 'por'])(
+    'fall back on the default where they cannot be told: %s',
+    async (tag) => {
+      await open(both, { detectLanguage, defaultLanguage: tag });
 
-    const [found] = await read({ text: 'Ada King.' });
+      const [found] = await read({ text: 'Ada King.' });
 
-    expect(found?.language).toBe('und');
-    expect(runs.map(({ model }) => model)).toEqual([1]);
-  });
+      expect(found?.language).toBe('und');
+      expect(runs.map(({ model }) => model)).toEqual([1]);
+    },
+  );
 
   it('use the first model that serves them, and load no model that others leave nothing to do', async () => {
     const any = manyHeaded('any', ['*']);
@@ -250,6 +278,32 @@ describe('languages', () => {
 
 describe('personal data', () => {
   const mail = { kind: 'EMAIL', text: 'ada@example.org' };
+
+  it('of a long text is looked for in turns, so that the call can be given up', async () => {
+    // In a language without a model nothing is run: the turns are those of the rules, but for one of reading the text.
+    await open([manyHeaded('many', ['en'])]);
+    const text = `Call 020 7946 0958 or 4111 1111 1111 1111. `.repeat(2_000);
+    const controller = new AbortController();
+    let turns = 0;
+    let wanted = Number.POSITIVE_INFINITY;
+    const count = () => {
+      turns += 1;
+      if (turns === wanted) controller.abort(new Error('given up'));
+      else if (!controller.signal.aborted) setImmediate(count);
+    };
+    const asked = [{ text, tasks: ['pii'], language: 'de' }] as const;
+    // Loads the rules, which takes turns of its own.
+    await engine?.analyze(asked);
+    setImmediate(count);
+
+    await engine?.analyze(asked);
+    const all = turns;
+    [turns, wanted] = [0, Math.floor(all / 2)];
+    const givenUp = engine?.analyze(asked, { signal: controller.signal });
+
+    expect(all).toBeGreaterThan(20);
+    await expect(givenUp).rejects.toThrow('given up');
+  });
 
   it('is found by rules, and among the entities of the same pass', async () => {
     await open([manyHeaded('many', ['*'])]);
@@ -308,6 +362,6 @@ describe('the models of an engine', () => {
         tasks: ['answers'],
         workers: 1,
       }),
-    ).rejects.toThrow('names no model that was asked for');
+    ).rejects.toThrow('tags is for tags, not for answers');
   });
 });

@@ -39,6 +39,28 @@ describe('readManifest', () => {
     await expect(readManifest(folder)).rejects.toThrow(/manifest\.json: models\.0\.task/);
   });
 
+  it('has languages in their canonical form', async () => {
+    const { task: _, ...rest } = model;
+    const languages = ['eng', 'iw', 'cmn', 'tl', '*'];
+    await write({ version: 2, models: [{ ...rest, languages, heads: [{ task: 'entities' }] }] });
+
+    const manifest = await readManifest(folder);
+
+    expect(manifest?.models[0]?.languages).toEqual(['en', 'he', 'zh', 'fil', '*']);
+  });
+
+  it.each([
+    [[{ task: 'entities' }, { task: 'entities', output: 'other', name: 'b' }]],
+    [[{ task: 'labels' }, { task: 'labels', output: 'other' }]],
+  ])('refuses two heads of which one would never be used: %j', async (heads) => {
+    const { task: _, ...rest } = model;
+    await write({ version: 2, models: [{ ...rest, languages: ['*'], heads }] });
+
+    await expect(readManifest(folder)).rejects.toThrow(
+      /models\.0\.heads: must be of different tasks/,
+    );
+  });
+
   it('refuses a file outside the folder', async () => {
     const files = [{ ...model.files[0], path: 'a/../../secret' }];
     await write({ version: 1, models: [{ ...model, files }] });

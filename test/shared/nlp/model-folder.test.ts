@@ -118,10 +118,10 @@ describe('a model folder', () => {
 
     expect(files.map(({ path }) => path)).toEqual([
       'config.json',
-      'tokenizer.json',
       'onnx/model.onnx',
       'onnx/model.onnx_data',
       'onnx/model.onnx_data_1',
+      'tokenizer.json',
     ]);
   });
 

@@ -95,8 +95,10 @@ describe('labels of a text', () => {
   it('are refused where the model gives other columns, or no numbers', () => {
     expect(() => classify({}, {}, [1, 2])).toThrow(/logits is of 2 columns, where 3 are needed/);
     expect(() => classify({}, {}, [Number.NaN, 0, 0])).toThrow(/no number/);
-    expect(() => classify({ settings: { activation: 'none' } }, {}, [Number.NaN, 0, 0])).toThrow(
-      /no number/,
-    );
+    for (const odd of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => classify({ settings: { activation: 'none' } }, {}, [odd, 0, 0])).toThrow(
+        /no number/,
+      );
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { fromAttributes, toAttributes } from '#shared/results-table/attribute-values.ts';
 import { itemSize } from '#shared/results-table/item-size.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
 import {
@@ -63,6 +64,27 @@ describe('toStoredItem', () => {
 
     expect(stored).toHaveProperty('packed');
     expect(fromStoredItem(stored)).toEqual(full);
+  });
+
+  it('keeps the score of a label that is a quantity, not a probability', () => {
+    const quantities = [4.25, -2.1234567, 3.4e38, 0.1234567];
+    const labels = quantities.map((score) => ({ task: 'stars', label: 'stars', score }));
+    const analysis = { entities: [], answers: [], labels, tokens: 1, windows: 1 };
+    const item = createResultItem(
+      {
+        record: { id: 'a', text: 'a', source: 's' },
+        questions: [],
+        analysis,
+        pipelineVersion: 'p',
+        arrival: { arrivedAt: '2026-01-01T00:00:00.000Z', shard: 's', sequenceNumber: '1' },
+      },
+      { storeText: true, retentionDays: 0 },
+    );
+
+    const read = fromStoredItem(fromAttributes(toAttributes(toStoredItem(item))));
+
+    expect(read).toEqual(item);
+    expect(item.labels?.map(({ score }) => score)).toEqual([4.25, -2.123457, 3.4e38, 0.123457]);
   });
 
   it('reads what version 0.1 packed', () => {

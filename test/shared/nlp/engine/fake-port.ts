@@ -21,7 +21,7 @@ export function createFakePort(
       alive();
       options.load?.(model);
       loaded.push(model);
-      return { outputs: { logits: 1 } };
+      return { outputs: { logits: [null, null, 1] } };
     },
     async run(model, batch): Promise<BatchOutput> {
       alive();
