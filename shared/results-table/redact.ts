@@ -1,6 +1,11 @@
 import type { Rejection } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { findPersonalData, redact, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
+import {
+  findPersonalData,
+  type PersonalData,
+  redact,
+  redactAnalysis,
+} from '#shared/nlp/personal-data/index.ts';
 import {
   createResultItem,
   keyOf,
@@ -19,16 +24,16 @@ export function createStoredResult(content: ResultContent, options: ResultOption
   const { record, questions, analysis } = content;
   const { mode, key, kinds } = redaction;
   const language = analysis.language ?? 'und';
-  const { pii, entities } = analysis;
   // What was not looked for is looked for now: nothing is stored that was not.
   const found =
-    pii && !analysis.unserved?.includes('pii')
-      ? pii
-      : findPersonalData(record.text, { language, entities });
+    analysis.pii && !analysis.unserved?.includes('pii')
+      ? analysis.pii
+      : findPersonalData(record.text, { language, entities: analysis.entities });
+  const isToBeHidden = ({ kind }: PersonalData): boolean => kinds?.includes(kind) ?? true;
   const hidden = redactAnalysis(
     {
       questions,
-      pii: found.filter(({ kind }) => kinds?.includes(kind) ?? true),
+      pii: found.filter(isToBeHidden),
       text: record.text,
       entities: analysis.entities,
       answers: analysis.answers,
@@ -37,7 +42,12 @@ export function createStoredResult(content: ResultContent, options: ResultOption
     },
     { mode, key, language, ...(kinds && { kinds }) },
   );
-  const { text, attributes, questions: asked, ...spans } = hidden;
+  const { text, attributes, questions: asked, hide: _, move, ...spans } = hidden;
+  // Kinds that stay in the text are told only to who asked for personal data.
+  const shown = content.tasks?.includes('pii')
+    ? found.flatMap((span) => (isToBeHidden(span) ? [] : (move(span) ?? [])))
+    : [];
+  const pii = [...spans.pii, ...shown].sort((a, b) => a.start - b.start);
   const item = createResultItem(
     {
       ...content,
@@ -49,7 +59,7 @@ export function createStoredResult(content: ResultContent, options: ResultOption
     // The key is of what was brought, not of what is left of it.
     keyOf(content, content.pipelineVersion, options),
   );
-  return { ...item, pii: spans.pii.map(personalDataOf), redacted: mode };
+  return { ...item, pii: pii.map(personalDataOf), redacted: mode };
 }
 
 /** Why a record was rejected, as it may be stored: no rule would know every name that a record may bring for a field. */

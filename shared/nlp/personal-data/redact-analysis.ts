@@ -39,6 +39,8 @@ export interface RedactedAnalysis<Tag extends TaggedSpan = TaggedSpan> {
   readonly tags: readonly Tag[];
   /** Where something was hidden in the text, also where the same value occurs once more. */
   readonly pii: readonly PersonalData[];
+  /** Where a span went that is not to be hidden; undefined where it touches what was. */
+  move(span: PersonalData): PersonalData | undefined;
   /** Hides the same, and what the rules find, in any other string. */
   hide(text: string): string;
 }
@@ -115,6 +117,10 @@ export function redactAnalysis<Tag extends TaggedSpan>(
       return hidden ? [] : [{ ...tag, start, end }];
     }),
     pii: redaction.spans,
+    move(span) {
+      const { hidden, ...place } = moved(span);
+      return hidden ? undefined : { ...span, ...place };
+    },
     hide,
   };
 }

@@ -128,6 +128,8 @@ describe('processBatch', () => {
     const { deps, table, jobs } = createTestDeps(
       {
         options: { storeText: true, retentionDays: 0, redaction },
+        // However busy the machine is.
+        signalAfter: () => new AbortController().signal,
       },
       all,
     );
@@ -150,6 +152,37 @@ describe('processBatch', () => {
     const [one, two] = table.items().filter(isResult);
     expect(one?.attributes).toEqual(two?.attributes);
     expect(one?.pii?.map(({ kind }) => kind)).toEqual(['PHONE', 'PERSON']);
+  });
+
+  it('tells of all personal data who asks for it, and hides the kinds that are to be', async () => {
+    const redaction = { mode: 'type', kinds: ['EMAIL'], key: 'k'.repeat(16) } as const;
+    const options = { storeText: true, retentionDays: 0, redaction };
+    const { deps, table } = createTestDeps({ options }, all);
+    const text = 'write to ada@example.com or call 0041 44 668 18 00.';
+    const blobs = [textRecord('a', text, { tasks: ['pii'] }), textRecord('b', text)];
+
+    await processBatch(kinesisEvent(blobs), deps, minute);
+
+    const [asked, other] = table.items().filter(isResult);
+    expect(asked?.text).toBe('write to [EMAIL] or call 0041 44 668 18 00.');
+    expect(asked?.pii).toMatchObject([
+      { kind: 'EMAIL', text: '[EMAIL]' },
+      { kind: 'PHONE', text: '0041 44 668 18 00' },
+    ]);
+    for (const { start, end, text: found } of asked?.pii ?? []) {
+      expect(asked?.text?.slice(start, end)).toBe(found);
+    }
+    expect(other?.pii).toMatchObject([{ kind: 'EMAIL', text: '[EMAIL]' }]);
+  });
+
+  it('hides what an engine was not asked to look for', async () => {
+    const redaction = { mode: 'mask', key: 'k'.repeat(16) } as const;
+    const options = { storeText: true, retentionDays: 0, redaction };
+    const { deps, table } = createTestDeps({ options }, { tasks: ['entities'] });
+
+    await processBatch(kinesisEvent([textRecord('a', 'to ada@example.com')]), deps, minute);
+
+    expect(table.items()).toMatchObject([{ text: 'to ***************' }]);
   });
 
   it('gives a slice up whose personal data takes longer to hide than there is time', async () => {
