@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { InvalidArgumentError } from 'commander';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import {
@@ -17,9 +18,12 @@ import { median, race } from './children.ts';
 import { measureColdStart } from './cold-start.ts';
 import { usdPerMillionRecords } from './cost.ts';
 import { measureGemm } from './gemm.ts';
+import { measureHeads } from './heads.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
+import { readProcessor } from './processor-time.ts';
 import { type BenchResult, floatGraphs, resultTable } from './report.ts';
+import { measureTasks } from './tasks.ts';
 import { fixtureRecords, fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
 import { measureTokenizers } from './tokenizers.ts';
 import { typicalWorkload } from './typical-workload.ts';
@@ -27,6 +31,26 @@ import { typicalWorkload } from './typical-workload.ts';
 const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
 const WARM_UP = 20;
+/** Texts of a round of the tasks. */
+const BATCH = 200;
+const parts = [
+  'throughput',
+  'coldStart',
+  'gemm',
+  'overhead',
+  'tokenizers',
+  'tasks',
+  'heads',
+] as const;
+type Part = (typeof parts)[number];
+
+function partsOf(list: string): Part[] {
+  return list.split(',').map((given) => {
+    const part = parts.find((one) => one === given.trim());
+    if (part) return part;
+    throw new InvalidArgumentError(`${given} is none of ${parts.join(', ')}.`);
+  });
+}
 
 interface Options {
   models: string;
@@ -36,6 +60,7 @@ interface Options {
   sentences: number;
   pairs: number;
   rounds: number;
+  only: readonly Part[];
   json?: boolean;
 }
 
@@ -87,10 +112,45 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
   }
 
   async function measure(): Promise<BenchResult> {
-    const folders = await layOut(models, folder);
-    const graph = (name: string, file: string) => join(folder, name, 'onnx', file);
-    const int8 = graph(folders.entities.int8, 'model_quantized.onnx');
-    const fp32 = graph(folders.entities.fp32, 'model.onnx');
+    const asked = new Set<Part>(options.only);
+    const { rounds } = options;
+    const needsFolders = (['throughput', 'gemm', 'overhead'] as const).some((one) =>
+      asked.has(one),
+    );
+    const folders = needsFolders ? await layOut(models, folder) : undefined;
+    const batch = texts.slice(0, BATCH);
+    const graphOf = (name: string, file: string) => join(folder, name, 'onnx', file);
+    return {
+      processor: await readProcessor(),
+      ...(folders && { fp32Graph: floatGraphs(folders) }),
+      ...(folders && asked.has('throughput') && (await measureThroughput(folders))),
+      ...(asked.has('coldStart') && {
+        coldStart: await measureColdStart(
+          models,
+          join(models.directory, models.entityModel, 'onnx', 'model_quantized.onnx'),
+          5,
+        ),
+      }),
+      ...(folders &&
+        asked.has('gemm') && {
+          gemm: await measureGemm(folder, {
+            int8: graphOf(folders.entities.int8, 'model_quantized.onnx'),
+            fp32: graphOf(folders.entities.fp32, 'model.onnx'),
+          }),
+        }),
+      ...(folders &&
+        asked.has('overhead') && {
+          overhead: await measureOverhead(folders, await fixtureRecords(fixtures, 200)),
+        }),
+      ...(asked.has('tokenizers') && {
+        tokenizers: measureTokenizers(sentences, rounds),
+      }),
+      ...(asked.has('tasks') && { tasks: await measureTasks(models.directory, batch, rounds) }),
+      ...(asked.has('heads') && { heads: await measureHeads(models, folder, batch, rounds) }),
+    };
+  }
+
+  async function measureThroughput(folders: ModelFolders) {
     const nerJob = (count: number): BenchJob => ({ task: 'ner', texts: sentences.slice(0, count) });
     const qaJob = (count: number): BenchJob => ({
       task: 'qa',
@@ -99,46 +159,30 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
         question: QUESTIONS[index % QUESTIONS.length] ?? '',
       })),
     });
-    const count = Math.min(options.sentences, sentences.length);
-    const pairs = Math.min(options.pairs, paragraphs.length);
-    const oneByOne = armNames.filter((arm) => arm !== 'transformersjs-q8-batch32');
-    const ner = report(await rates(folders, nerJob, count, armNames, options.rounds, 'entities'));
-    const qaRates = await rates(folders, qaJob, pairs, oneByOne, options.rounds, 'answers');
     const paragraphJob = (size: number): BenchJob => ({
       task: 'ner',
       texts: paragraphs.slice(0, size),
     });
-    const records = await rates(
-      folders,
-      paragraphJob,
-      pairs,
-      ['ours-int8'],
-      options.rounds,
-      '1 KB',
-    );
-    const coldStart = await measureColdStart(models, int8, 5);
-    const gemm = await measureGemm(folder, { int8, fp32 });
-    const overhead = await measureOverhead(folders, await fixtureRecords(fixtures, 200));
-    const tokenizers = measureTokenizers(sentences, options.rounds);
-    const { ours, transformersJs, ratios } = report(qaRates);
+    const count = Math.min(options.sentences, sentences.length);
+    const pairs = Math.min(options.pairs, paragraphs.length);
+    const oneByOne = armNames.filter((arm) => arm !== 'transformersjs-q8-batch32');
+    const { rounds } = options;
+    const ner = report(await rates(folders, nerJob, count, armNames, rounds, 'entities'));
+    const qa = report(await rates(folders, qaJob, pairs, oneByOne, rounds, 'answers'));
+    const records = await rates(folders, paragraphJob, pairs, ['ours-int8'], rounds, '1 KB');
     return {
-      fp32Graph: floatGraphs(folders),
       ner,
       qa: {
         ours: {
-          questionsPerSecond: ours.sentencesPerSecond,
-          fp32QuestionsPerSecond: ours.fp32SentencesPerSecond,
+          questionsPerSecond: qa.ours.sentencesPerSecond,
+          fp32QuestionsPerSecond: qa.ours.fp32SentencesPerSecond,
         },
         transformersJs: {
-          fp32OneByOne: transformersJs.fp32OneByOne,
-          q8OneByOne: transformersJs.q8OneByOne,
+          fp32OneByOne: qa.transformersJs.fp32OneByOne,
+          q8OneByOne: qa.transformersJs.q8OneByOne,
         },
-        ratios,
+        ratios: qa.ratios,
       },
-      coldStart,
-      gemm,
-      overhead,
-      tokenizers,
       recordsPerSecond: records['ours-int8'],
       usdPerMillionRecords: usdPerMillionRecords(typicalWorkload(records['ours-int8'])),
     };
@@ -147,7 +191,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
 
 const command = createCommand(
   'bench',
-  'Measures throughput against transformers.js on the same models and texts, cold start, and cost.',
+  'Measures throughput against transformers.js on the same models and texts, cold start, cost, tokenizers against @huggingface/tokenizers, and each task.',
 )
   .option(
     '--models <folder>',
@@ -170,5 +214,8 @@ const command = createCommand(
     30,
   )
   .option('--rounds <n>', 'rounds, whose median counts', wholeNumber(1), 5)
+  .option('--only <parts>', `parts to measure: ${parts.join(', ')}; by default all`, partsOf, [
+    ...parts,
+  ])
   .action((options: Options) => interruptible((signal) => bench(options, signal)));
 await runCommand(command);

@@ -31,10 +31,6 @@ const unknown: DetectedLanguage = { language: 'und', reliable: false };
 
 /**
  * Loads the detector: scores of byte sequences in sixty languages, unpacked when this is called first.
- *
- * @example
- * const detectLanguage = await loadLanguageDetector();
- * console.log(detectLanguage('Wir fahren morgen mit dem Zug nach Hause.').language);
  */
 export async function loadLanguageDetector(): Promise<DetectLanguage> {
   const { createScorer } = await import('./byte-sequences.ts');
