@@ -117,7 +117,11 @@ export interface OnDemandResult {
 }
 
 /** Makes the result of a finding. */
-export function resultOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds): OnDemandResult {
+export async function resultOf(
+  finding: Finding,
+  deps: HttpDeps,
+  { arrivedAt }: Bounds,
+): Promise<OnDemandResult> {
   const { id = madeId(), asked, operation, analysis, ...record } = finding;
   const content: ResultContent = {
     record: { ...record, id, source: SOURCE },
@@ -134,7 +138,7 @@ export function resultOf(finding: Finding, deps: HttpDeps, { arrivedAt }: Bounds
   };
   return {
     item: createResultItem(content, deps.options),
-    stored: createStoredResult(content, deps.options),
+    stored: await createStoredResult(content, deps.options),
   };
 }
 

@@ -8,7 +8,7 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
-import { type RedactionMode, redact } from '#shared/nlp/personal-data/index.ts';
+import { type RedactionMode, redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
@@ -18,6 +18,7 @@ import {
   type Bounds,
   type HttpDeps,
   madeId,
+  type OnDemandResult,
   resultOf,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
@@ -77,7 +78,11 @@ const handlers: Handlers = {
       deps,
       bounds,
     );
-    const result = resultOf({ id, text, asked, operation: 'answers', analysis }, deps, bounds);
+    const result = await resultOf(
+      { id, text, asked, operation: 'answers', analysis },
+      deps,
+      bounds,
+    );
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...foundIn(result.item),
       id: result.item.id,
@@ -91,7 +96,11 @@ const handlers: Handlers = {
     const asked = { questions, tasks, language };
     const request = requestOf(finding.text, asked, deps.options);
     const analysis = await analyzeOne(request, 'text', deps, bounds);
-    const result = resultOf({ ...finding, asked, operation: 'analyze', analysis }, deps, bounds);
+    const result = await resultOf(
+      { ...finding, asked, operation: 'analyze', analysis },
+      deps,
+      bounds,
+    );
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
@@ -165,17 +174,23 @@ function eachText<Given extends object>(
     const requests = usable.map((one) => requestOf(one.text, asked, deps.options));
     const outcomes = await analyze(requests, deps, bounds);
     const failed: Unusable[] = [];
-    const found = usable.flatMap(({ index, field, text }, at) => {
+    const found: {
+      readonly index: number;
+      readonly result: OnDemandResult;
+      readonly given: Given;
+    }[] = [];
+    for (const [at, { index, field, text }] of usable.entries()) {
       const outcome = outcomes[at];
       if (!outcome?.ok) {
         failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
-        return [];
+        continue;
       }
       const named = single ? id : `${id}.${index}`;
       const analysis = outcome.value;
-      const result = resultOf({ id: named, text, asked, operation: task, analysis }, deps, bounds);
-      return { index, result, given: give(result.item, { text, mode, analysis }, deps) };
-    });
+      const finding = { id: named, text, asked, operation: task, analysis };
+      const result = await resultOf(finding, deps, bounds);
+      found.push({ index, result, given: give(result.item, { text, mode, analysis }, deps) });
+    }
     const errors = [...checked.filter((one) => 'fault' in one), ...failed]
       .sort((a, b) => a.index - b.index)
       .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));

@@ -90,11 +90,11 @@ export async function park(
     deadline: number,
   ) => {
     const pending = done.state === 'pending';
-    const items = rejections.map(({ entry, rejection }): [BatchRecord, TableItem] => [
-      entry,
-      rejectionItemOf(entry, rejection, deps.options, pending),
-    ]);
-    for (const [entry, written] of await write(new Map(items), deps, deadline)) {
+    const items = new Map<BatchRecord, TableItem>();
+    for (const { entry, rejection } of rejections) {
+      items.set(entry, await rejectionItemOf(entry, rejection, deps.options, pending));
+    }
+    for (const [entry, written] of await write(items, deps, deadline)) {
       if (written.status !== 'stored') outcomes.set(entry, late(written.reason));
       else if (!pending) outcomes.set(entry, done);
     }
@@ -143,18 +143,18 @@ async function putFailureObject(
   );
 }
 
-function rejectionItemOf(
+async function rejectionItemOf(
   { position, arrivedAt }: BatchRecord,
   { reason, message }: Rejection,
   options: ResultOptions,
   pending: boolean,
-): RejectionItem {
+): Promise<RejectionItem> {
   const { subSequenceNumber, ...place } = position;
   const expiresAt = expiryOf(arrivedAt, options.retentionDays);
   return {
     ...rejectionKey(position),
     reason,
-    message: hideInMessage(message, options),
+    message: await hideInMessage(message, options),
     ...place,
     ...(subSequenceNumber !== undefined && { subSequenceNumber }),
     failureKey: failureObjectKey(position),

@@ -80,7 +80,7 @@ async function infer(
   const analyses = await analyze(texts, deps, deadlines.inference);
   if (analyses) {
     for (const [index, entry] of texts.entries()) {
-      const made = toItem(entry, analyses[index], deps);
+      const made = await toItem(entry, analyses[index], deps);
       if ('pk' in made) items.set(entry, made);
       else outcomes.set(entry, made);
     }
@@ -135,16 +135,16 @@ async function askForHealth(texts: readonly BatchRecord[], deps: InferenceDeps, 
   }
 }
 
-function toItem(
+async function toItem(
   entry: BatchRecord,
   analyzed: AnalysisOutcome | undefined,
   deps: InferenceDeps,
-): TableItem | RecordOutcome {
+): Promise<TableItem | RecordOutcome> {
   if (!entry.record || !analyzed) return late('the engine gave no outcome');
   if (!analyzed.ok) return rejected('inference-failed', analyzed.error);
   const { record, asked, position, arrivedAt } = entry;
   try {
-    return createStoredResult(
+    return await createStoredResult(
       {
         record,
         ...asked,

@@ -1,5 +1,4 @@
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { findPersonalData, redact, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import {
   createResultItem,
   keyOf,
@@ -8,15 +7,22 @@ import {
   type ResultOptions,
 } from './result-item.ts';
 
+/** Its rules take long to compile, and most deployments hide nothing. */
+const loadPersonalData = () => import('#shared/nlp/personal-data/index.ts');
+
 /**
  * The item of one text as it is stored, personal data hidden where the options say so: a pure function of the record, the
  * pipeline, the options and the arrival, so that writing it twice is harmless.
  */
-export function createStoredResult(content: ResultContent, options: ResultOptions): ResultItem {
+export async function createStoredResult(
+  content: ResultContent,
+  options: ResultOptions,
+): Promise<ResultItem> {
   const { redaction } = options;
   if (!redaction) return createResultItem(content, options);
   const { record, questions, analysis } = content;
   const { mode, key, kinds } = redaction;
+  const { redactAnalysis } = await loadPersonalData();
   const hidden = redactAnalysis(
     {
       questions,
@@ -45,7 +51,11 @@ export function createStoredResult(content: ResultContent, options: ResultOption
 }
 
 /** A message that may name a field as a record had it, and so hold personal data, as it may be stored. */
-export function hideInMessage(message: string, { redaction }: ResultOptions): string {
+export async function hideInMessage(
+  message: string,
+  { redaction }: ResultOptions,
+): Promise<string> {
   if (!redaction) return message;
+  const { findPersonalData, redact } = await loadPersonalData();
   return redact(message, findPersonalData(message, { language: 'und' }), redaction).text;
 }
