@@ -117,11 +117,11 @@ export interface OnDemandResult {
 }
 
 /** Makes the result of an on-demand text. */
-export function resultOf(
+export async function resultOf(
   analyzed: AnalyzedText,
   deps: HttpDeps,
   { arrivedAt }: Bounds,
-): OnDemandResult {
+): Promise<OnDemandResult> {
   const { id = madeId(), asked, operation, analysis, ...record } = analyzed;
   const content: ResultContent = {
     record: { ...record, id, source: SOURCE },
@@ -138,7 +138,7 @@ export function resultOf(
   };
   return {
     item: createResultItem(content, deps.options),
-    stored: createStoredResult(content, deps.options),
+    stored: await createStoredResult(content, deps.options),
   };
 }
 

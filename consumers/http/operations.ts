@@ -9,8 +9,8 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
-import { redact } from '#shared/nlp/personal-data/index.ts';
 import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
+import { redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
 import {
@@ -80,7 +80,11 @@ const handlers: Handlers = {
       deps,
       bounds,
     );
-    const result = resultOf({ id, text, asked, operation: 'answers', analysis }, deps, bounds);
+    const result = await resultOf(
+      { id, text, asked, operation: 'answers', analysis },
+      deps,
+      bounds,
+    );
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...foundIn(result.item),
       id: result.item.id,
@@ -94,7 +98,11 @@ const handlers: Handlers = {
     const asked = { questions, tasks, language };
     const request = requestOf(given.text, asked, deps.options);
     const analysis = await analyzeOne(request, 'text', deps, bounds);
-    const result = resultOf({ ...given, asked, operation: 'analyze', analysis }, deps, bounds);
+    const result = await resultOf(
+      { ...given, asked, operation: 'analyze', analysis },
+      deps,
+      bounds,
+    );
     return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
@@ -180,7 +188,11 @@ function eachText<Given extends object>(
       }
       const named = single ? id : `${id}.${index}`;
       const analysis = outcome.value;
-      const result = resultOf({ id: named, text, asked, operation: task, analysis }, deps, bounds);
+      const result = await resultOf(
+        { id: named, text, asked, operation: task, analysis },
+        deps,
+        bounds,
+      );
       found.push({ index, result, given: give(result.item, { text, mode, analysis }, deps) });
     }
     const errors = [...checked.filter((one) => 'fault' in one), ...failed]

@@ -84,10 +84,14 @@ export async function park(
     deadline: number,
   ) => {
     const pending = done.state === 'pending';
-    const items = rejections.map(({ entry, rejection }): [BatchRecord, TableItem] => [
-      entry,
-      rejectionItemOf(entry, rejection, deps.options, pending),
-    ]);
+    const items = await Promise.all(
+      rejections.map(
+        async ({ entry, rejection }): Promise<[BatchRecord, TableItem]> => [
+          entry,
+          await rejectionItemOf(entry, rejection, deps.options, pending),
+        ],
+      ),
+    );
     for (const [entry, written] of await write(new Map(items), deps, deadline)) {
       if (written.status !== 'stored') outcomes.set(entry, late(written.reason));
       else if (!pending) outcomes.set(entry, done);
@@ -137,18 +141,18 @@ async function putFailureObject(
   );
 }
 
-function rejectionItemOf(
+async function rejectionItemOf(
   { position, arrivedAt }: BatchRecord,
   rejection: Rejection,
   options: ResultOptions,
   pending: boolean,
-): RejectionItem {
+): Promise<RejectionItem> {
   const { subSequenceNumber, ...place } = position;
   const expiresAt = expiryOf(arrivedAt, options.retentionDays);
   return {
     ...rejectionKey(position),
     reason: rejection.reason,
-    message: messageToStore(rejection, options),
+    message: await messageToStore(rejection, options),
     ...place,
     ...(subSequenceNumber !== undefined && { subSequenceNumber }),
     failureKey: failureObjectKey(position),

@@ -115,7 +115,7 @@ async function analyze(
     for (const [index, entry] of texts.entries()) {
       if (deps.options.redaction) await nextTurn();
       signal.throwIfAborted();
-      made.push([entry, toItem(entry, analyses[index], deps)]);
+      made.push([entry, await toItem(entry, analyses[index], deps)]);
     }
     learn(false);
     return made;
@@ -143,16 +143,16 @@ async function checkEngineHealth(
   }
 }
 
-function toItem(
+async function toItem(
   entry: BatchRecord,
   analyzed: AnalysisOutcome | undefined,
   deps: InferenceDeps,
-): TableItem | RecordOutcome {
+): Promise<TableItem | RecordOutcome> {
   if (!entry.record || !analyzed) return late('the engine gave no outcome');
   if (!analyzed.ok) return rejected('inference-failed', analyzed.error);
   const { record, asked, position, arrivedAt } = entry;
   try {
-    return createStoredResult(
+    return await createStoredResult(
       {
         record,
         ...asked,

@@ -1,11 +1,6 @@
 import type { Rejection } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
-import {
-  findPersonalData,
-  type PersonalData,
-  redact,
-  redactAnalysis,
-} from '#shared/nlp/personal-data/index.ts';
+import type { PersonalData } from '#shared/nlp/personal-data/kinds.ts';
 import {
   createResultItem,
   keyOf,
@@ -14,13 +9,20 @@ import {
   type ResultOptions,
 } from './result-item.ts';
 
+/** Loaded where something is to be hidden: the rules would cost every function's start a third of its time. */
+const loadPersonalData = () => import('#shared/nlp/personal-data/index.ts');
+
 /**
  * The item of one text as it is stored, personal data hidden where the options say so: a pure function of the record, the
  * pipeline, the options and the arrival, so that writing it twice is harmless.
  */
-export function createStoredResult(content: ResultContent, options: ResultOptions): ResultItem {
+export async function createStoredResult(
+  content: ResultContent,
+  options: ResultOptions,
+): Promise<ResultItem> {
   const { redaction } = options;
   if (!redaction) return createResultItem(content, options);
+  const { findPersonalData, redactAnalysis } = await loadPersonalData();
   const { record, questions, analysis } = content;
   const { mode, key, kinds } = redaction;
   const language = analysis.language ?? 'und';
@@ -63,11 +65,12 @@ export function createStoredResult(content: ResultContent, options: ResultOption
 }
 
 /** Why a record was rejected, as it may be stored: no rule would know every name that a record may bring for a field. */
-export function messageToStore(
+export async function messageToStore(
   { message, unnamed }: Rejection,
   { redaction }: ResultOptions,
-): string {
+): Promise<string> {
   if (!redaction) return message;
   if (unnamed !== undefined) return unnamed;
+  const { findPersonalData, redact } = await loadPersonalData();
   return redact(message, findPersonalData(message, { language: 'und' }), redaction).text;
 }
