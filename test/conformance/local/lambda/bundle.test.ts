@@ -82,3 +82,24 @@ it('finds who would carry ONNX Runtime into a bundle', async () => {
   expect(found).toMatch(/inner\/session\.ts$/);
   expect(none).toBeUndefined();
 });
+
+it('has no function evaluate what only some texts need before there is one', async () => {
+  for (const name of ['inference', 'http']) {
+    const { inputs } = await bundleFunction({
+      name,
+      entries: { index: resolve(`consumers/${name}/handler.ts`) },
+      outdir: join(directory, name),
+      external: ['onnxruntime-node'],
+    });
+    const evaluated = new Set([`consumers/${name}/handler.ts`]);
+    for (const file of evaluated) {
+      for (const { path, kind } of inputs[file]?.imports ?? []) {
+        if (kind !== 'dynamic-import') evaluated.add(path);
+      }
+    }
+    expect(evaluated).toContain('shared/nlp/index.ts');
+    expect(
+      [...evaluated].filter((file) => /libphonenumber|rules\/|packed-byte/.test(file)),
+    ).toEqual([]);
+  }
+});
