@@ -1,6 +1,7 @@
 import { ValidationError } from '#shared/errors.ts';
 import type { Entity, TextEngine } from '#shared/nlp/index.ts';
 import { analyzeAll, type Evaluation, type EvaluationOptions } from './analyze-in-slices.ts';
+import { calibrationLines } from './evaluation/calibration.ts';
 import { type EntityScore, scoreEntities } from './evaluation/entity-scores.ts';
 import { readMarkedEntities } from './evaluation/marked-entities.ts';
 import { readTaggedSentences } from './evaluation/tagged-sentences.ts';
@@ -37,7 +38,7 @@ export async function evaluateEntities(
     options,
   );
   const counts = ({ type }: WordEntity) => options.types?.includes(type) ?? true;
-  const { overall, types } = scoreEntities(
+  const { overall, types, calibration } = scoreEntities(
     examples.map(({ expected, inWords }, index) => ({
       expected: expected.filter(counts),
       predicted: inWords(analyses[index]?.entities ?? []).filter(counts),
@@ -45,11 +46,12 @@ export async function evaluateEntities(
   );
   const { precision, recall, f1 } = overall;
   return {
-    summary: { examples: examples.length, precision, recall, f1, types },
+    summary: { examples: examples.length, precision, recall, f1, types, calibration },
     lines: [
       'type            precision  recall      F1  entities',
       ...Object.entries(types).map(([type, score]) => row(type, score)),
       row('all', overall),
+      ...calibrationLines(calibration),
     ],
   };
 }
@@ -76,8 +78,13 @@ function readExamples(data: string, gap: string): Example[] {
   }));
 }
 
-function inUnits({ type, start, end }: Pick<Entity, 'type' | 'start' | 'end'>): WordEntity {
-  return { type: mapType(type), first: start, last: end - 1 };
+function inUnits({
+  type,
+  start,
+  end,
+  score,
+}: Pick<Entity, 'type' | 'start' | 'end'> & Partial<Pick<Entity, 'score'>>): WordEntity {
+  return { type: mapType(type), first: start, last: end - 1, score };
 }
 
 function row(name: string, { precision, recall, f1, support }: EntityScore): string {

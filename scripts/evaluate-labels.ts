@@ -1,6 +1,7 @@
 import { ValidationError } from '#shared/errors.ts';
 import type { Label, TextEngine } from '#shared/nlp/index.ts';
 import { analyzeAll, type Evaluation, type EvaluationOptions } from './analyze-in-slices.ts';
+import { calibrationLines, calibrationOf } from './evaluation/calibration.ts';
 import { scoreLabels } from './evaluation/label-scores.ts';
 import { readLabelledTexts } from './evaluation/labelled-texts.ts';
 
@@ -28,17 +29,34 @@ export async function evaluateLabels(
       `no classifier gives the data's labels (${[...wanted].slice(0, 8).join(', ')}), but ${known || 'none'}`,
     );
   }
+  const judged = texts.map(({ labels: expected }, index) => ({
+    expected,
+    predicted: (analyses[index]?.labels ?? [])
+      .filter(({ task }) => task === classifier)
+      .sort((a: Label, b: Label) => b.score - a.score)
+      .map(({ label, score }) => ({ label: nameOf(label), score })),
+  }));
   const { macroF1, accuracy, matthews, labels } = scoreLabels(
-    texts.map(({ labels: expected }, index) => ({
+    judged.map(({ expected, predicted }) => ({
       expected,
-      predicted: (analyses[index]?.labels ?? [])
-        .filter(({ task }) => task === classifier)
-        .sort((a: Label, b: Label) => b.score - a.score)
-        .map(({ label }) => nameOf(label)),
+      predicted: predicted.map(({ label }) => label),
     })),
   );
+  const calibration = calibrationOf(
+    judged.flatMap(({ expected, predicted }) =>
+      predicted.map(({ label, score }) => ({ score, isRight: expected.includes(label) })),
+    ),
+  );
   return {
-    summary: { examples: texts.length, classifier, macroF1, accuracy, matthews, labels },
+    summary: {
+      examples: texts.length,
+      classifier,
+      macroF1,
+      accuracy,
+      matthews,
+      labels,
+      calibration,
+    },
     lines: [
       'label                            F1   texts',
       ...Object.entries(labels).map(
@@ -46,6 +64,7 @@ export async function evaluateLabels(
           `${label.padEnd(28)} ${f1.toFixed(4)} ${String(support).padStart(7)}`,
       ),
       `macro F1 ${macroF1.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, Matthews ${matthews.toFixed(4)}`,
+      ...calibrationLines(calibration),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { ValidationError } from '#shared/errors.ts';
 import type { TextEngine } from '#shared/nlp/index.ts';
 import { analyzeAll, type Evaluation, type EvaluationOptions } from './analyze-in-slices.ts';
+import { calibrationLines, calibrationOf, type Judged } from './evaluation/calibration.ts';
 import { gapOf, readPosSentences, tagsOfWords } from './evaluation/tagged-words.ts';
 
 /** Evaluates parts of speech: the share of the given words whose tag is right. */
@@ -15,6 +16,7 @@ export async function evaluateTags(
   const texts = sentences.map(({ words }) => words.join(gap));
   const analyses = await analyzeAll(engine, texts, 'tags', options);
   const counts = new Map<string, { right: number; words: number }>();
+  const judged: Judged[] = [];
   let [right, total] = [0, 0];
   sentences.forEach(({ words, tags }, index) => {
     const given = tagsOfWords(words, gap, analyses[index]?.tags ?? []);
@@ -25,7 +27,9 @@ export async function evaluateTags(
       counts.set(tag, those);
       those.words++;
       total++;
-      if (given[word] !== tag) return;
+      const isRight = given[word]?.tag === tag;
+      if (given[word]) judged.push({ score: given[word].score, isRight });
+      if (!isRight) return;
       those.right++;
       right++;
     });
@@ -36,8 +40,9 @@ export async function evaluateTags(
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([tag, those]) => [tag, { recall: those.right / those.words, support: those.words }]),
   );
+  const calibration = calibrationOf(judged);
   return {
-    summary: { examples: sentences.length, words: total, accuracy, tags },
+    summary: { examples: sentences.length, words: total, accuracy, tags, calibration },
     lines: [
       'tag     found   words',
       ...Object.entries(tags).map(
@@ -45,6 +50,7 @@ export async function evaluateTags(
           `${tag.padEnd(6)} ${recall.toFixed(4)} ${String(support).padStart(7)}`,
       ),
       `accuracy ${accuracy.toFixed(4)} of ${total} words`,
+      ...calibrationLines(calibration),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import type { Tag } from '#shared/nlp/types.ts';
 import { readSentences, type TaggedSentence } from './tagged-sentences.ts';
 
 /**
@@ -27,11 +28,11 @@ export function gapOf(language: string | undefined): '' | ' ' {
 }
 
 /** For each word the tag over its first unit, else the first one in it; undefined where there is none. */
-export function tagsOfWords(
+export function tagsOfWords<T extends Pick<Tag, 'start' | 'end'>>(
   words: readonly string[],
   gap: string,
-  tags: readonly { readonly tag: string; readonly start: number; readonly end: number }[],
-): (string | undefined)[] {
+  tags: readonly T[],
+): (T | undefined)[] {
   const sorted = tags.toSorted((a, b) => a.start - b.start);
   let next = 0;
   let start = 0;
@@ -40,6 +41,6 @@ export function tagsOfWords(
     while (next < sorted.length && (sorted[next]?.end ?? 0) <= start) next++;
     const tag = sorted[next];
     start = end + gap.length;
-    return tag !== undefined && tag.start < end ? tag.tag : undefined;
+    return tag !== undefined && tag.start < end ? tag : undefined;
   });
 }

@@ -5,6 +5,8 @@ export interface WordEntity {
   readonly type: string;
   readonly first: number;
   readonly last: number;
+  /** Of one that a model gave: its probability. */
+  readonly score?: number | undefined;
 }
 
 /**
@@ -31,21 +33,21 @@ export function entitiesOfTags(tags: readonly string[]): WordEntity[] {
  */
 export function entitiesOfSpans(
   words: readonly string[],
-  entities: readonly Pick<Entity, 'type' | 'start' | 'end'>[],
+  entities: readonly (Pick<Entity, 'type' | 'start' | 'end'> & Partial<Pick<Entity, 'score'>>)[],
   gap = ' ',
 ): WordEntity[] {
   const found: WordEntity[] = [];
   const sorted = entities.toSorted((a, b) => a.start - b.start);
   let word = 0;
   let wordStart = 0;
-  for (const { type, start, end } of sorted) {
+  for (const { type, start, end, score } of sorted) {
     while (word < words.length && wordStart + lengthOf(words, word) <= start) {
       wordStart += lengthOf(words, word++) + gap.length;
     }
     const first = word;
     while (word < words.length && wordStart < end)
       wordStart += lengthOf(words, word++) + gap.length;
-    if (word > first) found.push({ type, first, last: word - 1 });
+    if (word > first) found.push({ type, first, last: word - 1, score });
   }
   return found;
 }
