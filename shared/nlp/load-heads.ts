@@ -38,12 +38,12 @@ export function loadHeads(folders: readonly ModelFolder[], settings: EngineSetti
   );
   const heads = folders.flatMap((folder, model) =>
     folder.heads.map((description): LoadedHead => {
-      const { task, name, outputs } = description;
+      const { task, name, outputs, onRequest } = description;
       const own = { ...description.settings, ...settings.byTask[task] };
       const prepare = naming(folder, () =>
         tasks[task].createHead(models[model] as TextModel, { ...description, settings: own }),
       );
-      return { task, name, model, languages: folder.languages, outputs, prepare };
+      return { task, name, model, languages: folder.languages, outputs, onRequest, prepare };
     }),
   );
   const fillings = models.map(

@@ -27,6 +27,8 @@ export const manifestHeadSchema = z.strictObject({
   output: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** By output column; by default those of `config.json`. */
   labels: z.array(z.string()).min(1).optional(),
+  /** It is run only where its task is asked for. */
+  onRequest: z.boolean().optional(),
   /** How the outputs are decoded. */
   settings: settingsSchema.optional(),
 });

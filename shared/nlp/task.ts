@@ -12,6 +12,8 @@ export interface HeadDescription {
   readonly outputs: readonly string[];
   /** By output column; empty where the task has none. */
   readonly labels: readonly string[];
+  /** It is run only where its task is asked for. */
+  readonly onRequest?: boolean | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   /** What the model's configuration says of how it was trained, such as `multi_label_classification`. */
   readonly problemType?: string | undefined;

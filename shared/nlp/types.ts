@@ -55,7 +55,7 @@ export interface AnalysisRequest {
   readonly questions?: readonly string[];
   /**
    * By default `entities` where a model is loaded for it, `answers` where there are questions, and `labels` where a model
-   * serves them in the text's language.
+   * serves them in the text's language unasked.
    */
   readonly tasks?: readonly TaskName[];
   /** Asked for beside `tasks`, or beside what is asked by default. */

@@ -13,6 +13,8 @@ export interface LoadedHead {
   /** BCP 47 primary tags, or `*` for any. */
   readonly languages: readonly string[];
   readonly outputs: readonly string[];
+  /** It is run only where its task is asked for. */
+  readonly onRequest?: boolean | undefined;
   readonly prepare: Head;
 }
 
@@ -76,14 +78,17 @@ export function createRouter(
       const serving = headsIn(language === UNKNOWN ? defaultLanguage : language);
       const isServed = (task: TaskName): boolean =>
         task === 'pii' ? servesPersonalData : serving.some((head) => head.task === task);
-      const asked = new Set<TaskName>([...(tasks ?? []), ...also]);
+      const named = new Set<TaskName>([...(tasks ?? []), ...also]);
+      const asked = new Set(named);
+      const isUnasked = ({ task, onRequest }: LoadedHead): boolean =>
+        task === 'labels' && !onRequest;
       if (tasks === undefined) {
         if (loaded.has('entities')) asked.add('entities');
         if (questions.length > 0) asked.add('answers');
-        if (isServed('labels')) asked.add('labels');
+        if (serving.some(isUnasked)) asked.add('labels');
       }
-      const isAsked = ({ task }: LoadedHead): boolean =>
-        asked.has(task) || (task === 'entities' && asked.has('pii'));
+      const isAsked = ({ task, onRequest }: LoadedHead): boolean =>
+        (onRequest ? named : asked).has(task) || (task === 'entities' && asked.has('pii'));
       return {
         language,
         asked,

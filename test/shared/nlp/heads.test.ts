@@ -108,6 +108,23 @@ describe('heads of one graph', () => {
     expect(runs.map(({ outputs }) => outputs)).toEqual([['mood_logits']]);
   });
 
+  it.each([true, undefined])(
+    'of labels run unasked unless they are for requests alone: %s',
+    async (onRequest) => {
+      const model = manyHeaded('many', ['*']);
+      const heads = (model.entry.heads as { task: string }[]).map((head) =>
+        head.task === 'labels' ? { ...head, onRequest } : head,
+      );
+      await open([{ ...model, entry: { ...model.entry, heads } }]);
+
+      const found = await read({ text: TEXT }, { text: TEXT, also: ['labels'] });
+
+      const unasked = onRequest ? [] : [{ label: 'glad' }];
+      expect(found[0]).toMatchObject({ labels: unasked, unserved: [] });
+      expect(found[1]).toMatchObject({ entities: [{}, {}], labels: [{ label: 'glad' }] });
+    },
+  );
+
   it('give a word the tag of its first token', async () => {
     await open([manyHeaded('many', ['*'])]);
 
