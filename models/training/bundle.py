@@ -8,7 +8,6 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from export import export_onnx
-from int8_graph import write_int8
 
 MAXIMUM_LENGTH = 512
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -18,9 +17,12 @@ SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD
                   "mask_token": "[MASK]"}
 
 
-def make_graphs(model, task: str, run: Path, folder: Path) -> None:
-    """Write `run`/onnx/model.onnx (fp32) and `folder`/onnx/model_quantized.onnx with its data file."""
-    export_onnx(model, task, run / "onnx/model.onnx")
+def make_graphs(model, outputs: dict[str, str], write_int8, run: Path, folder: Path) -> None:
+    """Write `run`/onnx/model.onnx (fp32) and `folder`/onnx/model_quantized.onnx with its data file.
+
+    `outputs`: the model's own name of each output, and the graph's; `write_int8` is one of int8_graph.
+    """
+    export_onnx(model, outputs, run / "onnx/model.onnx")
     write_int8(model, json.loads((run / "ranges.json").read_text()), folder / GRAPH)
 
 
@@ -39,12 +41,11 @@ def write_texts(run: Path, folder: Path, lower_case: bool) -> None:
         shutil.copyfile(run / "model" / name, folder / name)
 
 
-def update_manifest(folder: Path, task: str, labels=None, settings=None) -> None:
+def update_manifest(folder: Path, heads: list[dict]) -> None:
     """Write the model's entry of manifest.json, which lies beside its folder."""
     path = folder.parent / "manifest.json"
     models = json.loads(path.read_text())["models"] if path.exists() else []
-    head = {"task": task, **({"labels": labels} if labels else {}), **({"settings": settings} if settings else {})}
-    entry = {"name": folder.name, "languages": ["en"], "heads": [head], "revision": "1", "source": ENCODER,
+    entry = {"name": folder.name, "languages": ["en"], "heads": heads, "revision": "1", "source": ENCODER,
              "licence": "Apache-2.0", "maximumLength": MAXIMUM_LENGTH,
              **({"quantization": QUANTIZATION, "optimized": True} if (folder / GRAPH).exists() else {}),
              "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
@@ -62,8 +63,7 @@ def write_reference(run: Path, folder: Path) -> None:
     shutil.copyfile(run / "onnx/model.onnx", reference / "onnx/model.onnx")
     entry = next(each for each in json.loads((folder.parent / "manifest.json").read_text())["models"]
                  if each["name"] == folder.name)
-    head = entry["heads"][0]
-    update_manifest(reference, head["task"], head.get("labels"), head.get("settings"))
+    update_manifest(reference, entry["heads"])
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

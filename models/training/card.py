@@ -8,19 +8,40 @@ from string import Template
 HERE = Path(__file__).parent
 
 
-def ner_tables(figures: dict) -> dict[str, str]:
-    """Markdown tables: F1 by data set, and by type on each."""
-    sets = figures["int8"]
-    rows = [f"| {name} | {_percent(figures['fp32'][name]['f1'])} | {_percent(value['f1'])} | "
-            f"{_percent(value['precision'])} | {_percent(value['recall'])} | {value['examples']:,} |"
-            for name, value in sets.items()]
-    kinds = ["LOC", "MISC", "ORG", "PER"]
-    by_type = [f"| {name} | " + " | ".join(_by_type(figures, name, kind) for kind in kinds) + " |" for name in sets]
-    return {"by_set": _rows(rows), "by_type": _rows(by_type)}
+ENTITY_SETS = ["CoNLL-2003 testb", "Universal NER EWT test", "Tweebank test", "WNUT-17 test", "WikiGold"]
+# Of each other head: its set, the figure that counts and what it is called.
+OTHER_SETS = [
+    ("parts of speech", "UD EWT test", "accuracy", "right, of given words"),
+    ("sentiment", "GoEmotions test", "macroF1", "macro F1"),
+    ("acceptability", "CoLA in domain", "matthews", "Matthews"),
+    ("acceptability", "CoLA out of domain", "matthews", "Matthews"),
+]
+KINDS = ["LOC", "MISC", "ORG", "PER"]
 
 
-def _by_type(figures, name, kind) -> str:
-    return " / ".join(_percent(figures[size][name]["types"][kind]["f1"]) for size in ("fp32", "int8"))
+def en_tables(figures: dict) -> dict[str, str]:
+    """Markdown rows: entities by data set and by type, the other heads, and how often scores are right."""
+    fp32, int8 = figures["fp32"], figures["int8"]
+    by_set = [f"| {name} | {_percent(fp32[name]['f1'])} | {_percent(int8[name]['f1'])} | "
+              f"{_percent(int8[name]['precision'])} | {_percent(int8[name]['recall'])} | {int8[name]['examples']:,} |"
+              for name in ENTITY_SETS]
+    by_type = [f"| {name} | " + " | ".join(_by_type(int8[name], kind) for kind in KINDS) + " |" for name in ENTITY_SETS]
+    others = [f"| {head} | {name} | {called} | {_percent(fp32[name][key])} | {_percent(int8[name][key])} |"
+              for head, name, key, called in OTHER_SETS]
+    curves = [int8[name]["calibration"] for name in (*ENTITY_SETS, *dict.fromkeys(name for _, name, _, _ in OTHER_SETS[:3]))]
+    curve = [f"| {tenth / 10:.1f} | " + " | ".join(_bin(each, tenth / 10) for each in curves) + " |" for tenth in range(10)]
+    curve.append("| error | " + " | ".join(_percent(each["error"]) for each in curves) + " |")
+    return {"by_set": _rows(by_set), "by_type": _rows(by_type), "others": _rows(others), "curve": _rows(curve)}
+
+
+def _by_type(figures: dict, kind: str) -> str:
+    return _percent(figures["types"][kind]["f1"]) if kind in figures["types"] else ""
+
+
+def _bin(calibration: dict, start: float) -> str:
+    """The share that was right of what was given with scores from `start` on, if it is more than a few."""
+    found = [each for each in calibration["bins"] if abs(each["from"] - start) < 1e-9 and each["given"] >= 20]
+    return f"{100 * found[0]['right']:.0f}" if found else ""
 
 
 def qa_tables(figures: dict) -> dict[str, str]:
@@ -39,8 +60,8 @@ def _exact_and_f1(figures: dict | None) -> str:
 
 def settings_of(models: Path, name: str) -> dict[str, str]:
     entries = json.loads((models / "manifest.json").read_text())["models"]
-    settings = next(entry for entry in entries if entry["name"] == name).get("settings", {})
-    return {key: str(value) for key, value in settings.items()}
+    heads = next(entry for entry in entries if entry["name"] == name)["heads"]
+    return {key: str(value) for head in heads for key, value in head.get("settings", {}).items()}
 
 
 def _rows(rows: list[str]) -> str:
@@ -56,9 +77,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent)
-    parser.add_argument("--only", nargs="+", default=["ner", "qa"])
+    parser.add_argument("--only", nargs="+", default=["en", "qa"])
     options = parser.parse_args()
-    for name, tables in (("ner", ner_tables), ("qa", qa_tables)):
+    for name, tables in (("en", en_tables), ("qa", qa_tables)):
         if name in options.only:
             figures = json.loads((options.runs / name / "figures.json").read_text())
             template = Template((HERE / f"card-{name}.md").read_text(encoding="utf-8"))

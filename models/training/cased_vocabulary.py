@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CASES = ["lower", "title", "upper", "mixed"]
@@ -106,3 +106,18 @@ class CasedEmbedding(torch.nn.Module):
 def read_vocabulary(path: Path) -> list[str]:
     """The pieces of a vocab.txt, one a line."""
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
+
+
+def make_tokenizer(pieces: list[str]) -> Tokenizer:
+    """BERT's tokenizer, with case kept and accents dropped."""
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    ends = [(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=ends
+    )
+    tokenizer.add_special_tokens(SPECIAL)
+    return tokenizer

@@ -27,13 +27,38 @@ class RoundedLinear(torch.nn.Linear):
             self.seen.append((float(values.min()), float(values.max())))
         if not self.rounding:
             return functional.linear(values, self.weight, self.bias)
-        scale = (self.high - self.low) / 255
-        zero = torch.round(-self.low / scale).clamp(0, 255).to(torch.int32)
-        rounded = torch.fake_quantize_per_tensor_affine(values, scale, zero, 0, 255)
-        steps = self.weight.detach().abs().amax(dim=1).clamp_min(1e-8) / WEIGHT_STEPS
-        zeros = torch.zeros(len(steps), dtype=torch.int32)
-        weight = torch.fake_quantize_per_channel_affine(self.weight, steps, zeros, 0, -WEIGHT_STEPS, WEIGHT_STEPS)
-        return functional.linear(rounded, weight, self.bias)
+        scale = float(self.high - self.low) / 255
+        zero = min(255, max(0, round(-float(self.low) / scale)))
+        return functional.linear(_Rounded.apply(values, scale, -zero, 255 - zero),
+                                 _RoundedByRow.apply(self.weight), self.bias)
+
+
+class _Rounded(torch.autograd.Function):
+    """Values as multiples of `scale` from `least` to `most`; the gradient passes where they are in between."""
+
+    @staticmethod
+    def forward(ctx, values, scale, least, most):
+        steps = torch.div(values, scale).round_()
+        ctx.save_for_backward((steps >= least) & (steps <= most))
+        return steps.clamp_(least, most).mul_(scale)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (inside,) = ctx.saved_tensors
+        return gradient * inside, None, None, None
+
+
+class _RoundedByRow(torch.autograd.Function):
+    """Each row of a matrix as multiples of the largest value's 64th part; the gradient passes."""
+
+    @staticmethod
+    def forward(ctx, weight):
+        scale = weight.abs().amax(dim=1, keepdim=True).clamp_min_(1e-8).div_(WEIGHT_STEPS)
+        return torch.div(weight, scale).round_().mul_(scale)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
 
 
 def make_roundable(model: torch.nn.Module) -> None:

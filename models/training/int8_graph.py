@@ -13,6 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
+
 RUNTIME = "com.microsoft"
 OPSET, IR_VERSION = 17, 8
 WEIGHT_STEPS = 64
@@ -141,12 +143,17 @@ class BertWriter(GraphWriter):
             values = self.feed_forward(self.attention(values, mask, layer + ".attention"), layer)
         return values
 
-    def model(self, outputs: dict[str, int | None]) -> onnx.ModelProto:
-        """The graph, whose `outputs` are named with their last dimension, None for [batch, sequence]."""
+    def split(self, logits: str, heads: dict[str, list[str]]) -> None:
+        """The columns of each head as an output of its own."""
+        widths = self.constant(f"{logits}.widths", np.array([len(labels) for labels in heads.values()], np.int64))
+        names = [OUTPUTS[head] for head in heads]
+        self.nodes.append(helper.make_node("Split", [logits, widths], names, name=f"{logits}.split", axis=-1))
+
+    def model(self, outputs: dict[str, list[str | int]]) -> onnx.ModelProto:
+        """The graph, whose `outputs` are named with their dimensions."""
         axes = ["batch", "sequence"]
         given = [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name in INPUTS]
-        made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, axes + ([width] if width else []))
-                for name, width in outputs.items()]
+        made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
         used = {name for node in self.nodes for name in node.input}
         constants = [value for name, value in self.constants.items() if name in used]
         graph = helper.make_graph(self.nodes, "bert", given, made, constants)
@@ -154,22 +161,30 @@ class BertWriter(GraphWriter):
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="spanstream")
 
 
-def write_int8(model, ranges: dict[str, tuple[float, float]], path: Path) -> None:
-    """Write a transformers model for token classification or question answering to `path` and `path`_data."""
-    config = model.config
-    writer = BertWriter(model.state_dict(), ranges, config.num_attention_heads)
-    values = writer.encoder(config.num_hidden_layers)
-    if "classifier.weight" in writer.state:
-        logits = writer.linear(writer.rounded(values, "classifier"), "classifier")
-        writer.add("logits", "Identity", [logits])
-        outputs = {"logits": len(writer.state["classifier.bias"])}
-    else:
-        both = writer.linear(writer.rounded(values, "qa_outputs"), "qa_outputs")
-        ends = writer.add("ends", "Split", [both], outputs=2, axis=-1)
-        outputs = {"start_logits": None, "end_logits": None}
-        for end, name in zip(ends, outputs):
-            writer.add(name, "Squeeze", [end, "last"])
-    graph = writer.model(outputs)
+def write_many_headed(model: ManyHeaded, ranges: dict[str, tuple[float, float]], path: Path) -> None:
+    """Write a model of several heads to `path` and `path`_data; its outputs have the names of `many_headed.OUTPUTS`."""
+    writer = BertWriter(model.state_dict(), ranges, model.config.num_attention_heads)
+    values = writer.encoder(model.config.num_hidden_layers)
+    writer.split(writer.linear(writer.rounded(values, "tokens"), "tokens"), TOKEN_HEADS)
+    first = writer.add("first", "Squeeze", [writer.add("first row", "Gather", [values, "zero"], axis=1), "one"])
+    pooled = writer.add("pooled", "Tanh", [writer.linear(writer.rounded(first, "pooler"), "pooler")])
+    writer.split(writer.linear(writer.rounded(pooled, "texts"), "texts"), TEXT_HEADS)
+    _save(writer.model({OUTPUTS[head]: ["batch", "sequence", len(labels)] for head, labels in TOKEN_HEADS.items()}
+                       | {OUTPUTS[head]: ["batch", len(labels)] for head, labels in TEXT_HEADS.items()}), path)
+
+
+def write_answers(model, ranges: dict[str, tuple[float, float]], path: Path) -> None:
+    """Write a transformers model for question answering to `path` and `path`_data."""
+    writer = BertWriter(model.state_dict(), ranges, model.config.num_attention_heads)
+    values = writer.encoder(model.config.num_hidden_layers)
+    both = writer.linear(writer.rounded(values, "qa_outputs"), "qa_outputs")
+    outputs = ["start_logits", "end_logits"]
+    for end, name in zip(writer.add("ends", "Split", [both], outputs=2, axis=-1), outputs):
+        writer.add(name, "Squeeze", [end, "last"])
+    _save(writer.model({name: ["batch", "sequence"] for name in outputs}), path)
+
+
+def _save(graph: onnx.ModelProto, path: Path) -> None:
     move_weights(graph.graph, path.with_name(path.name + "_data"))
     onnx.save(graph, path)
 

@@ -45,7 +45,7 @@ def train(model, epochs: int, batches_of, optimizers, checkpoint: Path, warm_up=
     total = sum(len(batches_of(epoch)) for epoch in range(epochs))
     averaged = copy.deepcopy(model).eval()
     base_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-    step, start = _resume(checkpoint, model, averaged, optimizers), 0
+    step, start = resume(checkpoint, model, averaged, optimizers), 0
     began, tokens, losses = time.time(), 0, []
     for epoch in range(epochs):
         batches = batches_of(epoch)
@@ -63,11 +63,11 @@ def train(model, epochs: int, batches_of, optimizers, checkpoint: Path, warm_up=
                 optimizer.step()
                 optimizer.zero_grad()
             step = number + 1
-            _average(averaged, model, min(average, step / (step + 10)))
+            average_into(averaged, model, min(average, step / (step + 10)))
             losses.append(loss.item())
             tokens += batch["input_ids"].numel()
             if step % every == 0 or step == total:
-                _save(checkpoint, step, model, averaged, optimizers)
+                save(checkpoint, step, model, averaged, optimizers)
                 rate = tokens / (time.time() - began)
                 print(f"step {step}/{total} loss {sum(losses) / len(losses):.4f} {rate:.0f} tokens/s", flush=True)
                 losses = []
@@ -78,20 +78,23 @@ def train(model, epochs: int, batches_of, optimizers, checkpoint: Path, warm_up=
 
 
 def _set_rates(optimizers, base_rates, step, total, warm_up):
-    scale = min((step + 1) / (warm_up * total), (total - step) / ((1 - warm_up) * total))
+    scale_rates(optimizers, base_rates, min((step + 1) / (warm_up * total), (total - step) / ((1 - warm_up) * total)))
+
+
+def scale_rates(optimizers, base_rates, scale):
     for optimizer, rates in zip(optimizers, base_rates):
         for group, rate in zip(optimizer.param_groups, rates):
             group["lr"] = rate * scale
 
 
 @torch.no_grad()
-def _average(averaged, model, keep):
+def average_into(averaged, model, keep):
     for mean, value in zip(averaged.parameters(), model.parameters()):
         if value.requires_grad:
             mean.lerp_(value, 1 - keep)
 
 
-def _save(path, step, model, averaged, optimizers):
+def save(path, step, model, averaged, optimizers):
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {"step": step, "model": model.state_dict(), "averaged": averaged.state_dict(),
              "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
@@ -99,7 +102,8 @@ def _save(path, step, model, averaged, optimizers):
     path.with_suffix(".new").replace(path)
 
 
-def _resume(path, model, averaged, optimizers) -> int:
+def resume(path, model, averaged, optimizers):
+    """Load what `save` left; returns the step, 0 where there is nothing."""
     if not path.exists():
         return 0
     state = torch.load(path, map_location="cpu")

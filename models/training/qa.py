@@ -16,11 +16,12 @@ from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_re
 from bundled_weights import read_weights
 from command import run_steps
 from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
+from int8_graph import write_answers
 from loop import batches_by_length, optimizers, pad, train
 from qa_data import encode, glue, make_unanswerable, read_squad
 
 SEED = 20
-TASK = "question-answering"
+OUTPUTS = ["start_logits", "end_logits"]
 TOKENS_PER_BATCH = 2048
 LOSS_ALLOWED = 2.0  # points of F1 on answerable questions that declining may cost
 HELD_OUT = 400  # last questions of squad-train-val5pct: the null threshold is chosen on them
@@ -158,10 +159,10 @@ def pack(data: Path, run: Path, folder: Path):
     """Export, quantize, choose the null threshold, and write all but the card."""
     tokenizer = load_tokenizer(run / "model")
     model = BertForQuestionAnswering.from_pretrained(run / "model", attn_implementation="eager")
-    make_graphs(model, TASK, run, folder)
+    make_graphs(model, {name: name for name in OUTPUTS}, write_answers, run, folder)
     write_texts(run, folder, lower_case=True)
     threshold = choose_threshold(open_session(folder / GRAPH), tokenizer, data / "qa/train")
-    update_manifest(folder, "answers", settings={"nullThreshold": threshold})
+    update_manifest(folder, [{"task": "answers", "settings": {"nullThreshold": threshold}}])
     write_reference(run, folder)
 
 

@@ -1,0 +1,214 @@
+"""Train the bundled English model: entities, parts of speech, sentiment and acceptability in one pass (see README.md)."""
+
+import json
+import random
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+import cased_vocabulary
+import development
+from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
+from bundled_weights import read_weights
+from command import run_steps
+from corpora import read_everything, weighted_texts
+from english_data import ENTITIES, Example, collate, encode
+from fake_quantization import input_ranges, make_roundable, rounded_layers, start_rounding
+from int8_graph import write_many_headed
+from loop import batches_by_length, optimizers
+from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
+from timed_loop import train_within
+from variation import address_blocks, names_of, spoiled, swap_names, vary
+
+SEED = 20
+VOCABULARY_SIZE = 34_000
+DROPOUT = {"hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0}
+MINUTES = 84
+TOKENS_PER_BATCH = 1024
+RATES = {"encoder": 2e-4, "words": 2e-4, "new": 1e-3}
+WATCHED = 700  # examples of each development set that a round ends with
+SWAPPED, HIDDEN = 0.15, 0.05  # shares of names swapped for others and of pieces hidden
+# How often a round takes each source, and how often one, two, three, ... sentences of it make one text.
+SENTENCES = {
+    "conll": (1.0, [14, 2, 1, 1, 1]),
+    "ewt": (1.5, [14, 2, 1, 1]),
+    "gum": (1.5, [14, 2, 1]),
+    "wnut": (2.0, [14, 1, 1]),
+    "tweebank": (3.0, [14, 1, 1]),
+    "crossner": (2.0, [14, 1]),
+}
+# How often a round takes each source of whole texts, and the share of pieces hidden: what is unacceptable may hang on one.
+TEXTS = {"goemotions": (0.5, HIDDEN), "cola": (3.0, 0.0)}
+SPOILED = 4_000  # sentences of a round that were made unacceptable
+ADDRESSES = 400  # letterheads and signatures of a round
+
+
+def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer) -> list[dict]:
+    """A round's batches, of all sources mixed."""
+    dice = random.Random(SEED + number)
+    names = names_of([example for name in SENTENCES for example in sources[name]["train"]])
+    rows = [encode(each, tokenizer, 0.0, dice) for each in address_blocks(names, ADDRESSES, dice)]
+    for name, (times, joined) in SENTENCES.items():
+        for taken in _times(sources[name]["train"], times, dice):
+            varied = vary(swap_names(taken, names, SWAPPED, dice), dice, joined)
+            rows += [encode(example, tokenizer, HIDDEN, dice) for example in varied]
+    for name, (times, hidden) in TEXTS.items():
+        for taken in _times(sources[name]["train"], times, dice):
+            rows += [encode(example, tokenizer, hidden, dice) for example in taken]
+    sound = [each for each in sources["cola"]["train"] if each.acceptability] + \
+            [each for each in sources["gum"]["train"] if len(each.words) < 30]
+    rows += [encode(example, tokenizer, 0.0, dice) for example in spoiled(sound, SPOILED, dice)]
+    groups = batches_by_length([len(row.ids) for row in rows], TOKENS_PER_BATCH, dice)
+    return [collate([rows[i] for i in group]) for group in groups]
+
+
+def _times(examples: list[Example], times: float, dice: random.Random) -> list[list[Example]]:
+    """The examples so often; of a part, those that follow each other are kept together."""
+    start = dice.randrange(len(examples))
+    part = (examples[start:] + examples[:start])[: int(times % 1 * len(examples))]
+    return [examples] * int(times) + [part] * bool(part)
+
+
+def new_model(data: Path, encoder: Path) -> tuple[ManyHeaded, list[str]]:
+    """The encoder with cased embeddings and new heads, and its vocabulary."""
+    torch.manual_seed(SEED)
+    base = cased_vocabulary.read_vocabulary(encoder / "vocab.txt")
+    pieces, bases, cases = cased_vocabulary.build_vocabulary(base, weighted_texts(data), VOCABULARY_SIZE)
+    plain_bert = BertModel.from_pretrained(encoder, add_pooling_layer=False)
+    model = ManyHeaded(config_of(plain_bert.config.to_dict() | DROPOUT))
+    model.bert.load_state_dict(plain_bert.state_dict())
+    words = plain_bert.embeddings.word_embeddings.weight.detach()
+    model.bert.embeddings.word_embeddings = cased_vocabulary.CasedEmbedding(words, bases, cases)
+    return model, pieces
+
+
+def bundled_model(bundled: Path) -> tuple[ManyHeaded, list[str]]:
+    """A bundled model in fp32, as far as its int8 weights tell, and its vocabulary; heads that it lacks are new."""
+    torch.manual_seed(SEED)
+    model = ManyHeaded(config_of(json.loads((bundled / "config.json").read_text()) | DROPOUT))
+    weights = read_weights(bundled / GRAPH)
+    set_table(model, weights.pop("bert.embeddings.word_embeddings.weight"))
+    if "classifier.weight" in weights:
+        with torch.no_grad():
+            model.tokens.weight[: len(ENTITIES)] = weights.pop("classifier.weight")
+            model.tokens.bias[: len(ENTITIES)] = weights.pop("classifier.bias")
+    state = model.load_state_dict(weights, strict=False)
+    missing = [name for name in state.missing_keys if name.startswith("bert.encoder")]
+    if missing or state.unexpected_keys:
+        raise SystemExit(f"{bundled}: no model of this kind: {missing + state.unexpected_keys}")
+    return model, cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
+
+
+def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
+    """Give the model a plain embedding table, trained row by row."""
+    model.bert.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(table.clone(), freeze=False, sparse=True)
+    model.config.vocab_size = len(table)
+
+
+def config_of(described: dict, attention="sdpa") -> BertConfig:
+    config = BertConfig(**described)
+    config._attn_implementation = attention
+    return config
+
+
+def plain(model: ManyHeaded) -> ManyHeaded:
+    """The model without rounding, in the form that is exported."""
+    copied = ManyHeaded(config_of(model.config.to_dict(), "eager")).eval()
+    ranges = {f"{name}.{end}" for name in rounded_layers(model) for end in ("low", "high")}
+    copied.load_state_dict({name: value for name, value in model.state_dict().items() if name not in ranges})
+    return copied
+
+
+def make_optimizers(model: ManyHeaded):
+    """Higher rates for what is new (heads of texts, case vectors) than for what is trained already."""
+    words = model.bert.embeddings.word_embeddings
+    cased = isinstance(words, cased_vocabulary.CasedEmbedding)
+    table = words.base.weight if cased else words.weight
+    new = [p for layer in (model.pooler, model.texts) for p in layer.parameters()] + [words.case.weight] * cased
+    apart = {id(p) for p in [*new, table]}
+    old = [p for p in model.parameters() if id(p) not in apart]
+    groups = [{"params": old, "lr": RATES["encoder"]}, {"params": new, "lr": RATES["new"]}]
+    return optimizers(groups, [{"params": [table], "lr": RATES["words"]}], decay=0.01)
+
+
+def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Path | None):
+    """Train from the encoder on, or from a bundled model, and leave weights, ranges and tokenizer in `run`."""
+    torch.set_num_threads(1)  # each process has one, so that they can be forked and none waits for another
+    model, pieces = bundled_model(bundled) if bundled else new_model(data, encoder)
+    sources, tokenizer = read_everything(data), cased_vocabulary.make_tokenizer(pieces)
+    make_roundable(model)
+
+    def report(number, averaged):
+        figures = development.figures(averaged, sources, tokenizer, WATCHED)
+        print(f"round {number}:", json.dumps({name: round(value, 4) for name, value in figures.items()}), flush=True)
+
+    @lru_cache(maxsize=1)
+    def rounds(number: int):
+        return round_of(number, sources, tokenizer)
+
+    model = train_within(60 * MINUTES, processes, model, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    words = model.bert.embeddings.word_embeddings
+    if isinstance(words, cased_vocabulary.CasedEmbedding):
+        set_table(model, words.folded())
+    save(model, tokenizer, pieces, run)
+
+
+def save(model: ManyHeaded, tokenizer: Tokenizer, pieces: list[str], run: Path):
+    """Write the weights, what a Hugging Face folder has beside them, and the ranges of the layers' inputs."""
+    folder = run / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / "weights.pt")
+    labels = dict(enumerate(ENTITIES))
+    described = model.config.to_dict() | {"architectures": ["BertForTokenClassification"], "id2label": labels,
+                                          "label2id": {label: i for i, label in labels.items()}}
+    (folder / "config.json").write_text(json.dumps(described, indent=2))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
+
+
+def pack(data: Path, run: Path, folder: Path):
+    """Calibrate, export, quantize, and write all but the card."""
+    model = ManyHeaded(config_of(json.loads((run / "model/config.json").read_text()))).eval()
+    make_roundable(model)
+    model.load_state_dict(torch.load(run / "model/weights.pt"))
+    start_rounding(model)
+    sources, tokenizer = read_everything(data), load_tokenizer(run / "model")
+    sets = {name: development.read(model, sources[name]["dev"], tokenizer)
+            for name in (*development.CALIBRATED_ON, "goemotions", "cola")}
+    temperatures = development.temperatures(sets)
+    thresholds = development.thresholds(sets["goemotions"], temperatures["sentiment"])
+    print("temperatures", temperatures, "thresholds", thresholds)
+    model.cool(temperatures)
+    make_graphs(plain(model), OUTPUTS, write_many_headed, run, folder)
+    write_texts(run, folder, lower_case=False)
+    update_manifest(folder, [
+        # A word's pieces vote, and the labels' sequence is one that IOB2 allows.
+        head("entities", settings={"aggregation": "average", "labelScheme": "IOB2"}),
+        head("tags"),
+        head("sentiment", task="labels", settings={"activation": "sigmoid", "thresholds": thresholds}),
+        head("acceptability", task="labels"),
+    ])
+    write_reference(run, folder)
+
+
+def head(name: str, task: str | None = None, settings: dict | None = None) -> dict:
+    """A head's entry in the manifest."""
+    return {"task": task or name, **({"name": name} if task else {}), "output": OUTPUTS[name],
+            "labels": {**TOKEN_HEADS, **TEXT_HEADS}[name], **({"onRequest": True} if task == "labels" else {}),
+            **({"settings": settings} if settings else {})}
+
+
+def main():
+    run_steps(
+        "en", __doc__,
+        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from),
+        pack=lambda o: pack(o.data, o.run, o.folder),
+    )
+
+
+if __name__ == "__main__":
+    main()
