@@ -42,6 +42,8 @@ const concurrency = {
 };
 
 const inferenceSettings = z.strictObject({
+  /** How the functions that run models reach Lambda: as a container image, or as a zip, which needs neither Docker nor ECR. */
+  package: z.enum(['image', 'zip']).default('image'),
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
   ...concurrency,

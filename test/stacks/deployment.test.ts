@@ -162,8 +162,8 @@ describe('the default deployment', () => {
     const [inference, http] = [image('inference'), image('api')];
 
     expect(inference?.uri).toEqual(http?.uri);
-    expect(inference?.command).toEqual({ Command: ['inference/index.handler'] });
-    expect(http?.command).toEqual({ Command: ['http/index.handler'] });
+    expect(inference?.command).toEqual({ Command: ['dist/inference/index.handler'] });
+    expect(http?.command).toEqual({ Command: ['dist/http/index.handler'] });
   });
 
   it('lets the inference function do just its work', () => {
