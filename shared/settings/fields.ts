@@ -139,6 +139,8 @@ const alarmSettings = z.strictObject({
     .regex(/^[!-~]+$/, 'must be a path or an address, without blanks')
     .max(300)
     .default('docs/runbook.md'),
+  /** Alarms that are not made, by their ids, as in `docs/runbook.md`. */
+  omit: z.array(z.string().min(1).max(100)).max(100).default([]),
   iteratorAgeSeconds: z.int().min(1).default(300),
   /** Share of a function's time-out that its longest run may take, 0 to 1. */
   durationShare: z.number().min(0.1).max(1).default(0.9),

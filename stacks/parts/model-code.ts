@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { IgnoreMode } from 'aws-cdk-lib';
+import { AssetStaging, IgnoreMode } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Code, DockerImageCode } from 'aws-cdk-lib/aws-lambda';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { ConfigurationError } from '#shared/errors.ts';
 import type { StackContext } from './stack-context.ts';
@@ -35,22 +34,26 @@ export function modelImage(context: StackContext, handler: ModelHandler): Docker
  */
 export function modelZip(scope: Construct, { root, settings }: StackContext): Code {
   const other = settings.architecture === 'arm64' ? 'x64' : 'arm64';
-  const asset = new Asset(scope, 'Code', {
-    path: root,
+  const options = {
     ignoreMode: IgnoreMode.DOCKER,
     exclude: [
       ...readFileSync(join(root, '.dockerignore'), 'utf8').split('\n').filter(isRule),
       'consumers/Dockerfile',
       `node_modules/onnxruntime-node/bin/napi-v6/linux/${other}`,
     ],
+  };
+  // Staged once: of the same options the code gives the same folder.
+  const { absoluteStagedPath } = new AssetStaging(scope, 'Staged', {
+    ...options,
+    sourcePath: root,
   });
-  const bytes = sizeOf(asset.assetPath);
+  const bytes = sizeOf(absoluteStagedPath);
   if (bytes > MAXIMUM_UNPACKED_BYTES) {
     throw new ConfigurationError(
       `inference.package is zip, and it would have ${bytes} bytes unpacked, where Lambda takes ${MAXIMUM_UNPACKED_BYTES}: take models that do not run out of models/, or deploy an image`,
     );
   }
-  return Code.fromBucketV2(asset.bucket, asset.s3ObjectKey);
+  return Code.fromAsset(root, options);
 }
 
 const isRule = (line: string): boolean => line !== '' && !line.startsWith('#');
