@@ -42,13 +42,11 @@ describe('parseSettings', () => {
   });
 
   it.each([
-    ['metrics.mapping.tumblingWindowSeconds', 0, 'names its shard'],
-    ['metrics.mapping.tumblingWindowSeconds', 901, '900'],
-    ['metrics.mapping.parallelizationFactor', 2, 'in the order of its records'],
+    ['metrics.mapping.tumblingWindowSeconds', 60, 'is not a known name'],
+    ['metrics.mapping.parallelizationFactor', 11, '10'],
     ['metrics.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
     ['metrics.mapping.maximumRecordAgeSeconds', -1, 'nobody told'],
     ['metrics.mapping.maximumRecordAgeSeconds', 59, '60 to 604800'],
-    ['metrics.mapping.batchingWindowSeconds', 61, 'tumblingWindowSeconds (60)'],
     ['metrics.mapping.batchSize', 10_001, '10000'],
     ['metrics.memoryMb', 10_241, '10240'],
     ['metrics.timeoutSeconds', 901, '900'],
@@ -56,7 +54,6 @@ describe('parseSettings', () => {
     ['metrics.lowConfidenceThreshold', 1.01, '1'],
     ['metrics.mapping.maximumRecordAgeSeconds', 240, 'never counted'],
     ['inference.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
-    ['inference.mapping.tumblingWindowSeconds', 60, 'keeps nothing from batch to batch'],
     ['inference.mapping.batchingWindowSeconds', 300, 'raise an alarm'],
     ['inference.reservedConcurrency', 0, '1'],
     ['stream.retentionHours', 23, '24'],
@@ -109,7 +106,7 @@ describe('parseSettings', () => {
       environmentName: 'abcdefghijklmn',
       stream: { retentionHours: 8_760 },
       inference: { mapping: { maximumRecordAgeSeconds: 604_800, maximumRetryAttempts: -1 } },
-      metrics: { mapping: { tumblingWindowSeconds: 900, maximumRecordAgeSeconds: 86_399 } },
+      metrics: { mapping: { parallelizationFactor: 10, maximumRecordAgeSeconds: 86_399 } },
       alarms: { silenceMinutes: 0 },
     });
 
@@ -119,7 +116,7 @@ describe('parseSettings', () => {
 
   it('throws nothing but its own error, whatever it is given', () => {
     const paths = [
-      'metrics.mapping.tumblingWindowSeconds',
+      'metrics.mapping.parallelizationFactor',
       'inference.mapping',
       'stream.retentionHours',
       'standingQuestions',

@@ -124,18 +124,18 @@ describe('the default deployment', () => {
       MaximumRecordAgeInSeconds: 82_800,
       ParallelizationFactor: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      TumblingWindowInSeconds: Match.absent(),
+      TumblingWindowInSeconds: 0,
       DestinationConfig: {
         OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Failures'), 'Arn'] } },
       },
     });
   });
 
-  it('maps the table’s stream in windows, one at a time, and gives up an hour before the stream forgets', () => {
+  it('maps the table’s stream, one batch at a time, and gives up an hour before the stream forgets', () => {
     const template = deployment.template('metrics');
 
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      TumblingWindowInSeconds: 60,
+      TumblingWindowInSeconds: 0,
       MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: 82_800,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -201,6 +201,7 @@ describe('the default deployment', () => {
       'dynamodb:GetShardIterator',
       'dynamodb:ListStreams',
       'dynamodb:PutItem',
+      'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:ListBucket',

@@ -69,7 +69,7 @@ describe('alarmDefinitions', () => {
     expect(dimensions).toEqual([
       { TableName: 'spanstream-dev-results' },
       { TableName: 'spanstream-dev-results', GlobalSecondaryIndexName: 'bySource' },
-      { TableName: 'spanstream-dev-metrics-state' },
+      { TableName: 'spanstream-dev-counted' },
     ]);
   });
 
