@@ -35,7 +35,7 @@ export function copiedFiles(
 ): { from: string; to: string }[] {
   const [, stage = ''] = dockerfile.split(/^FROM .*$/m);
   const lines = stage
-    .replaceAll('${ONNX_ARCHITECTURE}', architecture)
+    .replace(/\$\{ONNX_ARCHITECTURE\}/g, architecture)
     .matchAll(/^COPY (\S+) (\S+)$/gm);
   return [...lines].flatMap(([, source = '', target = '']) =>
     context
