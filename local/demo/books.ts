@@ -25,8 +25,14 @@ export type Books = Awaited<ReturnType<typeof readBooks>>;
 /**
  * Reads the whole results table, the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
  * gives it, and as it was published since a moment.
+ *
+ * @param sumOf reads a metric, where its CloudWatch is not as AWS has it
  */
-export async function readBooks({ clients, names }: Deployed, since: Date) {
+export async function readBooks(
+  { clients, names }: Deployed,
+  since: Date,
+  sumOf: typeof publishedSum = publishedSum,
+) {
   const { dynamodb, s3, cloudwatch } = clients;
   const { resultsTable: TableName, failuresBucket: Bucket, metricsNamespace: Namespace } = names;
   const results: ResultItem[] = [];
@@ -46,7 +52,7 @@ export async function readBooks({ clients, names }: Deployed, since: Date) {
   }
   const metrics: Record<string, { readonly published: number; readonly table: number }> = {};
   for (const [MetricName, table] of Object.entries(countersOf(results, rejections))) {
-    const published = await publishedSum(cloudwatch, { Namespace, MetricName }, since);
+    const published = await sumOf(cloudwatch, { Namespace, MetricName }, since);
     metrics[MetricName] = { published, table };
   }
   return { results, rejections, failureObjects, metrics };

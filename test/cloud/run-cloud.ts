@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { type Deployed, publishedSum, readBooks } from '#local/demo/books.ts';
+import { type Deployed, readBooks } from '#local/demo/books.ts';
 import { compare, type DemoInput, put, readDemoInput } from '#local/demo/run-demo.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { metricNames } from '#shared/metric-names.ts';
+import { exactSum } from './exact-sum.ts';
 
 /** What must stand still for so long before it is taken for the last word: late repetitions would show in it. */
 const QUIET_MS = 5_000;
@@ -23,7 +24,7 @@ export async function runCloud(cloud: Deployed, input: DemoInput, signal: AbortS
   await put(cloud, input, signal);
   const stored = await untilQuiet('stored   ', total, () => countItems(cloud), signal);
   await untilQuiet('counted  ', total, () => countPublished(cloud, since), signal);
-  const books = await readBooks(cloud, since);
+  const books = await readBooks(cloud, since, exactSum);
   const metricsEqual = Object.values(books.metrics).every(
     ({ published, table }) => published === table,
   );
@@ -66,7 +67,7 @@ async function countItems({ clients, names }: Deployed): Promise<number> {
 async function countPublished({ clients, names }: Deployed, since: Date): Promise<number> {
   const { metricsNamespace: Namespace } = names;
   const sums = [metricNames.recordsProcessed, metricNames.recordsRejected].map((MetricName) =>
-    publishedSum(clients.cloudwatch, { Namespace, MetricName }, since),
+    exactSum(clients.cloudwatch, { Namespace, MetricName }, since),
   );
   const [processed = 0, rejected = 0] = await Promise.all(sums);
   return processed + rejected;
