@@ -57,8 +57,11 @@ const time = createdAtSchema.transform((given, context) => {
   return z.NEVER;
 });
 
+/** Digits of a query; `Number` would also read `0x10`, `1e1` and nothing at all. */
+const numberOf = (given: unknown) => (/^\d{1,9}$/.test(String(given)) ? Number(given) : -1);
+
 const paging = {
-  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
+  limit: z.preprocess(numberOf, z.int().min(1, PAGE).max(MAXIMUM_PAGE, PAGE)).prefault(20),
   cursor: z
     .string()
     .min(1, CURSOR)
