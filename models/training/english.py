@@ -1,5 +1,6 @@
 """Train the bundled English model: entities, parts of speech, sentiment and acceptability in one pass (see README.md)."""
 
+import copy
 import json
 import random
 from functools import lru_cache
@@ -16,7 +17,7 @@ from bundled_weights import read_weights
 from command import run_steps
 from corpora import read_everything, weighted_texts
 from english_data import ENTITIES, Example, collate, encode
-from fake_quantization import input_ranges, make_roundable, rounded_layers, start_rounding
+from fake_quantization import input_ranges, make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
 from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
@@ -44,6 +45,8 @@ SENTENCES = {
 TEXTS = {"goemotions": (0.5, HIDDEN), "cola": (3.0, 0.0)}
 SPOILED = 4_000  # sentences of a round that were made unacceptable
 ADDRESSES = 400  # letterheads and signatures of a round
+# How much of a bundled model's weights is kept in those that it became (Wortsman et al. 2022, arXiv:2109.01903).
+KEPT = 0.15
 
 
 def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer) -> list[dict]:
@@ -114,20 +117,13 @@ def config_of(described: dict, attention="sdpa") -> BertConfig:
     return config
 
 
-def plain(model: ManyHeaded) -> ManyHeaded:
-    """The model without rounding, in the form that is exported."""
-    copied = ManyHeaded(config_of(model.config.to_dict(), "eager")).eval()
-    ranges = {f"{name}.{end}" for name in rounded_layers(model) for end in ("low", "high")}
-    copied.load_state_dict({name: value for name, value in model.state_dict().items() if name not in ranges})
-    return copied
-
-
 def make_optimizers(model: ManyHeaded):
     """Higher rates for what is new (heads of texts, case vectors) than for what is trained already."""
     words = model.bert.embeddings.word_embeddings
     cased = isinstance(words, cased_vocabulary.CasedEmbedding)
     table = words.base.weight if cased else words.weight
-    new = [p for layer in (model.pooler, model.texts) for p in layer.parameters()] + [words.case.weight] * cased
+    new = [p for layer in (model.pooler, model.texts) for p in layer.parameters()]
+    new += [words.case.weight] if cased else []
     apart = {id(p) for p in [*new, table]}
     old = [p for p in model.parameters() if id(p) not in apart]
     groups = [{"params": old, "lr": RATES["encoder"]}, {"params": new, "lr": RATES["new"]}]
@@ -149,11 +145,23 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     def rounds(number: int):
         return round_of(number, sources, tokenizer)
 
+    first = copy.deepcopy(model)
     model = train_within(60 * MINUTES, processes, model, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    if bundled:
+        keep(model, first)
     words = model.bert.embeddings.word_embeddings
     if isinstance(words, cased_vocabulary.CasedEmbedding):
         set_table(model, words.folded())
     save(model, tokenizer, pieces, run)
+
+
+@torch.no_grad()
+def keep(model: ManyHeaded, first: ManyHeaded) -> None:
+    """Mix in what the encoder and the entities' labels were at first."""
+    for now, before in zip(model.bert.parameters(), first.bert.parameters()):
+        now.lerp_(before, KEPT)
+    for now, before in zip(model.tokens.parameters(), first.tokens.parameters()):
+        now[: len(ENTITIES)].lerp_(before[: len(ENTITIES)], KEPT)
 
 
 def save(model: ManyHeaded, tokenizer: Tokenizer, pieces: list[str], run: Path):
@@ -161,29 +169,29 @@ def save(model: ManyHeaded, tokenizer: Tokenizer, pieces: list[str], run: Path):
     folder = run / "model"
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), folder / "weights.pt")
-    labels = dict(enumerate(ENTITIES))
-    described = model.config.to_dict() | {"architectures": ["BertForTokenClassification"], "id2label": labels,
-                                          "label2id": {label: i for i, label in labels.items()}}
-    (folder / "config.json").write_text(json.dumps(described, indent=2))
+    # What reads the folder as Hugging Face's tools do finds a token classifier of entities.
+    model.config.update({"architectures": ["BertForTokenClassification"], "id2label": dict(enumerate(ENTITIES)),
+                         "label2id": {label: i for i, label in enumerate(ENTITIES)}})
+    model.config.to_json_file(folder / "config.json")
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
     (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
 
 
 def pack(data: Path, run: Path, folder: Path):
-    """Calibrate, export, quantize, and write all but the card."""
-    model = ManyHeaded(config_of(json.loads((run / "model/config.json").read_text()))).eval()
-    make_roundable(model)
-    model.load_state_dict(torch.load(run / "model/weights.pt"))
-    start_rounding(model)
+    """Calibrate what the int8 graph gives, export, quantize, and write all but the card."""
+    model = ManyHeaded(config_of(json.loads((run / "model/config.json").read_text()), "eager")).eval()
+    weights = torch.load(run / "model/weights.pt")
+    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    write_many_headed(model, json.loads((run / "ranges.json").read_text()), run / GRAPH)
     sources, tokenizer = read_everything(data), load_tokenizer(run / "model")
-    sets = {name: development.read(model, sources[name]["dev"], tokenizer)
+    sets = {name: development.read(development.graph_logits(run / GRAPH), sources[name]["dev"], tokenizer)
             for name in (*development.CALIBRATED_ON, "goemotions", "cola")}
     temperatures = development.temperatures(sets)
     thresholds = development.thresholds(sets["goemotions"], temperatures["sentiment"])
     print("temperatures", temperatures, "thresholds", thresholds)
     model.cool(temperatures)
-    make_graphs(plain(model), OUTPUTS, write_many_headed, run, folder)
+    make_graphs(model, OUTPUTS, write_many_headed, run, folder)
     write_texts(run, folder, lower_case=False)
     update_manifest(folder, [
         # A word's pieces vote, and the labels' sequence is one that IOB2 allows.

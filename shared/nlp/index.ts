@@ -95,7 +95,7 @@ export interface TextEngineOptions {
 export const TOKEN_BUDGET = 256;
 
 /** Raised where decoding changes, so that results of before and after are told apart. */
-const DECODING_VERSION = 2;
+const DECODING_VERSION = 3;
 
 const optionsSchema = z.strictObject({
   modelsDirectory: z.string().min(1),

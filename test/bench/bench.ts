@@ -150,7 +150,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
         tokenizers: measureTokenizers(sentences, rounds),
       }),
       ...(asked.has('tasks') && { tasks: await measureTasks(models.directory, batch, rounds) }),
-      ...(asked.has('heads') && { heads: await measureHeads(models, folder, batch, rounds) }),
+      ...(asked.has('heads') && { heads: await measureHeads(models, batch, rounds) }),
     };
   }
 

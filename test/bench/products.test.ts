@@ -12,7 +12,11 @@ it('finds the products with weights, once for each node', () => {
     data_type: elementTypes.int8,
     raw_data: new Uint8Array(),
   });
-  const node = (type: string, input: string[]) => ({ op_type: type, input, output: ['out'] });
+  const node = (type: string, input: string[], output = 'out') => ({
+    op_type: type,
+    input,
+    output: [output],
+  });
   const graph = {
     name: 'products',
     node: [
@@ -21,6 +25,9 @@ it('finds the products with weights, once for each node', () => {
       node('MatMul', ['query', 'key']),
       node('Add', ['x', 'wide']),
       node('MatMulInteger', ['z', 'cubic']),
+      { ...node('Gather', ['x', 'zero'], 'first'), attribute: [{ name: 'axis', i: 1 }] },
+      node('Squeeze', ['first'], 'of text'),
+      node('MatMulIntegerToFloat', ['of text', 'wide']),
     ],
     initializer: [weight('wide', [4, 12]), weight('cubic', [2, 4, 12])],
     input: [],

@@ -18,10 +18,21 @@ export const operationsOf = ({ rows, inputs, outputs }: ProductShape): number =>
 
 const weighted = new Set(['MatMul', 'MatMulInteger', 'MatMulIntegerToFloat']);
 
-/** The products with weights in a graph, for so many rows; those of activations among each other are not counted. */
+/**
+ * The products with weights in a graph, for so many rows. Those of activations among each other are not counted, nor those of
+ * a text's first token alone.
+ */
 export function productsOf({ graph }: OnnxModel, rows: number): ProductShape[] {
   const weights = new Map(graph.initializer.map(({ name, dims }) => [name, dims]));
+  const ofTexts = new Set<string>();
   return graph.node.flatMap((node) => {
+    const takesFirst =
+      node.op_type === 'Gather' &&
+      node.attribute?.some(({ name, i }) => name === 'axis' && i === 1);
+    if (takesFirst || node.input.some((name) => ofTexts.has(name))) {
+      for (const name of node.output) ofTexts.add(name);
+      return [];
+    }
     const [inputs, outputs, more] = weights.get(node.input[1] ?? '') ?? [];
     const plain = inputs !== undefined && outputs !== undefined && more === undefined;
     return plain && weighted.has(node.op_type) ? [{ rows, inputs, outputs }] : [];

@@ -86,17 +86,11 @@ export function resultTable(result: BenchResult): string {
     add(`tokenizer, ${family}, @huggingface/tokenizers`, theirs);
     add(`tokenizer, ${family}, ours over theirs`, ratio, ' x');
   }
-  if (tasks) {
-    const { standIns, ...rates } = tasks;
-    const standInOf: Readonly<Record<string, string>> = standIns;
-    for (const [task, rate] of Object.entries(rates)) {
-      const standIn = standInOf[task];
-      const by = standIn ? `, small random model ${standIn}` : '';
-      add(`task, ${task}, texts per processor second${by}`, rate);
-    }
+  for (const [task, rate] of Object.entries(tasks ?? {})) {
+    add(`task, ${task}, texts per processor second`, rate);
   }
   if (heads)
-    add('entities, tags and labels in one pass over entities', heads.allOverEntities, ' x');
+    add(`${heads.tasks.join(', ')} in one pass over entities`, heads.allOverEntities, ' x');
   if (recordsPerSecond !== undefined) add('1 KB records per second, entities', recordsPerSecond);
   if (usdPerMillionRecords !== undefined) {
     add('US dollars per million 1 KB records', usdPerMillionRecords);

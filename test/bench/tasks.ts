@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import {
   type AnalysisRequest,
   createTextEngine,
@@ -6,27 +5,14 @@ import {
   type TextEngine,
 } from '#shared/nlp/index.ts';
 import { loadLanguageDetector } from '#shared/nlp/language/index.ts';
-import { readManifest } from '#shared/nlp/manifest.ts';
+import { taskNames } from '#shared/nlp/types.ts';
 import { processorSeconds } from './processor-time.ts';
 
-const families = fileURLToPath(new URL('../../fixtures/families/', import.meta.url));
-/** Small models with random weights, for tasks that none of the measured models serves. */
-const standIns: Partial<Record<TaskName, string>> = { labels: 'bert-labels', tags: 'distilbert' };
 const QUESTION = 'Who is named?';
 const LANGUAGE = 'en';
 
-/** Texts a processor second of each task, alone, and of what tells a text's language. */
-export interface TaskRates {
-  readonly entities: number;
-  /** Questions, one a text. */
-  readonly answers: number;
-  readonly labels: number;
-  readonly tags: number;
-  readonly pii: number;
-  readonly languageDetection: number;
-  /** Tasks that a small model with random weights stood in for, and its name: what they cost beside the model. */
-  readonly standIns: Readonly<Partial<Record<TaskName, string>>>;
-}
+/** Texts a processor second of each task that a model serves, alone (of answers questions, one a text), and of language detection. */
+export type TaskRates = Readonly<Partial<Record<TaskName | 'languageDetection', number>>>;
 
 /** Measures each task on one worker, in turns, by processor time; `pii` runs its rules and the entity model. */
 export async function measureTasks(
@@ -34,48 +20,33 @@ export async function measureTasks(
   texts: readonly string[],
   rounds: number,
 ): Promise<TaskRates> {
-  const served = new Set(
-    (await readManifest(modelsDirectory))?.models.flatMap(({ heads }) =>
-      heads.map(({ task }): TaskName => task),
-    ),
-  );
   const detect = await loadLanguageDetector();
-  const engines = [await createTextEngine({ modelsDirectory, workers: 1 })];
-  const [bundled] = engines;
-  const used: Partial<Record<TaskName, string>> = {};
+  const engine = await createTextEngine({ modelsDirectory, workers: 1 });
   try {
-    const job = async (task: TaskName): Promise<() => Promise<void>> => {
-      const standIn = served.has(task) ? undefined : standIns[task];
-      if (standIn === undefined) return () => analyze(bundled, texts, task);
-      const options = { modelsDirectory: families, models: [standIn], workers: 1 };
-      const engine = await createTextEngine(options);
-      engines.push(engine);
-      used[task] = standIn;
-      return () => analyze(engine, texts, task);
-    };
+    const served = new Set(engine.models.flatMap(({ tasks }) => tasks));
+    const jobs = taskNames
+      .filter((task) => task === 'pii' || served.has(task))
+      .map((task) => [task, () => analyze(engine, texts, task)] as const);
     const seconds = await processorSeconds(
       {
-        entities: await job('entities'),
-        answers: await job('answers'),
-        labels: await job('labels'),
-        tags: await job('tags'),
-        pii: await job('pii'),
+        ...Object.fromEntries(jobs),
         languageDetection: () => {
           for (const text of texts) detect(text);
         },
       },
       rounds,
     );
-    const rates = Object.entries(seconds).map(([name, time]) => [name, texts.length / time]);
-    return { ...Object.fromEntries(rates), standIns: used } as TaskRates;
+    return Object.fromEntries(
+      Object.entries(seconds).map(([name, time]) => [name, texts.length / time]),
+    );
   } finally {
-    for (const engine of engines) await engine.close();
+    await engine.close();
   }
 }
 
 /** Has an engine do one task for all texts. */
 export async function analyze(
-  engine: TextEngine | undefined,
+  engine: TextEngine,
   texts: readonly string[],
   ...tasks: readonly TaskName[]
 ): Promise<void> {
@@ -88,6 +59,6 @@ export async function analyze(
       language: LANGUAGE,
     }),
   );
-  const failed = (await engine?.analyze(requests))?.find((outcome) => !outcome.ok);
+  const failed = (await engine.analyze(requests)).find((outcome) => !outcome.ok);
   if (failed && !failed.ok) throw failed.error;
 }

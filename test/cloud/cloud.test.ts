@@ -12,7 +12,7 @@ import { readCloudInput, runCloud } from './run-cloud.ts';
 
 const RECORDS = 60;
 const PATIENCE_MS = 60_000;
-const onlyEntities: SettingsInput = { models: ['minilm-l6-ner'] };
+const onlyEntities: SettingsInput = { models: ['minilm-l6-en'] };
 
 interface Stored {
   readonly results: readonly { readonly pipelineVersion: string }[];

@@ -32,7 +32,7 @@ interface Piece {
  * 4.57 for its five strategies. With `none`, types keep their prefix, since nothing is grouped.
  *
  * @param mayFollow beyond that pipeline: the labels of tokens (`simple`) or words are then the most probable sequence
- *   that it allows, instead of each one's best
+ *   that it allows, instead of each one's best, and a word's score is how probable its type is, wherever in an entity
  */
 export function groupEntities(
   predictions: TokenPredictions,
@@ -108,7 +108,12 @@ function labelled(
   return Array.from(chooseLabels(probabilities, labels, mayFollow), (index, row) => {
     const label = labels[index];
     if (label === undefined) throw new RangeError(`the model gave no label ${index}`);
-    const score = probabilities[row * labels.length + index] ?? 0;
+    const of = (column: number): number => probabilities[row * labels.length + column] ?? 0;
+    // Within a scheme a word's first token begins an entity and the others continue it, so that its type is shared out among
+    // its labels.
+    const score = mayFollow
+      ? labels.reduce((sum, { type }, column) => (type === label.type ? sum + of(column) : sum), 0)
+      : of(index);
     return { start: starts[row] ?? 0, end: ends[row] ?? 0, label, score };
   });
 }

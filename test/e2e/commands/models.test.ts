@@ -46,7 +46,7 @@ describe('the models that are read unless a folder is named', () => {
   });
 
   it('are the bundled ones where it has none', async () => {
-    expect(await namesIn(models)).toEqual(expect.arrayContaining(['minilm-l6-ner']));
+    expect(await namesIn(models)).toEqual(expect.arrayContaining(['minilm-l6-en']));
   });
 });
 

@@ -14,9 +14,9 @@ const ours = [
   'dist/inference/worker.mjs',
   'dist/http/index.mjs',
   'models/manifest.json',
-  'models/minilm-l6-ner/tokenizer.json',
-  'models/minilm-l6-ner/onnx/model_quantized.onnx',
-  'models/minilm-l6-ner/onnx/model_quantized.onnx_data',
+  'models/minilm-l6-en/tokenizer.json',
+  'models/minilm-l6-en/onnx/model_quantized.onnx',
+  'models/minilm-l6-en/onnx/model_quantized.onnx_data',
   'node_modules/onnxruntime-common/package.json',
   'node_modules/onnxruntime-common/dist/cjs/index.js',
   'node_modules/onnxruntime-node/package.json',
@@ -34,7 +34,7 @@ const foreign = [
   'consumers/inference/handler.ts',
   'dist/inference/index.mjs.map',
   'dist/metrics/index.mjs',
-  'models/minilm-l6-ner/onnx/model.onnx',
+  'models/minilm-l6-en/onnx/model.onnx',
   'models/training/train.py',
   'node_modules/aws-cdk-lib/package.json',
   'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so',
@@ -136,7 +136,7 @@ describe('contentFaults', () => {
     'dist/inference/index.mjs',
     'dist/http/index.mjs',
     'models/manifest.json',
-    'models/minilm-l6-ner/onnx/model_quantized.onnx',
+    'models/minilm-l6-en/onnx/model_quantized.onnx',
     'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1',
   ].map((path) => file(path));
 
@@ -151,7 +151,7 @@ describe('contentFaults', () => {
     ['node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so', 'GPU'],
     ['dist/inference/index.mjs.map', 'a source or its map'],
     ['models/training/train.py', 'training material'],
-    ['models/minilm-l6-ner/onnx/model.onnx', 'full precision'],
+    ['models/minilm-l6-en/onnx/model.onnx', 'full precision'],
   ])('names %s', (path, fault) => {
     const faults = contentFaults([...sound, file(path)], 'x64');
 
@@ -161,7 +161,7 @@ describe('contentFaults', () => {
   });
 
   it('names what is missing and what is too much', () => {
-    const large = file('models/minilm-l6-ner/weights.bin', 251 * 1024 * 1024);
+    const large = file('models/minilm-l6-en/weights.bin', 251 * 1024 * 1024);
 
     const faults = contentFaults([...sound.slice(1), large], 'x64');
 

@@ -3,6 +3,7 @@ import {
   type Aggregation,
   groupEntities,
 } from '#shared/nlp/token-classification/group-entities.ts';
+import { labelSchemes, type MayFollow } from '#shared/nlp/token-classification/label-sequence.ts';
 import { parseLabels } from '#shared/nlp/token-classification/labels.ts';
 
 const iob2 = ['O', 'B-PER', 'I-PER', 'B-LOC', 'I-LOC'];
@@ -13,6 +14,7 @@ function entities(
   tokens: readonly (readonly [string, Readonly<Record<string, number>>])[],
   aggregation: Aggregation,
   names = iob2,
+  mayFollow?: MayFollow,
 ) {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -37,6 +39,7 @@ function entities(
     },
     parseLabels(names),
     aggregation,
+    mayFollow,
   );
 }
 
@@ -77,6 +80,18 @@ describe('groupEntities', () => {
 
     expect(entity).toMatchObject({ type: 'LOC', text: 'Microsoft' });
     expect(entity?.score).toBeCloseTo(0.45, 5);
+  });
+
+  it('within a scheme scores a word by its type, in however many tokens it is', () => {
+    const tokens = [
+      ['Kubr', { 'B-PER': 0.9, O: 0.1 }],
+      ['##ick', { 'I-PER': 0.7, 'I-LOC': 0.1, O: 0.2 }],
+    ] as const;
+
+    expect(entities(tokens, 'average')[0]?.score).toBeCloseTo(0.45, 5);
+    expect(entities(tokens, 'average', iob2, labelSchemes.IOB2)).toMatchObject([
+      { type: 'PER', text: 'Kubrick', score: expect.closeTo(0.8, 5) },
+    ]);
   });
 
   it('joins inside labels of one type, averages their scores and parts at a beginning', () => {
