@@ -16,11 +16,18 @@ import {
 import { cbor, tag } from '@smithy/core/cbor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AlarmNotification, startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+import {
+  awsAdapter,
+  clientConfig,
+  localAdapter,
+  ministackAdapter,
+  uniqueName,
+} from './support/adapter.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
   localAdapter('our own', () => startCloudWatch({ alarmIntervalMs: 50 })),
+  await ministackAdapter(),
   awsAdapter(),
 ];
 const MINUTE = 60_000;

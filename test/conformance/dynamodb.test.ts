@@ -24,11 +24,18 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
-import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+import {
+  awsAdapter,
+  clientConfig,
+  localAdapter,
+  ministackAdapter,
+  uniqueName,
+} from './support/adapter.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
   localAdapter('dynalite with streams', () => startDynamoDb({ sweepIntervalMs: 50 })),
+  await ministackAdapter(),
   awsAdapter(),
 ];
 

@@ -12,13 +12,20 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startKinesis } from '#local/services/kinesis/index.ts';
-import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+import {
+  awsAdapter,
+  clientConfig,
+  localAdapter,
+  ministackAdapter,
+  uniqueName,
+} from './support/adapter.ts';
 import { kinesisLocalAdapter } from './support/kinesis-local.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
   localAdapter('our own', () => startKinesis()),
   kinesisLocalAdapter(),
+  await ministackAdapter(),
   awsAdapter(),
 ];
 
