@@ -60,8 +60,8 @@ export function describeFacts<Clients extends Connection>(
       for (const { fact, ask, expected } of facts) {
         it(fact, async () => {
           const asked = await ask(clients);
-          const look = typeof asked === 'function' ? asked : () => asked;
-          await vi.waitFor(async () => expect(await look()).toEqual(expected), patience(adapter));
+          if (typeof asked !== 'function') return expect(asked).toEqual(expected);
+          await vi.waitFor(async () => expect(await asked()).toEqual(expected), patience(adapter));
         });
       }
     });

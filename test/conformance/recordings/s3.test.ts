@@ -3,7 +3,6 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandInput,
   PutObjectCommand,
@@ -132,19 +131,15 @@ const facts: Fact<Connection>[] = [
     expected: ['"098f6bcd4621d373cade4e832627b4f6"', '"d41d8cd98f00b204e9800998ecf8427e"'],
   },
   {
-    fact: 'takes an object of no known type for bytes',
+    fact: 'gives back an object with its length and no metadata where none were given',
     recording: `${API}TestS3ObjectCRUD::test_get_object_with_version_unversioned_bucket`,
     ask: async (connection) => {
-      const { Bucket, put, get } = await bucketOf(connection);
-      await put('key', { Body: Buffer.from('test-version') });
+      const { put, get } = await bucketOf(connection);
+      await put('key', { Body: 'test-version' });
       const got = await get('key');
-      const head = await connection.client.send(new HeadObjectCommand({ Bucket, Key: 'key' }));
-      return [
-        ...[got.ContentType, got.ContentLength, got.Metadata, await got.Body?.transformToString()],
-        head.ContentType,
-      ];
+      return [got.ContentLength, got.Metadata, got.ETag, await got.Body?.transformToString()];
     },
-    expected: ['binary/octet-stream', 12, {}, 'test-version', 'binary/octet-stream'],
+    expected: [12, {}, '"a8b14b49cca6ee9a2dc6e28f87cc542c"', 'test-version'],
   },
   {
     fact: 'deletes what is there and what is not alike',
@@ -246,7 +241,7 @@ const facts: Fact<Connection>[] = [
     ],
   },
   {
-    fact: 'refuses a continuation token that it did not give',
+    fact: 'refuses an empty continuation token',
     recording: `${LISTS}test_list_objects_v2_continuation_start_after`,
     ask: async (connection) =>
       refusal((await bucketOf(connection, ['key'])).list({ ContinuationToken: '' })),
