@@ -23,11 +23,13 @@ import {
   ministackAdapter,
   uniqueName,
 } from './support/adapter.ts';
+import { itOf } from './support/differences.ts';
 
 const adapters = [localAdapter('our own', () => startS3()), await ministackAdapter(), awsAdapter()];
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`S3: ${adapter.skip ?? adapter.name}`, () => {
+    const it = itOf(adapter);
     let service: Awaited<ReturnType<typeof adapter.start>>;
     let client: S3Client;
     const Bucket = uniqueName('conformance');

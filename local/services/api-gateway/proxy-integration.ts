@@ -45,8 +45,7 @@ export function proxyEvent(
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
-      authorizer: undefined,
-      deploymentId: 'local',
+      ...{ authorizer: undefined, deploymentId: 'local' },
       domainName: request.headers.host ?? '',
       domainPrefix: 'local',
       extendedRequestId: randomUUID(),

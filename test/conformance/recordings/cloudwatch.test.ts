@@ -510,7 +510,7 @@ const facts: Fact<Connection>[] = [
     fact: 'refuses a state that is none',
     recording: `${TESTS}test_set_alarm_invalid_input`,
     ask: async (connection) => refusal((await alarmOf(connection)).set('INVALID' as 'OK')),
-    expected: ['ValidationError', 400],
+    expected: ['Validation', 400],
   },
   {
     fact: 'knows no alarm that was not put',

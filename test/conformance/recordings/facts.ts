@@ -16,7 +16,7 @@ export interface Fact<Clients> {
   readonly expected: unknown;
 }
 
-/** The error's name without the suffix that only some protocols send, and the status of the answer. */
+/** The error's name without the ending in which protocols differ, and the status of the answer. */
 export async function refusal(call: Promise<unknown>): Promise<readonly [string, number]> {
   const error = await call.then(
     () => {
@@ -24,7 +24,7 @@ export async function refusal(call: Promise<unknown>): Promise<readonly [string,
     },
     (thrown) => thrown,
   );
-  return [String(error.name).replace(/Exception$/, ''), error.$metadata?.httpStatusCode];
+  return [String(error.name).replace(/(Exception|Error)$/, ''), error.$metadata?.httpStatusCode];
 }
 
 /** What AWS needs until it shows what was written, and what is enough for a process on this machine. */
