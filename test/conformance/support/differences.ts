@@ -4,7 +4,7 @@ import type { Adapter } from './adapter.ts';
 
 const PAGE = new URL('../../../docs/conformance.md', import.meta.url);
 const ROW =
-  /^\| `(?<title>[^`]+)` \|[^|]*\|[^|]*\| (?<aws>[^|]*) \| (?<right>ours|MiniStack|neither) \|$/gm;
+  /^\| `(?<title>[^`]+)` *\|[^|]*\|[^|]*\| (?<aws>[^|]*?) *\| (?<right>ours|MiniStack|neither) *\|$/gm;
 
 /** A row of docs/conformance.md: a test, or several whose titles begin alike where it ends with an ellipsis. */
 interface Difference {
