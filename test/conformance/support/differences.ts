@@ -38,5 +38,5 @@ export function itOf({ name }: Adapter) {
     (known && who !== 'AWS' ? it.fails : it)(title, run);
   };
   const skipIf = (isSkipped: boolean): Test => (isSkipped ? it.skip : check);
-  return Object.assign(check, { each: it.each, skipIf });
+  return Object.assign(check, { each: it.each.bind(it), skipIf });
 }
