@@ -495,7 +495,7 @@ const facts: Fact<Connection>[] = [
     ] as const
   ).map(
     ([TreatMissingData, EvaluationPeriods, state]): Fact<Connection> => ({
-      fact: `comes to ${state} where missing data are ${TreatMissingData}`,
+      fact: `decides by itself where missing data are ${TreatMissingData}: ${state}`,
       recording: `${TESTS}${state === 'OK' ? 'test_put_metric_alarm' : 'test_breaching_alarm_actions'}`,
       ask: async (connection) => {
         const { describe } = await alarmOf(connection, {
