@@ -43,6 +43,8 @@ const concurrency = {
 };
 
 const inferenceSettings = z.strictObject({
+  /** How the functions that run models reach Lambda: as a container image, or as a zip, which needs neither Docker nor ECR. */
+  package: z.enum(['image', 'zip']).default('image'),
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
   ...concurrency,
@@ -123,6 +125,8 @@ const alarmSettings = z.strictObject({
     .regex(/^[!-~]+$/, 'must be a path or an address, without blanks')
     .max(300)
     .default('docs/runbook.md'),
+  /** Alarms that are not made, by their ids, as in `docs/runbook.md`. */
+  omit: z.array(z.string().min(1).max(100)).max(100).default([]),
   iteratorAgeSeconds: z.int().min(1).default(300),
   /** Share of a function's time-out that its longest run may take, 0 to 1. */
   durationShare: z.number().min(0.1).max(1).default(0.9),

@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '#shared/errors.ts';
 import {
+  engineOptionsOf,
   functionEnvironments,
   httpEnvironmentSchema,
   inferenceEnvironmentSchema,
@@ -157,6 +159,21 @@ describe('readSettingsFile', () => {
     expect(readSettingsFile(file).environmentName).toBe('prod');
   });
 
+  it('reads the file that the environment names, where no flag names one', async () => {
+    const [file, other] = [join(folder, 'named.json'), join(folder, 'other.json')];
+    await writeFile(file, '{"environmentName":"named"}');
+    await writeFile(other, '{"environmentName":"other"}');
+    vi.stubEnv('SPANSTREAM_CONFIG', file);
+
+    expect(readSettingsFile().environmentName).toBe('named');
+    expect(readSettingsFile(other).environmentName).toBe('other');
+    vi.stubEnv('SPANSTREAM_CONFIG', '');
+    expect(readSettingsFile().environmentName).toBe('dev');
+    vi.stubEnv('SPANSTREAM_CONFIG', join(folder, 'none.json'));
+    expect(() => readSettingsFile()).toThrow(/none\.json does not exist/);
+    vi.unstubAllEnvs();
+  });
+
   it('names a file that is missing, cannot be read, or is not JSON', async () => {
     const file = join(folder, 'broken.json');
     await writeFile(file, '{');
@@ -164,6 +181,33 @@ describe('readSettingsFile', () => {
     expect(() => readSettingsFile(join(folder, 'none.json'))).toThrow(/none\.json does not exist/);
     expect(() => readSettingsFile(folder)).toThrow(/cannot be read: EISDIR/);
     expect(() => readSettingsFile(file)).toThrow(/broken\.json is not JSON/);
+  });
+});
+
+describe('the models of a function', () => {
+  const options = (file: string, folder?: string) =>
+    engineOptionsOf(
+      {
+        SPANSTREAM_DEFAULT_LANGUAGE: 'en',
+        ...(folder !== undefined && { SPANSTREAM_MODELS: folder }),
+      },
+      pathToFileURL(file).href,
+    ).modelsDirectory;
+
+  it('are those that are named, else the nearest from its bundle upwards', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'spanstream-nearest-'));
+    const bundle = join(folder, 'dist/http/index.mjs');
+    // Without a manifest it is no folder of models.
+    await mkdir(join(folder, 'dist/models'), { recursive: true });
+    expect(options(bundle)).toBe(join(folder, 'dist/http/models'));
+    await mkdir(join(folder, 'models'));
+    await writeFile(join(folder, 'models/manifest.json'), '{}');
+    expect(options(bundle)).toBe(join(folder, 'models'));
+    await mkdir(join(folder, 'dist/http/models'), { recursive: true });
+    await writeFile(join(folder, 'dist/http/models/manifest.json'), '{}');
+    expect(options(bundle)).toBe(join(folder, 'dist/http/models'));
+    expect(options(bundle, '/elsewhere')).toBe('/elsewhere');
+    await rm(folder, { recursive: true });
   });
 });
 
