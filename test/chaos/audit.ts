@@ -1,6 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { publishedSum } from '#local/demo/books.ts';
-import type { ResourceNames } from '#shared/names.ts';
+import { type Deployed, publishedSum } from '#local/demo/books.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 import {
   type AuditClients,
@@ -56,7 +55,7 @@ interface Counted {
 export async function audit(
   workload: Iterable<WorkloadRecord>,
   clients: AuditClients,
-  names: Pick<ResourceNames, 'stream' | 'resultsTable' | 'failuresBucket' | 'metricsNamespace'>,
+  names: Deployed['names'],
   since: Date,
   sumOf: typeof publishedSum = publishedSum,
 ): Promise<AuditReport> {
