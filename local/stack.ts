@@ -159,8 +159,8 @@ async function createFunctions(
       },
       timeoutSeconds: settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
-      // One process uses every core already; on AWS each has cores of its own.
-      maximumConcurrency: 1,
+      // One process with models uses every core already; on AWS each has cores of its own.
+      maximumConcurrency: kind === 'metrics' ? settings.metrics.reservedConcurrency || 10 : 1,
       onLog: (line) => log.debug(line, 'function'),
       logFile: join(directory, 'logs', `${kind}.log`),
     });
