@@ -14,6 +14,7 @@ export function resourceNames(environmentName: string) {
     inferenceFunction: `${prefix}-inference`,
     metricsFunction: `${prefix}-metrics`,
     httpFunction: `${prefix}-http`,
+    canaryFunction: `${prefix}-canary`,
     api: `${prefix}-api`,
     alarmTopic: `${prefix}-alarms`,
     dashboard: prefix,

@@ -7,6 +7,7 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalStack } from '#local/stack.ts';
+import { isProbe } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
@@ -15,7 +16,7 @@ import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 
 /**
- * Reads the whole results table, the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
+ * Reads the whole results table (no probe of a canary), the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
  * gives it, and as it was published since a moment.
  */
 export async function readBooks(stack: LocalStack, since: Date) {
@@ -30,6 +31,7 @@ export async function readBooks(stack: LocalStack, since: Date) {
   )) {
     for (const stored of page.Items ?? []) {
       const item = fromStoredItem(unmarshall(stored));
+      if (item && isProbe(item)) continue;
       if (item && isResult(item)) results.push(item);
       else rejections += 1;
     }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { taskNames } from '../nlp/types.ts';
+import { misusesMark } from './canary.ts';
 import { isIsoTime } from './iso-time.ts';
 import { validate } from './validate.ts';
 
@@ -120,21 +121,26 @@ function mapOfStrings(
 }
 
 /** The Kinesis data blob: one text, with what its author knows of it. Unknown fields are refused. */
-export const textRecordSchema = z.strictObject({
-  id: recordIdSchema,
-  text: textSchema,
-  source: sourceSchema.default('default'),
-  questions: questionsSchema.optional(),
-  createdAt: z
-    .string()
-    .refine(isIsoTime, 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z')
-    .optional(),
-  attributes: attributesSchema.optional(),
-  /** What is asked of the text; the source's standing tasks where left out. */
-  tasks: tasksSchema.optional(),
-  /** The text's language; detected where left out. */
-  language: languageSchema.optional(),
-});
+export const textRecordSchema = z
+  .strictObject({
+    id: recordIdSchema,
+    text: textSchema,
+    source: sourceSchema.default('default'),
+    questions: questionsSchema.optional(),
+    createdAt: z
+      .string()
+      .refine(isIsoTime, 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z')
+      .optional(),
+    attributes: attributesSchema.optional(),
+    /** What is asked of the text; the source's standing tasks where left out. */
+    tasks: tasksSchema.optional(),
+    /** The text's language; detected where left out. */
+    language: languageSchema.optional(),
+  })
+  .refine((record) => !misusesMark(record), {
+    path: ['source'],
+    message: "must not be the canary's: it marks the probes, which no metric counts",
+  });
 
 /** A text record as producers write it (`source` may be left out). */
 export type TextRecordInput = z.input<typeof textRecordSchema>;

@@ -108,6 +108,17 @@ const httpSettings = z.strictObject({
   store: z.boolean().default(true),
 });
 
+const canarySettings = z.strictObject({
+  /** How often a probe is put on the stream; 0 switches the canary off. */
+  everyMinutes: z
+    .int()
+    .refine((n) => n === 0 || (n >= 2 && n <= 60), 'must be 0 or 2 to 60')
+    .default(5),
+  /** How long a probe's result and its metric may take until it has failed. */
+  waitSeconds: z.int().min(10).max(840).default(240),
+  memoryMb: z.int().min(128).max(10_240).default(128),
+});
+
 const resultsSettings = z.strictObject({
   /** Keep the text with the result; without it only its hash and the spans are kept. */
   storeText: z.boolean().default(true),
@@ -179,6 +190,7 @@ export const settingsFields = z.strictObject({
   inference: inferenceSettings.prefault({}),
   metrics: metricsSettings.prefault({}),
   http: httpSettings.prefault({}),
+  canary: canarySettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
   /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */
@@ -193,6 +205,9 @@ export const settingsFields = z.strictObject({
 
 /** Settings with every default filled in. */
 export type Settings = z.output<typeof settingsFields>;
+/** Time-out of the canary's function: beside waiting for its probe it starts, and publishes how that ended. */
+export const canaryTimeoutSeconds = ({ canary }: Settings): number => canary.waitSeconds + 30;
+
 /** How a stream is mapped to a function. */
 export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>> & {
   readonly parallelizationFactor: number;

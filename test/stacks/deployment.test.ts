@@ -16,7 +16,7 @@ let root: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  for (const path of ['consumers/Dockerfile', 'dist/metrics/index.mjs']) {
+  for (const path of ['consumers/Dockerfile', 'dist/metrics/index.mjs', 'dist/canary/index.mjs']) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
@@ -322,6 +322,56 @@ describe('the default deployment', () => {
     watches('OnFailureDestinationDeliveredEventCount', 'EventSourceMappingUUID');
   });
 
+  it('runs the canary by a schedule, once and not in place of one that was missed', () => {
+    const template = deployment.template('monitoring');
+
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'spanstream-dev-canary',
+      ScheduleExpression: 'rate(5 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] },
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'spanstream-dev-canary',
+      Timeout: 270,
+      MemorySize: 128,
+      PackageType: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ],
+      },
+    });
+  });
+
+  it('lets the canary do just its work, and its schedule nothing but run it', () => {
+    const template = deployment.template('monitoring');
+    const schedule = actionsOf(template, /^CanaryScheduleRole/);
+
+    expect([...actionsOf(template, /^CanaryRole/).keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'cloudwatch:PutMetricData',
+      'dynamodb:Query',
+      'kinesis:PutRecord',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    expect([...schedule.keys()]).toEqual(['lambda:InvokeFunction']);
+    expect(schedule.get('lambda:InvokeFunction')).toMatch(
+      /^\{"Fn::GetAtt":\["CanaryFunction\w+","Arn"\]\}$/,
+    );
+  });
+
   it('counts the errors that the model functions log', () => {
     for (const part of ['inference', 'api'] as const) {
       deployment.template(part).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -393,8 +443,11 @@ describe('a deployment by other settings', () => {
         inference: { provisionedConcurrency: 2, mapping: { parallelizationFactor: 5 } },
         http: { authorization: 'iam', store: false },
         alarms: { emails: ['ops@example.com'] },
+        canary: { everyMinutes: 0 },
       });
 
+      template('monitoring').resourceCountIs('AWS::Scheduler::Schedule', 0);
+      template('monitoring').resourceCountIs('AWS::Lambda::Function', 0);
       template('stream').hasResourceProperties('AWS::Kinesis::Stream', {
         ShardCount: 4,
         RetentionPeriodHours: 48,
@@ -493,12 +546,15 @@ describe('two environments in one account and region', () => {
   it('let neither into what is the other’s', () => {
     const open = statementsOf(dev).filter(({ Resource }) => JSON.stringify(Resource) === '"*"');
 
+    const writing = {
+      Action: 'cloudwatch:PutMetricData',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
+    };
     expect(open.map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
-      {
-        Action: 'cloudwatch:PutMetricData',
-        Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
-      },
+      writing,
+      { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      writing,
     ]);
     // Every other resource is one of the same deployment, and no pattern over names.
     for (const { Resource } of statementsOf(dev)) {
