@@ -63,6 +63,8 @@ export const httpEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_STORE_ON_DEMAND: flag,
+  /** What texts may be read from by reference; nothing where it is left out. */
+  SPANSTREAM_INTAKE_BUCKET: text.optional(),
 });
 
 /** What the metrics function reads from its environment. */
@@ -166,6 +168,7 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...table,
       ...engine,
       SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
+      ...(settings.intake.enabled && { SPANSTREAM_INTAKE_BUCKET: names.intakeBucket }),
     },
     metrics: {
       ...common,

@@ -64,7 +64,7 @@ describe('the canary of a local stack', () => {
             : invoke(payload),
     });
     closers.push(stack.close);
-  }, 120_000);
+  }, 400_000);
   afterAll(async () => {
     for (const close of closers.splice(0).reverse()) await close();
   });
@@ -193,7 +193,7 @@ describe('the canary of a local stack', () => {
 
     await alarmIn('ALARM');
     expect((await alarm())?.StateReason).toContain(' 0 were missing');
-  }, 120_000);
+  }, 400_000);
 
   it('has its alarm tell that it does not run, or cannot say how it went', async () => {
     await passPeriods(() => probe(30), false);
@@ -203,5 +203,5 @@ describe('the canary of a local stack', () => {
     await alarmIn('ALARM');
 
     expect((await alarm())?.StateReason).toMatch(/[23] were missing/);
-  }, 120_000);
+  }, 400_000);
 });

@@ -218,7 +218,7 @@ describe('the default deployment', () => {
     });
   });
 
-  it('lets the HTTP function read and record results, and nothing else', () => {
+  it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
     const actions = actionsOf(deployment.template('api'), /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
@@ -227,7 +227,11 @@ describe('the default deployment', () => {
       'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      's3:GetObject',
     ]);
+    expect(actions.get('s3:GetObject')).toMatch(
+      /:s3:::spanstream-dev-intake-",\{"Ref":"AWS::AccountId"\},"-",\{"Ref":"AWS::Region"\},"\/\*"/,
+    );
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
     expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
@@ -444,6 +448,7 @@ describe('a deployment by other settings', () => {
         http: { authorization: 'iam', store: false },
         alarms: { emails: ['ops@example.com'] },
         canary: { everyMinutes: 0 },
+        intake: { enabled: false },
       });
 
       template('monitoring').resourceCountIs('AWS::Scheduler::Schedule', 0);
@@ -469,6 +474,7 @@ describe('a deployment by other settings', () => {
         AuthorizationType: 'AWS_IAM',
       });
       expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
+      expect(actionsOf(template('api'), /^Http/).has('s3:GetObject')).toBe(false);
       template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
         Endpoint: 'ops@example.com',
