@@ -41,20 +41,15 @@ export function contradictions(settings: Settings): [field: string, why: string]
     `${part}.provisionedConcurrency`,
     `must be at most reservedConcurrency (${reservedConcurrency})`,
   ];
-  const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
+  const { maximumRecordAgeSeconds } = metrics.mapping;
   const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
   const standing = JSON.stringify(standingOf(settings));
   const hasCanary = canary.everyMinutes > 0;
   const longestProbe = canary.everyMinutes * 60 - 60;
-  const batching = inference.mapping.batchingWindowSeconds + batchingWindowSeconds;
+  const batching = inference.mapping.batchingWindowSeconds + metrics.mapping.batchingWindowSeconds;
   const rules: Contradiction[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
-    [
-      batchingWindowSeconds > tumblingWindowSeconds,
-      'metrics.mapping.batchingWindowSeconds',
-      `must be at most tumblingWindowSeconds (${tumblingWindowSeconds}), which ends a batch`,
-    ],
     [
       maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= readBack,
       'metrics.mapping.maximumRecordAgeSeconds',
