@@ -63,7 +63,7 @@ export function eachText<Given extends object>(
       const named = texts ? `${id}.${index}` : id;
       const analysis = outcome.value;
       const result = await resultOf(
-        { id: named, text, attributes: given.attributes, asked, operation: task, analysis },
+        { id: named, text, attributes: given.attributes, asked, operation: task, analysis, store },
         deps,
         bounds,
       );
@@ -73,7 +73,7 @@ export function eachText<Given extends object>(
       .sort((a, b) => a.index - b.index)
       .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
     const results = found.map(({ result }) => result);
-    return answerRecorded(results, store, deps, bounds, (recorded) => ({
+    return answerRecorded(results, deps, bounds, (recorded) => ({
       pipelineVersion: deps.engine.pipelineVersion,
       results: found.map(({ index, result: { item }, given }, at) => ({
         index,

@@ -76,11 +76,11 @@ const handlers: Handlers = {
     const analysis = await analyzeOne(request, given.field, deps, bounds);
     const { text, attributes } = given;
     const result = await resultOf(
-      { id, text, attributes, asked, operation: 'answers', analysis },
+      { id, text, attributes, asked, operation: 'answers', analysis, store },
       deps,
       bounds,
     );
-    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+    return answerRecorded([result], deps, bounds, ([recorded]) => ({
       ...foundIn(result.item),
       id: result.item.id,
       pipelineVersion: result.item.pipelineVersion,
@@ -96,11 +96,11 @@ const handlers: Handlers = {
     const request = requestOf(text, asked, deps.options);
     const analysis = await analyzeOne(request, field, deps, bounds);
     const result = await resultOf(
-      { id, text, createdAt, attributes, asked, operation: 'analyze', analysis },
+      { id, text, createdAt, attributes, asked, operation: 'analyze', analysis, store },
       deps,
       bounds,
     );
-    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+    return answerRecorded([result], deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
     }));

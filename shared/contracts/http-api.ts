@@ -12,12 +12,12 @@ import {
 import { bodyOfText, bodyOfTexts, MAXIMUM_TEXTS } from './text-bodies.ts';
 import {
   attributesSchema,
+  createdAtSchema,
   questionSchema,
   questionsSchema,
   recordIdSchema,
   sourceSchema,
   tasksSchema,
-  textRecordSchema,
 } from './text-record.ts';
 
 /** Most results of one page. */
@@ -34,7 +34,7 @@ const CURSOR = 'must be one that was given out';
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
 
 /** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
-const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context) => {
+const time = createdAtSchema.transform((given, context) => {
   const utc = new Date(parseIsoTime(given) ?? 0).toISOString();
   if (/^\d{4}-/.test(utc)) return utc;
   const message = 'must be a time of the years 0000 to 9999, such as 2026-01-31T12:00:00Z';
@@ -42,8 +42,11 @@ const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context
   return z.NEVER;
 });
 
+/** Digits of a query; `Number` would also read `0x10`, `1e1` and nothing at all. */
+const numberOf = (given: unknown) => (/^\d{1,9}$/.test(String(given)) ? Number(given) : -1);
+
 const paging = {
-  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
+  limit: z.preprocess(numberOf, z.int().min(1, PAGE).max(MAXIMUM_PAGE, PAGE)).prefault(20),
   cursor: z
     .string()
     .min(1, CURSOR)
@@ -115,7 +118,7 @@ export const httpOperations = {
       'All that is asked of a text: entities, labels, answers to questions, parts of speech, personal data; in the shape of a stored result.',
     body: bodyOfText('text', {
       questions: questionsSchema.default([]),
-      createdAt: textRecordSchema.shape.createdAt,
+      createdAt: createdAtSchema.optional(),
       attributes: attributesSchema.optional(),
       tasks: tasksSchema.optional(),
     }),

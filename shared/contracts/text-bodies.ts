@@ -33,9 +33,7 @@ const common = {
   object: objectSchema
     .describe('Address of an object of the intake bucket, whose text is read in place of one here.')
     .optional(),
-  language: languageSchema
-    .describe('Tag of BCP 47, such as pt-BR; detected where left out.')
-    .optional(),
+  language: languageSchema.optional(),
   id: recordIdSchema
     .refine((id) => id.length <= 124, 'must be at most 124 characters')
     .describe('Names the text; made where left out, and returned.')
