@@ -16,6 +16,7 @@ const rows = [
   ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],
   ['consumers/inference/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
+  ['consumers/canary/', ['shared/(?!nlp/)'], sdk],
   ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
   [

@@ -14,11 +14,13 @@ import {
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
+import { allowObjects, bucketNameOf } from './parts/bucket-access.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
@@ -35,6 +37,9 @@ export class ApiStack extends Stack {
   ) {
     super(scope, id, props);
     const { settings, names } = context;
+    const intake = settings.intake.enabled
+      ? Bucket.fromBucketName(this, 'Intake', bucketNameOf(names.intakeBucket))
+      : undefined;
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',
@@ -43,11 +48,20 @@ export class ApiStack extends Stack {
       environment: {
         ...functionEnvironments(settings, names).http,
         ...redactionEnvironment(props.redaction),
+        ...(intake && { SPANSTREAM_INTAKE_BUCKET: intake.bucketName }),
       },
     });
     const { tableArn } = props.results;
     allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);
     allow(http.role, ['dynamodb:BatchGetItem'], tableArn);
+    if (intake) {
+      allowObjects(
+        http.role,
+        's3:GetObject',
+        intake.arnForObjects('*'),
+        'A call names the object that is read; the bucket is all that can be known of it.',
+      );
+    }
     if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
 
     const api = createApi(this, context);

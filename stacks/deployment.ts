@@ -27,6 +27,8 @@ export function createDeployment(
   const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
+    stream: stream.stream,
+    results,
     failures,
     metricsMapping: metrics.mapping,
   });

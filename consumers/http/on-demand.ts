@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Asked, ResultItem } from '#shared/contracts/result.ts';
-import { messageOf } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import type {
   Analysis,
@@ -17,6 +17,7 @@ import {
   type ResultOptions,
 } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
+import type { IntakeBucket } from './intake-bucket.ts';
 import { HttpError } from './problems.ts';
 
 /** Source of everything that came by request. */
@@ -30,6 +31,8 @@ export interface HttpDeps {
   readonly writer: ResultsWriter;
   readonly reader: ResultsReader;
   readonly options: ResultOptions;
+  /** What texts may be read from by reference; nothing where left out. */
+  readonly intake?: IntakeBucket | undefined;
   /** Record calls as results, unless a request says otherwise. */
   readonly storeOnDemand: boolean;
   readonly log: Logger;
@@ -98,6 +101,12 @@ export async function analyze(
   }
 }
 
+/** The error of a text that the models could not read, which is told in the log. */
+export function unreadable(field: string, why = 'the text could not be read', deps: HttpDeps) {
+  deps.log.warn({ field, why }, 'a text could not be read');
+  return new ValidationError(field, `${field}: ${why}`, { code: 'inference-failed' });
+}
+
 /** An on-demand text and what the models said of it. */
 export interface AnalyzedText {
   /** Made where left out. */
@@ -144,6 +153,14 @@ export async function resultOf(
   return { item, stored: await createStoredResult(content, deps.options) };
 }
 
+/** What every call says of a text that it read. */
+export const foundIn = ({ language = 'und', unserved, tokens, windows }: ResultItem) => ({
+  language,
+  ...(unserved && { unserved }),
+  tokens,
+  windows,
+});
+
 /** An id for a text that came without one. */
 export const madeId = (): string => `http-${randomUUID()}`;
 
@@ -152,6 +169,9 @@ export interface Recorded {
   readonly stored: boolean;
   readonly notStoredBecause?: string;
 }
+
+/** What a call says of whether its text was recorded. */
+export const statusOf = (recorded = { stored: false }) => recorded;
 
 const NOT_RECORDED = {
   late: 'the results table did not answer in time',

@@ -3,7 +3,7 @@ import { type Rejection, type RejectionItem, rejectionKey } from '#shared/contra
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { messageToStore } from '#shared/results-table/redact.ts';
-import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.ts';
+import { expiryOf, type ResultOptions, retentionOf } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
@@ -142,13 +142,13 @@ async function putFailureObject(
 }
 
 async function rejectionItemOf(
-  { position, arrivedAt }: BatchRecord,
+  { position, arrivedAt, record }: BatchRecord,
   rejection: Rejection,
   options: ResultOptions,
   pending: boolean,
 ): Promise<RejectionItem> {
   const { subSequenceNumber, ...place } = position;
-  const expiresAt = expiryOf(arrivedAt, options.retentionDays);
+  const expiresAt = expiryOf(arrivedAt, retentionOf(record, options));
   return {
     ...rejectionKey(position),
     reason: rejection.reason,
@@ -158,6 +158,7 @@ async function rejectionItemOf(
     failureKey: failureObjectKey(position),
     ...(pending && { pending }),
     arrivedAt,
+    ...(record && { source: record.source }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }

@@ -82,6 +82,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     settings: { ...readSettingsFile(flags.config), ...(flags.model && { models: flags.model }) },
     modelsDirectory: flags.models,
     endpoints: flags.use,
+    clock: true,
     onNotification: showNotification,
     ports: {
       kinesis: flags.portKinesis,

@@ -1,5 +1,9 @@
 import { homedir } from 'node:os';
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  DescribeAlarmsCommand,
+  GetMetricStatisticsCommand,
+  ListMetricsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
@@ -14,6 +18,9 @@ import { readCloudInput, runCloud } from './run-cloud.ts';
 const RECORDS = 60;
 const PATIENCE_MS = 60_000;
 const onlyEntities: SettingsInput = { models: ['minilm-l6-ner'] };
+
+/** As often as may be: the emulator's schedules count from when they are made. */
+const canary = { everyMinutes: 2, waitSeconds: 60 };
 
 interface Stored {
   readonly results?: readonly { readonly pipelineVersion: string }[];
@@ -41,7 +48,7 @@ describe.skipIf(missing)(`npm run cloud${why}`, () => {
 describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
-    cloud = await startEmulatedCloud({});
+    cloud = await startEmulatedCloud({ settings: { canary } });
   });
   afterAll(() => cloud?.close());
 
@@ -107,10 +114,10 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     const first = await versionNow();
     const before = await replay('replayed');
 
-    await cloud.deploy(onlyEntities);
+    await cloud.deploy({ canary, ...onlyEntities });
     const second = await versionNow();
     const under = await replay('replayed');
-    await cloud.deploy();
+    await cloud.deploy({ canary });
     const back = await versionNow();
     const after = await replay('replayed');
     // What comes behind it in its shard is there, and so would be what was made of it.
@@ -122,6 +129,33 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     expect(back).toBe(first);
     expect(after.sort()).toEqual([first, second].sort());
     expect((await ask<Stored>('/v1/records/replayed')).results).toHaveLength(2);
+  });
+
+  it('are probed by the canary as its schedule says, and nothing counts its records', async () => {
+    const { cloudwatch } = cloud.clients;
+    const { metricsNamespace: Namespace } = cloud.names;
+    const minimumOf = async (MetricName: string) => {
+      const { Datapoints = [] } = await cloudwatch.send(
+        new GetMetricStatisticsCommand({
+          ...{ Namespace, MetricName, Period: 60, Statistics: ['Minimum'] },
+          StartTime: new Date(Date.now() - 30 * 60_000),
+          EndTime: new Date(Date.now() + 60_000),
+        }),
+      );
+      return Datapoints.map(({ Minimum = Number.NaN }) => Minimum).sort((a, b) => a - b)[0];
+    };
+
+    await waitFor(async () => (await minimumOf('CanaryFailed')) === 0, {
+      what: 'a probe that came through',
+      timeoutMs: 200_000,
+      everyMs: 1_000,
+    });
+
+    const { results = [] } = await ask<Stored>('/v1/records?source=spanstream-canary');
+    expect(results.length).toBeGreaterThan(0);
+    expect(await minimumOf('CanaryLatency')).toBeGreaterThan(0);
+    const { Metrics = [] } = await cloudwatch.send(new ListMetricsCommand({ Namespace }));
+    expect(JSON.stringify(Metrics)).not.toContain('spanstream-canary');
   });
 
   it('leave nothing when they are destroyed', async () => {
