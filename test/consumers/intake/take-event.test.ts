@@ -185,7 +185,7 @@ describe('takeEvent', () => {
     simulation.put(key, gzipSync(linesOf(9_000)));
     const outcomes: string[] = [];
     while (outcomes.at(-1) !== 'settled') {
-      outcomes.push(await simulation.run(eventOf(key), { timeMs: 1_000, rangeBytes: 2_000 }));
+      outcomes.push(await simulation.run(eventOf(key), { timeMs: 300, rangeBytes: 2_000 }));
     }
     expect(outcomes.length).toBeGreaterThan(2);
     expect(simulation.reportOf(key)).toMatchObject({ state: 'done', read: 9_000, put: 9_000 });
