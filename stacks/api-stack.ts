@@ -57,8 +57,9 @@ export class ApiStack extends Stack {
     if (intake) {
       allowObjects(
         http.role,
-        's3:GetObject',
-        intake.arnForObjects('*'),
+        ['s3:GetObject'],
+        intake,
+        '',
         'A call names the object that is read; the bucket is all that can be known of it.',
       );
     }

@@ -66,8 +66,9 @@ export function namedFailuresBucket(scope: Construct, context: StackContext): IB
 export function allowParking(role: Role, bucket: BucketArns, prefix: string): void {
   allowObjects(
     role,
-    's3:PutObject',
-    bucket.arnForObjects(`${prefix}*`),
+    ['s3:PutObject'],
+    bucket,
+    prefix,
     'Keys of objects are made of record positions: the prefix is all that can be known of them.',
   );
 }
