@@ -1,15 +1,17 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import {
   callOf,
   createCommand,
+  matching,
   print,
   runCommand,
   say,
+  targetOption,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
@@ -144,12 +146,6 @@ function openStranded(file: string | undefined) {
   }
 }
 
-function source(name: string): string {
-  const parsed = sourceSchema.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`it ${parsed.error.issues[0]?.message}.`);
-}
-
 const command = createCommand('produce', 'Puts JSON Lines of text records on the stream.')
   .addArgument(
     new Argument('[file]', 'file of JSON Lines, or - for standard input').default(
@@ -168,11 +164,9 @@ const command = createCommand('produce', 'Puts JSON Lines of text records on the
     wholeNumber(1),
     1,
   )
-  .option('--source <name>', 'source to set on every record', source)
+  .option('--source <name>', 'source to set on every record', matching(sourceSchema))
   .option('--stream <name>', 'stream (default: that of the settings)')
-  .addOption(
-    new Option('--target <where>', 'where to send').choices(['local', 'aws']).default('local'),
-  )
+  .addOption(targetOption('where to send'))
   .option('--skip-invalid', 'leave bad lines out and send the others')
   .option('--stranded <file>', 'file for the records that were given up, to be produced again')
   .option('--dry-run', 'check every line and send nothing')

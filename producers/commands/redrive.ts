@@ -1,10 +1,17 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { InvalidArgumentError, Option } from 'commander';
-import { failuresTable, parseSpan } from '#producers/commands/failures-table.ts';
+import { Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { callOf, createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
+import {
+  callOf,
+  createCommand,
+  print,
+  runCommand,
+  say,
+  targetOption,
+} from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
+import { timeSpan } from '#shared/cli/time-span.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
 import {
@@ -18,6 +25,7 @@ import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer } from '../producer.ts';
+import { failuresTable } from './failures-table.ts';
 
 interface Flags {
   reason?: FailureReason;
@@ -33,14 +41,6 @@ interface Flags {
 function sayFirst(lines: readonly string[]): void {
   for (const line of lines.slice(0, 10)) say(line);
   if (lines.length > 10) say(`and ${lines.length - 10} more`);
-}
-
-function span(text: string): number {
-  const milliseconds = parseSpan(text);
-  if (milliseconds === undefined) {
-    throw new InvalidArgumentError('it must be a time span such as 90s, 30m, 2h or 7d.');
-  }
-  return milliseconds;
 }
 
 function plan(chosen: readonly SurveyedFailure[], retryUncertain: boolean): RedriveReport {
@@ -160,11 +160,9 @@ const command = createCommand(
   .option(
     '--older-than <span>',
     'only what was parked so long ago, such as 90s, 30m, 2h or 7d',
-    span,
+    timeSpan,
   )
-  .addOption(
-    new Option('--target <where>', 'where to work').choices(['local', 'aws']).default('local'),
-  )
+  .addOption(targetOption('where to work'))
   .option('--bucket <name>', 'failures bucket (default: that of the settings)')
   .option('--stream <name>', 'stream (default: that of the settings)')
   .option(

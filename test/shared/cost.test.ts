@@ -9,8 +9,8 @@ import {
   usdPerMillionByService,
   usdPerMillionRecords,
   type Workload,
-} from './cost.ts';
-import { typicalWorkload } from './typical-workload.ts';
+} from '#shared/cost.ts';
+import { typicalWorkload } from '#test/bench/typical-workload.ts';
 
 const workload: Workload = {
   recordsPerSecond: 100,
