@@ -1,5 +1,6 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { Option } from 'commander';
 import { tableSource } from '#local/event-source-mapping/source.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { inColour } from '#shared/cli/marked-text.ts';
@@ -12,7 +13,6 @@ import {
   print,
   runCommand,
   say,
-  targetOption,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
@@ -111,7 +111,9 @@ const command = createCommand('results', 'Shows results as they are stored, and 
   .option('--pipeline <version>', 'only what this pipeline version made')
   .option('--top <n>', 'count what is named, and show what is named most', wholeNumber(1))
   .option('--follow', 'go on with what is written from now on, until Ctrl-C')
-  .addOption(targetOption('where to read'))
+  .addOption(
+    new Option('--target <where>', 'where to read').choices(['local', 'aws']).default('local'),
+  )
   .addHelpText(
     'after',
     `

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
+import { Option } from 'commander';
 import { publishedSum } from '#local/demo/books.ts';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
@@ -11,7 +12,6 @@ import {
   print,
   runCommand,
   say,
-  targetOption,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
@@ -106,7 +106,9 @@ async function smoke({ target, timeout, json }: Options, signal: AbortSignal): P
 
 await runCommand(
   createCommand('smoke', 'Sends one record through a deployment: stream, table, API, metric.')
-    .addOption(targetOption('what to test'))
+    .addOption(
+      new Option('--target <target>', 'what to test').choices(['aws', 'local']).default('local'),
+    )
     .option(
       '--timeout <seconds>',
       'longest wait for the result, and for the metric',

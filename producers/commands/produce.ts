@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import {
@@ -11,7 +11,6 @@ import {
   print,
   runCommand,
   say,
-  targetOption,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
@@ -166,7 +165,9 @@ const command = createCommand('produce', 'Puts JSON Lines of text records on the
   )
   .option('--source <name>', 'source to set on every record', matching(sourceSchema))
   .option('--stream <name>', 'stream (default: that of the settings)')
-  .addOption(targetOption('where to send'))
+  .addOption(
+    new Option('--target <where>', 'where to send').choices(['local', 'aws']).default('local'),
+  )
   .option('--skip-invalid', 'leave bad lines out and send the others')
   .option('--stranded <file>', 'file for the records that were given up, to be produced again')
   .option('--dry-run', 'check every line and send nothing')

@@ -2,14 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Option } from 'commander';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import {
-  callOf,
-  createCommand,
-  print,
-  runCommand,
-  say,
-  targetOption,
-} from '#shared/cli/run-command.ts';
+import { callOf, createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { timeSpan } from '#shared/cli/time-span.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
@@ -162,7 +155,9 @@ const command = createCommand(
     'only what was parked so long ago, such as 90s, 30m, 2h or 7d',
     timeSpan,
   )
-  .addOption(targetOption('where to work'))
+  .addOption(
+    new Option('--target <where>', 'where to work').choices(['local', 'aws']).default('local'),
+  )
   .option('--bucket <name>', 'failures bucket (default: that of the settings)')
   .option('--stream <name>', 'stream (default: that of the settings)')
   .option(

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Option } from 'commander';
 import { z } from 'zod';
 import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
@@ -11,7 +12,6 @@ import {
   print,
   runCommand,
   say,
-  targetOption,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { runningPipeline } from '#shared/cli/running-pipeline.ts';
@@ -229,7 +229,9 @@ const command = createCommand(
   .option('--pipeline <version>', 'only what this pipeline version made')
   .option('--rate <n>', 'most records a second', wholeNumber(1), 100)
   .option('--stream <name>', 'stream (default: that of the settings)')
-  .addOption(targetOption('where to work'))
+  .addOption(
+    new Option('--target <where>', 'where to work').choices(['local', 'aws']).default('local'),
+  )
   .option('--dry-run', 'say what would be sent, how long it takes and what it costs')
   .option('--yes', 'send without asking')
   .option('--resume', 'go on where a run that was ended stood')

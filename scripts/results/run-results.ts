@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OpenResults } from '#shared/cli/open-results.ts';
-import { inParts } from '#shared/cli/open-results.ts';
+import { inParts, type OpenResults } from '#shared/cli/open-results.ts';
+import { say } from '#shared/cli/run-command.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { aboutPlace, type Place } from '#shared/results-table/places.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
@@ -68,6 +68,7 @@ export async function followResults(
       }
     }
   }
+  say('following the table; Ctrl-C ends it');
   await follower.run((item) => {
     if (!shown.delete(keyOf(item))) display.show(item);
   });

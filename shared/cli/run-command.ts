@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
@@ -121,10 +121,6 @@ export const matching =
     if (parsed.success) return parsed.data;
     throw new InvalidArgumentError(`it ${parsed.error.issues[0]?.message}.`);
   };
-
-/** The option that says where a command works: on the local stack unless told otherwise. */
-export const targetOption = (what: string): Option =>
-  new Option('--target <where>', what).choices(['local', 'aws']).default('local');
 
 /** Option parser for models, given once or more: names stay, paths become absolute, since functions run elsewhere. */
 export const modelNames = (value: string, others: readonly string[] = []): string[] => [

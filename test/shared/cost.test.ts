@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { isExpression } from '#shared/alarms/definition.ts';
 import { alarmDefinitions } from '#shared/alarms.ts';
-import { resourceNames } from '#shared/names.ts';
-import { parseSettings } from '#shared/settings.ts';
 import {
   usdPerIdleMonth,
   usdPerMillionByService,
   usdPerMillionRecords,
   type Workload,
 } from '#shared/cost.ts';
+import { resourceNames } from '#shared/names.ts';
+import { parseSettings } from '#shared/settings.ts';
 import { typicalWorkload } from '#test/bench/typical-workload.ts';
 
 const workload: Workload = {
