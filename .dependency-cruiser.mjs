@@ -16,6 +16,8 @@ const rows = [
   ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],
   ['consumers/inference/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
+  // Intake is a way in: it puts records as any application does, with the library that applications use.
+  ['consumers/intake/', ['shared/(?!nlp/)', 'producers/index.ts'], [...sdk, 'p-limit', 'zod']],
   ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
   [

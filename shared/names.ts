@@ -11,9 +11,12 @@ export function resourceNames(environmentName: string) {
     resultsTable: `${prefix}-results`,
     metricsStateTable: `${prefix}-metrics-state`,
     failuresBucket: `${prefix}-failures`,
+    intakeBucket: `${prefix}-intake`,
+    intakeQueue: `${prefix}-intake`,
     inferenceFunction: `${prefix}-inference`,
     metricsFunction: `${prefix}-metrics`,
     httpFunction: `${prefix}-http`,
+    intakeFunction: `${prefix}-intake`,
     api: `${prefix}-api`,
     alarmTopic: `${prefix}-alarms`,
     dashboard: prefix,
@@ -38,6 +41,12 @@ export const ABANDONED_BATCHES_FILTER = 'AbandonedBatches';
 
 /** Where in the failures bucket Lambda puts the invocation records of batches that it gave up. */
 export const ABANDONED_BATCHES_PREFIX = 'aws/lambda/';
+
+/** Where in the intake bucket objects are put whose records go onto the stream. */
+export const INBOX_PREFIX = 'inbox/';
+
+/** Where in the intake bucket it is said how far an object of the inbox was read, and what came of it. */
+export const REPORTS_PREFIX = 'reports/';
 
 /** Index of the results table that serves a source's results, newest first. */
 export const SOURCE_INDEX = 'bySource';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '#shared/errors.ts';
+import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { arrivedAtSchema } from './result.ts';
 
 /** Why a record was parked instead of processed. */
@@ -48,6 +48,20 @@ export type RejectionItem = z.output<typeof rejectionSchema>;
 /** What is kept of why: bounded, and well-formed even where it names a field that is not. */
 export const rejectionMessage = (error: unknown): string =>
   messageOf(error).slice(0, 500).toWellFormed();
+
+const isReason = (code: string): code is RejectionReason =>
+  (rejectionReasons as readonly string[]).includes(code);
+
+/** Why an error parks its record; what names no reason makes it undecodable. */
+export function rejectionOf(error: unknown): Rejection {
+  const code = error instanceof SpanstreamError ? error.code : '';
+  const unnamed = error instanceof ValidationError ? error.unnamed : undefined;
+  return {
+    reason: isReason(code) ? code : 'undecodable',
+    message: rejectionMessage(error),
+    ...(unnamed !== undefined && { unnamed }),
+  };
+}
 
 /** Where on a stream a record lies. */
 export interface RecordPosition {

@@ -18,6 +18,8 @@ const MAXIMUM_VALUE_LENGTH = 1024;
 /** Neither white space, nor a control or format character, nor one that Unicode has fonts leave out, nor a blank symbol. */
 const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 const NOT_BLANK = 'must not be blank';
+/** Whether a value is no text of which anything can be seen. */
+export const isBlank = (text: unknown): boolean => typeof text !== 'string' || !VISIBLE.test(text);
 const WELL_FORMED = 'must be well-formed Unicode (it has a lone surrogate)';
 
 /** The rule for `id`. */
@@ -33,7 +35,7 @@ export const sourceSchema = z
 /** The rule for any text that is inferred on. */
 export const textSchema = z
   .string()
-  .refine((text) => VISIBLE.test(text), NOT_BLANK)
+  .refine((text) => !isBlank(text), NOT_BLANK)
   .refine((text) => text.isWellFormed(), WELL_FORMED)
   .refine((text) => bytesOf(text) <= MAXIMUM_TEXT_BYTES, {
     message: `must be at most ${MAXIMUM_TEXT_BYTES} bytes of UTF-8`,
@@ -44,7 +46,7 @@ export const textSchema = z
 export const questionSchema = z
   .string()
   .max(MAXIMUM_QUESTION_LENGTH, `must be at most ${MAXIMUM_QUESTION_LENGTH} characters`)
-  .refine((text) => VISIBLE.test(text), NOT_BLANK)
+  .refine((text) => !isBlank(text), NOT_BLANK)
   .refine((text) => text.isWellFormed(), WELL_FORMED);
 
 /** The rule for a list of questions. */

@@ -108,6 +108,22 @@ const httpSettings = z.strictObject({
   store: z.boolean().default(true),
 });
 
+const intakeSettings = z.strictObject({
+  /** Makes the intake bucket, whose inbox goes onto the stream. */
+  enabled: z.boolean().default(true),
+  memoryMb: z.int().min(512).max(10_240).default(1_024),
+  /** One run; what is not read by then goes on in the next. */
+  timeoutSeconds: z.int().min(60).max(900).default(900),
+  /** Objects that are read at the same time. */
+  maximumConcurrency: z.int().min(2).max(1_000).default(2),
+  /** Most records a second that go onto the stream, for each object that is read. */
+  recordsPerSecond: z.int().min(1).max(100_000).default(1_000),
+  /** From half this iterator age of the inference function on objects are read more slowly, and not at all above it. */
+  iteratorAgeSeconds: z.int().min(1).max(86_400).default(120),
+  /** Days for which objects and reports are kept. */
+  keptDays: z.int().min(1).max(3_650).default(90),
+});
+
 const resultsSettings = z.strictObject({
   /** Keep the text with the result; without it only its hash and the spans are kept. */
   storeText: z.boolean().default(true),
@@ -179,6 +195,7 @@ export const settingsFields = z.strictObject({
   inference: inferenceSettings.prefault({}),
   metrics: metricsSettings.prefault({}),
   http: httpSettings.prefault({}),
+  intake: intakeSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
   /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */
