@@ -17,8 +17,7 @@ export async function runningPipeline(
   const name = 'SPANSTREAM_HTTP_URL';
   checkTarget(target, [name], environment);
   try {
-    const isFound = target === 'local' && !environment.AWS_ENDPOINT_URL_DYNAMODB;
-    const url = environment[name] ?? (isFound ? (await readLocalEndpoints())[name] : undefined);
+    const url = environment[name] ?? (target === 'local' ? await localUrl(environment) : undefined);
     if (url === undefined) return { why: `${name} is not set` };
     const key = environment.SPANSTREAM_API_KEY;
     const answer = await fetch(`${httpAddress(name, url).href.replace(/\/$/, '')}/v1/health`, {
@@ -30,4 +29,11 @@ export async function runningPipeline(
   } catch (error) {
     return { why: messageOf(error) };
   }
+}
+
+/** The API of the stack whose table is read. */
+async function localUrl({ AWS_ENDPOINT_URL_DYNAMODB: table }: NodeJS.ProcessEnv) {
+  const found = await readLocalEndpoints();
+  const isSame = !table || table === found.AWS_ENDPOINT_URL_DYNAMODB;
+  return isSame ? found.SPANSTREAM_HTTP_URL : undefined;
 }
