@@ -150,8 +150,11 @@ export function createRecordSource(
       const { first, ...place }: Mark = open.values().next().value ?? mark;
       return {
         ...place,
-        read: next - first,
-        open: [...open.keys()].map((number) => number - first),
+        read: Math.max(next, begun.read) - first,
+        // What an earlier run left open may not have been read again yet.
+        open: [...open.keys(), ...begun.open.filter((number) => number >= next)].map(
+          (number) => number - first,
+        ),
       };
     },
     read: () => valid + unreadable,

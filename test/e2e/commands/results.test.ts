@@ -70,7 +70,10 @@ async function put(...blobs: readonly (object | string)[]): Promise<void> {
   await waitFor(async () => stack.idle(since), { what: 'all to be processed', ...patience });
 }
 
-const input = () => ({ cwd: folder.path, env: stack.environment });
+const input = () => ({
+  cwd: folder.path,
+  env: { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http },
+});
 const results = (...args: string[]) => runCommand('scripts/results.ts', args, input());
 const replay = (...args: string[]) =>
   runCommand('producers/commands/replay.ts', [...args, '--json'], input());
@@ -91,8 +94,8 @@ describe('results', () => {
     await stack.close();
     await following.saying(/cannot be read, trying again/);
     await start('en', ports);
-    await put(...tickets, ...notes);
-    await following.printing(/"note-249"/);
+    await put(...tickets);
+    await following.printing(/"finer"/);
     following.interrupt();
     const { code, out } = await following.ended;
 
@@ -100,8 +103,24 @@ describe('results', () => {
     expect(code).toBe(130);
     const told = linesOf(out).slice(0, -1);
     const ids = told.map(({ id, reason }) => id ?? reason).sort();
-    expect(ids).toEqual([...[...tickets, ...notes].map(({ id }) => id), 'invalid-json'].sort());
-    expect(lastJson(out)).toMatchObject({ results: 255, rejected: 1 });
+    expect(ids).toEqual([...tickets.map(({ id }) => id), 'invalid-json'].sort());
+    expect(lastJson(out)).toMatchObject({ results: 5, rejected: 1 });
+  });
+
+  it('follows on behind what is stored, and tells nothing twice', async () => {
+    const args = ['--follow', '--source', 'notes', '--since', '1h', '--json'];
+    await put(...notes.slice(0, 100));
+
+    const following = startCommand('scripts/results.ts', args, input());
+    await following.saying(/following/);
+    await put(...notes.slice(50));
+    await following.printing(/"note-249"/);
+    await following.printing(/(?:"id".*\n){250}/);
+    following.interrupt();
+    const { out } = await following.ended;
+
+    const ids = linesOf(out).flatMap(({ id }) => id ?? []);
+    expect(ids.sort()).toEqual(notes.map(({ id }) => id).sort());
   });
 
   it('lists a source from the oldest on, as the API has it', async () => {
