@@ -1,4 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Option } from 'commander';
@@ -16,8 +15,8 @@ import {
 } from '#shared/cli/run-command.ts';
 import { openStateFile } from '#shared/cli/state-file.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
-import { sourceSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
-import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { sourceSchema } from '#shared/contracts/text-record.ts';
+import { ConfigurationError } from '#shared/errors.ts';
 import { resourceNames } from '#shared/names.ts';
 import { type RecordFormat, recordFormats } from '#shared/record-files/format.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
@@ -25,6 +24,7 @@ import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer, createProducerOn, type Producer } from '../producer.ts';
 import { type Input, openInputs } from './inputs.ts';
 import { createRecordSource, type RecordFlags, sourceStateSchema } from './record-source.ts';
+import { openStranded } from './stranded-file.ts';
 
 const defaultFile = fileURLToPath(new URL('../../fixtures/texts/records.jsonl', import.meta.url));
 
@@ -171,19 +171,6 @@ async function openStream(
     streamName,
     close: () => kinesis.destroy(),
   };
-}
-
-function openStranded(file: string | undefined) {
-  if (file === undefined) return undefined;
-  try {
-    const descriptor = openSync(file, 'w');
-    return {
-      write: (record: TextRecordInput) => void writeSync(descriptor, `${JSON.stringify(record)}\n`),
-      close: () => closeSync(descriptor),
-    };
-  } catch (cause) {
-    throw new ConfigurationError(`cannot write ${file}: ${messageOf(cause)}`, { cause });
-  }
 }
 
 const command = createCommand('produce', 'Puts the records of files on the stream.')

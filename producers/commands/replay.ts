@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import { Option } from 'commander';
 import { z } from 'zod';
+import { confirm } from '#shared/cli/confirm.ts';
 import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { type OpenResults, openResults } from '#shared/cli/open-results.ts';
@@ -103,7 +103,10 @@ async function replay(flags: Flags, signal: AbortSignal): Promise<void> {
     let counts = begun.counts;
     if (flags.dryRun) say('--dry-run sends nothing');
     else if (survey.chosen === 0) file?.remove();
-    else if (flags.yes || (await isMeant(signal))) {
+    else if (!flags.yes && !(await confirm('Send them?', signal))) {
+      say('nothing was sent');
+      process.exitCode = 1;
+    } else {
       const producer = createProducer({ client: kinesis, streamName: stream, ratePerSecond: rate });
       counts = await send(chosen, begun, survey.chosen, { table, producer, file, signal });
     }
@@ -140,21 +143,6 @@ async function look(chosen: Chosen, begun: State, table: OpenResults, signal: Ab
     return await surveyReplay(chosen, begun.after, table, { signal, onProgress });
   } finally {
     progress.stop();
-  }
-}
-
-/** Asks whoever sits at the terminal; where nobody does, the command was meant as it was written. */
-async function isMeant(signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY) return true;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question('Send them? [y/N] ', { signal });
-    if (/^y(es)?$/i.test(answer.trim())) return true;
-    say('nothing was sent');
-    process.exitCode = 1;
-    return false;
-  } finally {
-    terminal.close();
   }
 }
 
