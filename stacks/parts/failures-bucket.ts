@@ -65,13 +65,26 @@ export function namedFailuresBucket(scope: Construct, context: StackContext): IB
 
 /** Lets a role write objects under a prefix of the bucket, and nothing else. */
 export function allowParking(role: Role, bucket: BucketArns, prefix: string): void {
-  const objects = bucket.arnForObjects(`${prefix}*`);
-  allow(role, ['s3:PutObject'], objects);
-  acknowledge(
+  allowUnder(
     role,
-    `IAM5[Resource::${asFound(Stack.of(role).resolve(objects))}]`,
+    ['s3:PutObject'],
+    bucket,
+    prefix,
     'Keys of objects are made of record positions: the prefix is all that can be known of them.',
   );
+}
+
+/** Lets a role do just these actions on objects under a prefix, and says why no more can be known of their keys. */
+export function allowUnder(
+  role: Role,
+  actions: string[],
+  bucket: BucketArns,
+  prefix: string,
+  why: string,
+): void {
+  const objects = bucket.arnForObjects(`${prefix}*`);
+  allow(role, actions, objects);
+  acknowledge(role, `IAM5[Resource::${asFound(Stack.of(role).resolve(objects))}]`, why);
 }
 
 /** Lets Lambda, in a function's name, leave there what it gives up; it tries the bucket when it makes the mapping. */

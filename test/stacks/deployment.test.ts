@@ -16,7 +16,7 @@ let root: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  for (const path of ['consumers/Dockerfile', 'dist/metrics/index.mjs']) {
+  for (const path of ['consumers/Dockerfile', 'dist/intake/index.mjs', 'dist/metrics/index.mjs']) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
@@ -25,7 +25,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const deploy = (settings: SettingsInput = {}) => {
   const made = createDeployment(parseSettings(settings), { root });
-  const template = (part: Exclude<keyof typeof made, 'app'>) => Template.fromStack(made[part]);
+  const template = (part: Exclude<keyof typeof made, 'app'>) => {
+    const stack = made[part];
+    if (!stack) throw new Error(`there is no ${part} stack`);
+    return Template.fromStack(stack);
+  };
   return { ...made, template };
 };
 

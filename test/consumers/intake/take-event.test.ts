@@ -185,9 +185,9 @@ describe('takeEvent', () => {
     simulation.put(key, gzipSync(linesOf(9_000)));
     const outcomes: string[] = [];
     while (outcomes.at(-1) !== 'settled') {
-      outcomes.push(await simulation.run(eventOf(key), { timeMs: 300, rangeBytes: 2_000 }));
+      outcomes.push(await simulation.run(eventOf(key), { timeMs: 400, rangeBytes: 2_000 }));
     }
-    expect(outcomes.length).toBeGreaterThan(2);
+    expect(outcomes.length).toBeGreaterThan(1);
     expect(simulation.reportOf(key)).toMatchObject({ state: 'done', read: 9_000, put: 9_000 });
     expect(simulation.records().map(({ id }) => id)).toEqual(
       Array.from({ length: 9_000 }, (_, at) => `r-${at}`),
