@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { languageSchema } from './contracts/text-record.ts';
@@ -39,7 +41,7 @@ const results = {
   SPANSTREAM_REDACT_KEY: z.string().min(16, 'must be at least 16 characters').optional(),
 };
 const models = {
-  /** Folder that holds `manifest.json`; by default `models` beside the bundle. */
+  /** Folder that holds `manifest.json`; by default the nearest `models` from the bundle upwards. */
   SPANSTREAM_MODELS: text.optional(),
   /** Worker threads; by default one per vCPU. */
   SPANSTREAM_WORKERS: number.pipe(z.int().min(1).max(256)).optional(),
@@ -113,7 +115,7 @@ export function readEnvironment<T extends z.ZodType>(
 type ModelEnvironment = z.output<z.ZodObject<typeof models>>;
 type ResultEnvironment = z.output<z.ZodObject<typeof results>>;
 
-/** How a function makes its engine: models as configured, else from `models` beside the file of that URL. */
+/** How a function makes its engine: models as configured, else the nearest from the file of that URL upwards. */
 export function engineOptionsOf(environment: ModelEnvironment, fileUrl: string) {
   const {
     SPANSTREAM_MODELS: folder,
@@ -121,11 +123,20 @@ export function engineOptionsOf(environment: ModelEnvironment, fileUrl: string) 
     SPANSTREAM_MODEL_NAMES: names,
   } = environment;
   return {
-    modelsDirectory: folder ?? fileURLToPath(new URL('models', fileUrl)),
+    modelsDirectory: folder ?? nearestModels(fileURLToPath(fileUrl)),
     defaultLanguage: environment.SPANSTREAM_DEFAULT_LANGUAGE,
     ...(names && { models: names }),
     ...(workers !== undefined && { workers }),
   };
+}
+
+/** The folder `models` with a manifest in the nearest folder that has one, as Node looks for `node_modules`; else beside the file. */
+function nearestModels(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const models = join(folder, 'models');
+    if (existsSync(join(models, 'manifest.json'))) return models;
+    if (folder === dirname(folder)) return join(dirname(file), 'models');
+  }
 }
 
 /** What a function keeps of results. */

@@ -9,7 +9,7 @@ export function resourceNames(environmentName: string) {
     prefix,
     stream: `${prefix}-text`,
     resultsTable: `${prefix}-results`,
-    metricsStateTable: `${prefix}-metrics-state`,
+    metricsStateTable: `${prefix}-counted`,
     failuresBucket: `${prefix}-failures`,
     intakeBucket: `${prefix}-intake`,
     intakeQueue: `${prefix}-intake`,

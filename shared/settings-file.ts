@@ -3,16 +3,17 @@ import { resolve } from 'node:path';
 import { ConfigurationError, messageOf } from './errors.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
-/** Where settings are looked for unless a file is named. */
+/** Where settings are looked for unless a file is named, by a command's flag or by `SPANSTREAM_CONFIG`. */
 export const SETTINGS_FILE = 'spanstream.config.json';
 
 /**
  * Reads settings from a JSON file; without a file every setting has its default.
  *
- * @param file path of the file; `spanstream.config.json` of the working folder, where it exists, unless given
+ * @param file path of the file; unless given that of `SPANSTREAM_CONFIG`, else `spanstream.config.json` of the working folder,
+ *   where it exists
  * @throws {ConfigurationError} where a named file is missing, the file is not JSON or a setting is wrong
  */
-export function readSettingsFile(file?: string): Settings {
+export function readSettingsFile(file = process.env.SPANSTREAM_CONFIG || undefined): Settings {
   const path = resolve(file ?? SETTINGS_FILE);
   if (!existsSync(path)) {
     if (file === undefined) return parseSettings({});

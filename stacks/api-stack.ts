@@ -38,7 +38,7 @@ export class ApiStack extends Stack {
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',
-      command: 'http/index.handler',
+      handler: 'dist/http/index.handler',
       settings: settings.http,
       environment: {
         ...functionEnvironments(settings, names).http,

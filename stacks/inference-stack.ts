@@ -33,7 +33,7 @@ export class InferenceStack extends Stack {
     const inference = new ModelFunction(this, 'Inference', context, {
       functionName: names.inferenceFunction,
       description: 'Entities and answers of the texts on the stream',
-      command: 'inference/index.handler',
+      handler: 'dist/inference/index.handler',
       settings: settings.inference,
       environment: {
         ...functionEnvironments(settings, names).inference,

@@ -10,14 +10,14 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
-import { metricsStateTableDefinition } from '#shared/results-table/definition.ts';
+import { metricsStateTableDefinition, TTL_ATTRIBUTE } from '#shared/results-table/definition.ts';
 import { allowAbandoning, namedFailuresBucket } from './parts/failures-bucket.ts';
 import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
 import type { RedactionKeys } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
 
-/** Results to metrics: the function on the table's stream, and the table in which it remembers how far it has counted. */
+/** Results to metrics: the function on the table's stream, and the table in which it remembers what it has counted. */
 export class MetricsStack extends Stack {
   readonly mapping: CfnEventSourceMapping;
 
@@ -64,12 +64,12 @@ export class MetricsStack extends Stack {
 }
 
 function stateTable(scope: Construct, context: StackContext): Table {
+  const [partition, sort] = metricsStateTableDefinition.KeySchema;
   return new Table(scope, 'State', {
     tableName: context.names.metricsStateTable,
-    partitionKey: {
-      name: metricsStateTableDefinition.KeySchema[0].AttributeName,
-      type: AttributeType.STRING,
-    },
+    partitionKey: { name: partition.AttributeName, type: AttributeType.STRING },
+    sortKey: { name: sort.AttributeName, type: AttributeType.STRING },
+    timeToLiveAttribute: TTL_ATTRIBUTE,
     billingMode: BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     removalPolicy: context.removalPolicy,
@@ -87,7 +87,7 @@ function allowWork(role: Role, streamArn: string, state: Table, namespace: strin
   allow(role, ['cloudwatch:PutMetricData'], '*', {
     StringEquals: { 'cloudwatch:namespace': namespace },
   });
-  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem'], state.tableArn);
+  allow(role, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], state.tableArn);
   acknowledge(
     role,
     'IAM5[Resource::*]',

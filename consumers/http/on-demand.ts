@@ -107,12 +107,15 @@ export interface AnalyzedText {
   readonly analysis: Analysis;
   readonly createdAt?: string | undefined;
   readonly attributes?: Record<string, string> | undefined;
+  /** Record it, where the deployment records calls at all. */
+  readonly store?: boolean | undefined;
 }
 
 /** The result of an on-demand text, of source `http`: as it is answered, and as it is stored, which may hide personal data. */
 export interface OnDemandResult {
   readonly item: ResultItem;
-  readonly stored: ResultItem;
+  /** Absent where it is not to be stored. */
+  readonly stored?: ResultItem;
 }
 
 /** Makes the result of an on-demand text. */
@@ -121,7 +124,7 @@ export async function resultOf(
   deps: HttpDeps,
   { arrivedAt }: Bounds,
 ): Promise<OnDemandResult> {
-  const { id = madeId(), asked, operation, analysis, ...record } = analyzed;
+  const { id = madeId(), asked, operation, analysis, store = true, ...record } = analyzed;
   const content: ResultContent = {
     record: { ...record, id, source: ON_DEMAND_SOURCE },
     questions: [],
@@ -135,10 +138,9 @@ export async function resultOf(
       sequenceNumber: String(arrivedAt),
     },
   };
-  return {
-    item: createResultItem(content, deps.options),
-    stored: await createStoredResult(content, deps.options),
-  };
+  const item = createResultItem(content, deps.options);
+  if (!store || !deps.storeOnDemand) return { item };
+  return { item, stored: await createStoredResult(content, deps.options) };
 }
 
 /** An id for a text that came without one. */
@@ -164,15 +166,13 @@ const longest: Recorded = { stored: false, notStoredBecause: NOT_RECORDED.late }
  */
 export async function answerRecorded<Answer extends object>(
   results: readonly OnDemandResult[],
-  wanted: boolean | undefined,
   deps: HttpDeps,
   bounds: Bounds,
   answerOf: (recorded: readonly Recorded[]) => Answer,
 ): Promise<Answer> {
   refuseTooLarge(answerOf(results.map(() => longest)), bounds);
-  if (!deps.storeOnDemand || wanted === false)
-    return answerOf(results.map(() => ({ stored: false })));
-  const items = results.map(({ stored }) => stored);
+  const items = results.flatMap(({ stored }) => stored ?? []);
+  if (items.length === 0) return answerOf(results.map(() => ({ stored: false })));
   const outcomes = await deps.writer.write(items, bounds.deadline - RESERVE_MS / 3);
   return answerOf(
     items.map(({ id }, index): Recorded => {

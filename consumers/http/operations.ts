@@ -81,11 +81,11 @@ const handlers: Handlers = {
       bounds,
     );
     const result = await resultOf(
-      { id, text, asked, operation: 'answers', analysis },
+      { id, text, asked, operation: 'answers', analysis, store },
       deps,
       bounds,
     );
-    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+    return answerRecorded([result], deps, bounds, ([recorded]) => ({
       ...foundIn(result.item),
       id: result.item.id,
       pipelineVersion: result.item.pipelineVersion,
@@ -94,7 +94,7 @@ const handlers: Handlers = {
     }));
   },
 
-  async analyzeText({ body: { store, questions, tasks, language, ...given } }, deps, bounds) {
+  async analyzeText({ body: { questions, tasks, language, ...given } }, deps, bounds) {
     const asked = { questions, tasks, language };
     const request = requestOf(given.text, asked, deps.options);
     const analysis = await analyzeOne(request, 'text', deps, bounds);
@@ -103,7 +103,7 @@ const handlers: Handlers = {
       deps,
       bounds,
     );
-    return answerRecorded([result], store, deps, bounds, ([recorded]) => ({
+    return answerRecorded([result], deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
       ...statusOf(recorded),
     }));
@@ -189,7 +189,7 @@ function eachText<Given extends object>(
       const named = single ? id : `${id}.${index}`;
       const analysis = outcome.value;
       const result = await resultOf(
-        { id: named, text, asked, operation: task, analysis },
+        { id: named, text, asked, operation: task, analysis, store },
         deps,
         bounds,
       );
@@ -199,7 +199,7 @@ function eachText<Given extends object>(
       .sort((a, b) => a.index - b.index)
       .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
     const results = found.map(({ result }) => result);
-    return answerRecorded(results, store, deps, bounds, (recorded) => ({
+    return answerRecorded(results, deps, bounds, (recorded) => ({
       pipelineVersion: deps.engine.pipelineVersion,
       results: found.map(({ index, result: { item }, given }, at) => ({
         index,

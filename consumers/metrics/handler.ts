@@ -1,19 +1,23 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { Context } from 'aws-lambda';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { metricsEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
 import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
 import { wait } from '#shared/retry.ts';
 import { createMetricsService } from './cloudwatch.ts';
+import { createDigestStore } from './digests.ts';
 import type { MetricsDeps } from './publication.ts';
-import { publishChanges, type WindowedResponse } from './publish-changes.ts';
-import type { WindowedStreamEvent } from './read-event.ts';
+import { publishChanges } from './publish-changes.ts';
 import { createStateStore } from './state.ts';
 
 const environment = readEnvironment(metricsEnvironmentSchema, process.env);
 
+const documents = createDocumentClient();
+const table = environment.SPANSTREAM_METRICS_STATE_TABLE;
+
 const deps: MetricsDeps = {
-  store: createStateStore(createDocumentClient(), environment.SPANSTREAM_METRICS_STATE_TABLE),
+  store: createStateStore(documents, table),
+  digests: createDigestStore(documents, table),
   // A retry after a lost answer would count twice: the publisher decides on retries itself.
   service: createMetricsService(
     new CloudWatchClient({ maxAttempts: 1 }),
@@ -28,5 +32,8 @@ const deps: MetricsDeps = {
 };
 
 /** Lambda on the results table's stream: first inserts in, CloudWatch metrics out. */
-export const handler = (event: WindowedStreamEvent, context: Context): Promise<WindowedResponse> =>
+export const handler = (
+  event: DynamoDBStreamEvent,
+  context: Context,
+): Promise<DynamoDBBatchResponse> =>
   publishChanges(event, deps, () => context.getRemainingTimeInMillis());

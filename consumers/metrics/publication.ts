@@ -3,6 +3,7 @@ import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
+import { type DigestStore, endOf } from './digests.ts';
 import type { MetricsState, Pending, StateStore, Unsent } from './state.ts';
 import type { MetricDatum, SummaryOptions } from './summarize.ts';
 
@@ -10,12 +11,15 @@ import type { MetricDatum, SummaryOptions } from './summarize.ts';
 const PUBLISH_WITHIN_MS = 6_000;
 const POLL_MS = 100;
 const LOOK_UP_MS = 1_000;
+/** Beyond so many characters of digests in the state they are moved: what is written with every publication stays short. */
+const MOST_DIGESTS = 800;
 /** So often CloudWatch must not take a datum, and take something else at once, before it is the datum's fault. */
 const MOST_REFUSALS = 3;
 
 /** What the metrics consumer works with. */
 export interface MetricsDeps extends SummaryOptions {
   readonly store: StateStore;
+  readonly digests: DigestStore;
   readonly service: MetricsService;
   /** How long CloudWatch may take until a publication can be read back. */
   readonly readBackMs: number;
@@ -47,6 +51,7 @@ const count = (name: string, value: number): MetricDatum => ({
  *
  * @param known what was and what is to be; without the publication's number, claim and version
  * @param end epoch milliseconds until which another call may begin
+ * @returns whether the next state was written down; if not, somebody else was faster, and the state must be read again
  * @throws {UnsettledError} where a part did not arrive or nobody knows; it stays pending
  */
 export async function publish(
@@ -55,8 +60,9 @@ export async function publish(
   unsent: Unsent | undefined,
   deps: MetricsDeps,
   end: number,
-): Promise<void> {
-  let claimed = await claim(previous, known, unsent, deps, end);
+): Promise<boolean> {
+  const first = await claim(previous, known, unsent, deps, end);
+  let claimed = first;
   while (claimed) {
     const outcome = await send(claimed.pending, deps);
     const rest =
@@ -65,6 +71,7 @@ export async function publish(
         : await afterFailure(claimed, outcome, deps);
     claimed = await claim(claimed, withoutPending(claimed), rest, deps, end);
   }
+  return first !== undefined;
 }
 
 /**
@@ -89,7 +96,8 @@ export async function settlePending(
     if (!mayBeUnderWay) {
       const largest = await deps.service.largestNumber(pending.claimedAt, now);
       if (largest !== undefined && largest >= pending.number) {
-        return publish(state, withoutPending(state), afterArrival(pending), deps, end);
+        await publish(state, withoutPending(state), afterArrival(pending), deps, end);
+        return;
       }
     }
     if (now < openUntil) {
@@ -118,7 +126,8 @@ async function claim(
 ): Promise<Claimed | undefined> {
   const version = (previous?.version ?? 0) + 1;
   if (!unsent) {
-    await deps.store.replace(previous, { ...known, version });
+    const settled = previous ? await moveDigests(known, previous.version, deps) : known;
+    await deps.store.replace(previous, { ...settled, version });
     return undefined;
   }
   const claimedAt = deps.now();
@@ -138,6 +147,21 @@ async function claim(
   if (current?.pending?.claim !== pending.claim) return undefined;
   if (tooLate) throw new UnsettledError(`no time is left to send publication ${number} in`);
   return { ...current, pending: current.pending };
+}
+
+/**
+ * Moves digests from the state to items of their own where they have become many. They are there to be read before the state
+ * is without them; whoever moves those of the same version writes the same items.
+ */
+async function moveDigests(
+  known: Omit<MetricsState, 'version' | 'pending'>,
+  version: number,
+  deps: MetricsDeps,
+): Promise<typeof known> {
+  if (JSON.stringify(known.digests).length <= MOST_DIGESTS) return known;
+  await deps.digests.write(known.digests, version, deps.now());
+  const movedUntil = Math.max(known.movedUntil, endOf(known.digests));
+  return { ...known, digests: {}, movedUntil };
 }
 
 /** Sends a publication under its number; what is throttled is sent again until its time is over. */

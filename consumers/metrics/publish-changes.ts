@@ -1,7 +1,9 @@
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { messageOf } from '#shared/errors.ts';
+import { withDigests, withoutDigested } from './digests.ts';
 import { type MetricsDeps, publish, settlePending, UnsettledError } from './publication.ts';
-import { readTableEvent, type TableChange, type WindowedStreamEvent } from './read-event.ts';
-import { type MetricsState, positionOf, withPosition } from './state.ts';
+import { readTableEvent, type TableChange } from './read-event.ts';
+import type { MetricsState } from './state.ts';
 import { type MetricDatum, summarize } from './summarize.ts';
 
 const RESERVE_MS = 1_000;
@@ -9,15 +11,14 @@ const RESERVE_MS = 1_000;
 const MOST_METRICS = 900;
 const MOST_CHARACTERS = 80_000;
 const MOST_LOGGED = 5;
+const NOTHING = { digests: {}, movedUntil: 0 };
 
-/** What Lambda wants to hear of a batch in a tumbling window. */
-export interface WindowedResponse {
-  readonly state: Record<string, never>;
-  readonly batchItemFailures: [];
-}
+/** So many changes are counted by one publication, for its digests stand in the state's item with it. */
+const MOST_CHANGES = 5_000;
 
 /**
- * Publishes the metrics of a batch of the table's stream, each change once however often it is delivered.
+ * Publishes the metrics of a batch of the table's stream, each change once however often it is delivered, in whichever order,
+ * batches and number at a time.
  *
  * What was counted and what is to be published change in one conditional write, so that a crash at any point leaves either
  * nothing done or a pending publication; that one is looked up in CloudWatch by its number, and sent again only if it never
@@ -27,27 +28,27 @@ export interface WindowedResponse {
  * @throws {UnsettledError} where it is not known whether a publication arrived: Lambda delivers the batch again
  */
 export async function publishChanges(
-  event: WindowedStreamEvent,
+  event: DynamoDBStreamEvent,
   deps: MetricsDeps,
   remaining: () => number,
-): Promise<WindowedResponse> {
-  const { shardId, changes } = readOrTell(event, deps);
+): Promise<DynamoDBBatchResponse> {
+  let left = readOrTell(event, deps);
   const end = deps.now() + remaining() - RESERVE_MS;
-  while (changes.length > 0) {
+  while (left.length > 0) {
     const state = await deps.store.read();
     if (state?.pending) {
       await settlePending(state, state.pending, deps, end);
       continue;
     }
-    const fresh = notCounted(changes, shardId, state);
-    if (fresh.length === 0) break;
+    left = await notCounted(left, state, deps);
+    if (left.length === 0) break;
     if (deps.now() >= end) throw new UnsettledError('no time is left to publish in');
-    await publishSome(state, shardId, fresh, deps, end);
+    left = await publishSome(state, left, deps, end);
   }
-  return { state: {}, batchItemFailures: [] };
+  return { batchItemFailures: [] };
 }
 
-function readOrTell(event: WindowedStreamEvent, deps: MetricsDeps) {
+function readOrTell(event: DynamoDBStreamEvent, deps: MetricsDeps): readonly TableChange[] {
   try {
     return readTableEvent(event);
   } catch (error) {
@@ -56,52 +57,45 @@ function readOrTell(event: WindowedStreamEvent, deps: MetricsDeps) {
   }
 }
 
-/** The changes that are yet to be counted. Of a shard that is not known, those that a forgotten one may have counted are ignored. */
-function notCounted(
+/** The changes that are yet to be counted, each once. */
+async function notCounted(
   changes: readonly TableChange[],
-  shardId: string,
-  { positions = '', forgottenUpTo = 0 }: Partial<MetricsState> = {},
-): TableChange[] {
-  const counted = positionOf(positions, shardId);
-  if (counted !== undefined) return changes.filter((change) => change.sequenceNumber > counted);
-  return changes.map(({ item, ...change }) =>
-    item && change.createdAt <= forgottenUpTo
-      ? { ...change, ignored: 'the change may have been counted, in a shard since forgotten' }
-      : { ...change, ...(item && { item }) },
-  );
+  { digests, movedUntil }: Pick<MetricsState, 'digests' | 'movedUntil'> = NOTHING,
+  deps: MetricsDeps,
+): Promise<TableChange[]> {
+  const left = withoutDigested(changes, Object.values(digests));
+  const old = left.filter(({ createdAt }) => createdAt < movedUntil);
+  return old.length > 0 ? withoutDigested(left, await deps.digests.read(old)) : left;
 }
 
-/** Claims and publishes as many changes as one call can carry. */
+/** Claims and publishes as many changes as one call can carry; gives back what is left of them, all where the claim was lost. */
 async function publishSome(
   state: MetricsState | undefined,
-  shardId: string,
-  fresh: readonly TableChange[],
+  changes: readonly TableChange[],
   deps: MetricsDeps,
   end: number,
-): Promise<void> {
+): Promise<readonly TableChange[]> {
   const now = deps.now();
-  const { part, data } = cutToSize(fresh, deps, now);
-  tellIgnored(part, shardId, deps);
-  const counted = {
-    upTo: part.at(-1)?.sequenceNumber ?? 0n,
-    createdAt: Math.min(now, Math.max(...part.map(({ createdAt }) => createdAt || now))),
-  };
+  const { part, data } = cutToSize(changes.slice(0, MOST_CHANGES), deps, now);
+  tellIgnored(part, deps);
+  const { digests, movedUntil } = state ?? NOTHING;
   const known = {
     // Begun at the clock, so that a state table made anew never reuses the numbers of the one before.
     publicationNumber: state?.publicationNumber ?? now,
-    ...withPosition(state ?? { positions: '' }, shardId, counted, now),
+    digests: withDigests(digests, part),
+    movedUntil,
   };
-  const unsent = data.length > 0 ? { data, later: [], refusals: 0 } : undefined;
-  await publish(state, known, unsent, deps, end);
+  const claimed = await publish(state, known, { data, later: [], refusals: 0 }, deps, end);
+  return claimed ? changes.slice(part.length) : changes;
 }
 
-function tellIgnored(part: readonly TableChange[], shardId: string, deps: MetricsDeps): void {
+function tellIgnored(part: readonly TableChange[], deps: MetricsDeps): void {
   const ignored = part.flatMap(({ sequenceNumber, ignored }) =>
-    ignored === undefined ? [] : [{ sequenceNumber: String(sequenceNumber), reason: ignored }],
+    ignored === undefined ? [] : [{ sequenceNumber, reason: ignored }],
   );
   if (ignored.length === 0) return;
   const first = ignored.slice(0, MOST_LOGGED);
-  deps.log.warn({ shardId, count: ignored.length, first }, 'changes of the table are not counted');
+  deps.log.warn({ count: ignored.length, first }, 'changes of the table are not counted');
 }
 
 /** The longest run of changes, from the first on, whose data fit into one call, found by halving. */

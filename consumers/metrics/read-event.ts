@@ -3,16 +3,12 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { ValidationError } from '#shared/errors.ts';
 import { fromStoredItem, type TableItem } from '#shared/results-table/stored-item.ts';
+import { type Digested, digestOf } from './digests.ts';
 
-/** A stream event under a tumbling window, which alone names the shard. */
-export type WindowedStreamEvent = DynamoDBStreamEvent & {
-  readonly shardId?: string;
-  readonly isFinalInvokeForWindow?: boolean;
-};
-
-/** One change of the results table; only a first insert carries an item, or says why it is not to be counted. */
-export interface TableChange {
-  readonly sequenceNumber: bigint;
+/** An insert into the results table, with its item or why it is not to be counted. */
+export interface TableChange extends Digested {
+  /** As the stream gives it; empty where it does not. */
+  readonly sequenceNumber: string;
   /** Epoch milliseconds, rounded down to the second as DynamoDB gives it; 0 where it does not. */
   readonly createdAt: number;
   readonly item?: TableItem;
@@ -21,68 +17,59 @@ export interface TableChange {
 }
 
 /**
- * Reads a batch of the table's stream, by rising sequence number, each once. Whatever lies in the table, nothing of it makes a
- * batch unreadable.
+ * Reads the inserts of a batch of the table's stream. Whatever lies in the table, nothing of it makes a batch unreadable.
  *
- * @throws {ValidationError} where the event is no batch or names no shard, as without a tumbling window.
+ * @throws {ValidationError} where the event is no batch
  */
-export function readTableEvent(event: WindowedStreamEvent): {
-  shardId: string;
-  changes: TableChange[];
-} {
+export function readTableEvent(event: DynamoDBStreamEvent): TableChange[] {
   if (!Array.isArray(event?.Records)) {
     throw new ValidationError('Records', 'the event is no DynamoDB batch: Records is required');
   }
-  if (typeof event.shardId !== 'string' || event.shardId === '') {
-    throw new ValidationError(
-      'shardId',
-      'the event has no shardId: give the event source mapping a tumbling window',
-    );
-  }
-  const changes: TableChange[] = [];
-  const seen = new Set<string>();
-  for (const record of event.Records) {
-    const change = readChange(record, changes.at(-1)?.sequenceNumber ?? 0n);
-    const number = record?.dynamodb?.SequenceNumber;
-    if (number !== undefined && seen.has(number)) continue;
-    if (number !== undefined) seen.add(number);
-    changes.push(change);
-  }
-  changes.sort(
-    (a, b) =>
-      Number(a.sequenceNumber > b.sequenceNumber) - Number(a.sequenceNumber < b.sequenceNumber),
-  );
-  return { shardId: event.shardId, changes };
+  return event.Records.flatMap(readInsert);
 }
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 
-/** Sequence numbers have 21 to 40 digits; a record without one, which DynamoDB never sends, stands where its neighbour does. */
-function readChange(record: DynamoDBRecord | null, previous: bigint): TableChange {
+/** The year 2286; a later time is none that DynamoDB gives. */
+const LATEST_SECONDS = 10_000_000_000;
+
+function readInsert(record: DynamoDBRecord | null): TableChange | [] {
   const { SequenceNumber: written, ApproximateCreationDateTime: seconds } = record?.dynamodb ?? {};
-  const numbered = typeof written === 'string' && /^\d{1,60}$/.test(written);
-  const createdAt = typeof seconds === 'number' ? seconds * 1_000 : Number.NaN;
-  const place = {
-    sequenceNumber: numbered ? BigInt(written) : previous,
-    createdAt: Number.isFinite(createdAt) ? createdAt : 0,
-  };
-  if (!numbered) return { ...place, ignored: 'the change has no sequence number' };
-  if (record?.eventName !== 'INSERT') return place;
-  if (!record.dynamodb?.NewImage) return { ...place, ignored: 'the change has no new image' };
+  const sequenceNumber = typeof written === 'string' && /^\d{1,60}$/.test(written) ? written : '';
+  const isTime = typeof seconds === 'number' && seconds > 0 && seconds < LATEST_SECONDS;
+  const place = { sequenceNumber, createdAt: isTime ? seconds * 1_000 : 0 };
+  if (sequenceNumber === '') {
+    // DynamoDB never sends such a one: all that it holds must name it.
+    const digest = digestOf(JSON.stringify(record));
+    return { ...place, digest, ignored: 'the change has no sequence number' };
+  }
+  if (record?.eventName !== 'INSERT') return [];
+  return { ...place, digest: digestOf(identityOf(record, sequenceNumber)), ...contentOf(record) };
+}
+
+/** A sequence number is unique in its shard alone; of one item no two changes share one. */
+function identityOf({ dynamodb }: DynamoDBRecord, sequenceNumber: string): string {
+  const { Keys = {} } = dynamodb ?? {};
+  const names = Object.keys(Keys).sort();
+  return JSON.stringify([sequenceNumber, ...names.map((name) => [name, Keys[name]])]);
+}
+
+function contentOf(record: DynamoDBRecord): Pick<TableChange, 'item' | 'ignored'> {
+  if (!record.dynamodb?.NewImage) return { ignored: 'the change has no new image' };
   try {
     const item = fromStoredItem(
       // A number of a foreign item may be larger than any of ours: it must not make the item unreadable, nor the batch.
       unmarshall(imageOf(record.dynamodb.NewImage), { wrapNumbers: (digits) => Number(digits) }),
     );
-    if (!item) return { ...place, ignored: 'the item is neither a result nor a rejection' };
+    if (!item) return { ignored: 'the item is neither a result nor a rejection' };
     if (ISO_TIME.test(item.arrivedAt) && Number.isFinite(Date.parse(item.arrivedAt))) {
-      return { ...place, item };
+      return { item };
     }
-    return { ...place, ignored: 'arrivedAt of the item is no time' };
+    return { ignored: 'arrivedAt of the item is no time' };
   } catch (error) {
     // Its name alone: the message may quote the item.
     const name = error instanceof Error ? error.name : typeof error;
-    return { ...place, ignored: `the item cannot be read (${name})` };
+    return { ignored: `the item cannot be read (${name})` };
   }
 }
 

@@ -34,7 +34,7 @@ export interface SummaryOptions {
 
 /** Sums up the first inserts among these changes: one datum for each metric, none for what did not occur. */
 export function summarize(
-  changes: readonly TableChange[],
+  changes: readonly Pick<TableChange, 'createdAt' | 'item' | 'ignored'>[],
   options: SummaryOptions & { readonly now: number },
 ): MetricDatum[] {
   const sums = new Map<

@@ -42,7 +42,7 @@ function summary({ good, poison }: DemoInput, report: DemoReport, started: numbe
 
 async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const started = Date.now();
-  const input = await readDemoInput(flags.records ?? Number.POSITIVE_INFINITY);
+  const input = await readDemoInput(flags.records);
   const directory = await mkdtemp(join(tmpdir(), 'spanstream-demo-'));
   let stack: LocalStack | undefined;
   try {
@@ -69,7 +69,11 @@ const command = createCommand(
   'demo',
   'Runs the whole pipeline on the fixtures, in a temporary folder',
 )
-  .option('--records <n>', 'texts to put at most (default: all)', wholeNumber(1))
+  .option(
+    '--records <n>',
+    'texts to put (default: all; more than there are come again)',
+    wholeNumber(1),
+  )
   .option('--models <dir>', 'models to run (default: the bundled ones)', existingFolder)
   .option('--model <name or folder>', 'run this one alone; may be given more than once', modelNames)
   .option('--keep', 'keep the temporary folder, with its logs')

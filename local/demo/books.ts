@@ -6,22 +6,35 @@ import {
 import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { LocalStack } from '#local/stack.ts';
+import type { LocalClients } from '#local/cloud/clients.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 
-/** What a stack holds of what was put on its stream. */
+/** A deployment whose books can be read, wherever it runs. */
+export interface Deployed {
+  readonly clients: Pick<LocalClients, 'kinesis' | 'dynamodb' | 's3' | 'cloudwatch'>;
+  readonly names: Readonly<
+    Record<'stream' | 'resultsTable' | 'failuresBucket' | 'metricsNamespace', string>
+  >;
+}
+
+/** What a deployment holds of what was put on its stream. */
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 
 /**
  * Reads the whole results table, the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
  * gives it, and as it was published since a moment.
+ *
+ * @param sumOf reads a metric, where its CloudWatch is not as AWS has it
  */
-export async function readBooks(stack: LocalStack, since: Date) {
-  const { dynamodb, s3, cloudwatch } = stack.clients;
-  const { resultsTable: TableName, failuresBucket: Bucket } = stack.names;
-  const { metricsNamespace: Namespace } = stack.names;
+export async function readBooks(
+  { clients, names }: Deployed,
+  since: Date,
+  sumOf: typeof publishedSum = publishedSum,
+) {
+  const { dynamodb, s3, cloudwatch } = clients;
+  const { resultsTable: TableName, failuresBucket: Bucket, metricsNamespace: Namespace } = names;
   const results: ResultItem[] = [];
   let [rejections, failureObjects] = [0, 0];
   for await (const page of paginateScan(
@@ -39,7 +52,7 @@ export async function readBooks(stack: LocalStack, since: Date) {
   }
   const metrics: Record<string, { readonly published: number; readonly table: number }> = {};
   for (const [MetricName, table] of Object.entries(countersOf(results, rejections))) {
-    const published = await publishedSum(cloudwatch, { Namespace, MetricName }, since);
+    const published = await sumOf(cloudwatch, { Namespace, MetricName }, since);
     metrics[MetricName] = { published, table };
   }
   return { results, rejections, failureObjects, metrics };

@@ -4,7 +4,7 @@ import type { LocalStack } from '#local/stack.ts';
 import { createProducer } from '#producers/index.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { type Books, readBooks } from './books.ts';
+import { type Books, type Deployed, readBooks } from './books.ts';
 
 const fixtures = new URL('../../fixtures/texts/', import.meta.url);
 const LIMIT_SECONDS = 600;
@@ -22,11 +22,20 @@ export type DemoInput = Awaited<ReturnType<typeof readDemoInput>>;
 /** How a demo ended. */
 export type DemoReport = Awaited<ReturnType<typeof runDemo>>;
 
-/** Reads the fixtures: `limit` good records at most, and every poison record. */
-export async function readDemoInput(limit: number) {
+/**
+ * Reads the fixtures: as many texts as asked for, or all of them, and every poison record. Where more are asked for than there
+ * are, they come again under other ids.
+ */
+export async function readDemoInput(texts?: number) {
   const read = (name: string) => readFile(new URL(name, fixtures), 'utf8');
   const lines = (await read('records.jsonl')).split('\n').filter((line) => line !== '');
-  const records = lines.slice(0, limit);
+  const records = Array.from({ length: texts ?? lines.length }, (_, index) => {
+    const line = lines[index % lines.length] ?? '';
+    const round = Math.floor(index / lines.length) + 1;
+    if (round === 1) return line;
+    const record = JSON.parse(line);
+    return JSON.stringify({ ...record, id: `${record.id}.${round}` });
+  });
   const poisons: PoisonFixture[] = JSON.parse(await read('poison.json'));
   return {
     blobs: [
@@ -54,9 +63,13 @@ export async function runDemo(stack: LocalStack, input: DemoInput, signal: Abort
   return { ...books, ...compare(input, books), recordsPerSecond };
 }
 
-async function put(stack: LocalStack, { blobs }: DemoInput, signal: AbortSignal): Promise<void> {
+/** Puts the input on a deployment's stream, with a progress bar. */
+export async function put(
+  { clients, names }: Deployed,
+  { blobs }: DemoInput,
+  signal: AbortSignal,
+): Promise<void> {
   const progress = createProgress({ label: 'put      ', total: blobs.length, unit: 'records' });
-  const { clients, names } = stack;
   const producer = createProducer({ client: clients.kinesis, streamName: names.stream });
   const report = await producer.putBlobs(blobs, {
     signal,
@@ -91,7 +104,8 @@ async function untilIdle(
   progress.stop();
 }
 
-function compare({ good, poison }: DemoInput, books: Books) {
+/** What of the input is lost, and what is there twice; a metric that is off counts as one. */
+export function compare({ good, poison }: DemoInput, books: Books) {
   const { results, rejections, failureObjects } = books;
   const ids = new Set(results.map(({ id }) => id)).size;
   const metrics = Object.values(books.metrics);

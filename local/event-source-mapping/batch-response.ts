@@ -5,14 +5,9 @@ import type { SourceRecord } from './source.ts';
 
 /** What a function said of a batch. */
 export type BatchResponse =
-  | { readonly kind: 'success'; readonly state?: unknown }
+  | { readonly kind: 'success' }
   /** Everything before `from` is done; the rest is to be delivered again. */
-  | {
-      readonly kind: 'partial';
-      readonly requestId: string;
-      readonly from: number;
-      readonly state?: unknown;
-    }
+  | { readonly kind: 'partial'; readonly requestId: string; readonly from: number }
   | {
       readonly kind: 'failed';
       readonly requestId: string;
@@ -24,22 +19,20 @@ export type BatchResponse =
 const isNothing = (payload: unknown) =>
   payload === '' || (Array.isArray(payload) && payload.length === 0);
 
-const plainSchema = z.looseObject({
+const responseSchema = z.looseObject({
   batchItemFailures: z.array(z.looseObject({ itemIdentifier: z.string() })).nullish(),
 });
-const windowSchema = plainSchema.extend({ state: z.unknown().refine((state) => state != null) });
 
 /**
  * Reads an invocation's answer as Lambda does with `ReportBatchItemFailures`.
  *
  * Success: null, an empty text, list or object, and `batchItemFailures` that is null or empty. Otherwise the lowest reported
  * sequence number counts. An identifier that is missing, null, empty, no text or of no record of the batch fails the whole
- * batch, and so does any other shape; in a tumbling window also an answer without `state`.
+ * batch, and so does any other shape.
  */
 export function interpretResponse(
   invocation: Invocation,
   records: readonly SourceRecord[],
-  tumbling: boolean,
 ): BatchResponse {
   const { requestId } = invocation;
   const failed = (reason: string, functionError: 'Unhandled' | null = null) =>
@@ -49,16 +42,15 @@ export function interpretResponse(
   }
   const { payload } = invocation;
   const answer = isNothing(payload) ? {} : (payload ?? {});
-  const parsed = (tumbling ? windowSchema : plainSchema).safeParse(answer);
+  const parsed = responseSchema.safeParse(answer);
   if (!parsed.success) return failed(describeIssues(parsed.error, 'the response'));
 
-  const carried = tumbling ? { state: parsed.data.state } : {};
   const reported = new Set(parsed.data.batchItemFailures?.map((one) => one.itemIdentifier));
-  if (reported.size === 0) return { kind: 'success', ...carried };
+  if (reported.size === 0) return { kind: 'success' };
   const from = records.findIndex(({ sequenceNumber }) => reported.has(sequenceNumber));
   for (const { sequenceNumber } of records) reported.delete(sequenceNumber);
   for (const unknown of reported) {
     return failed(`batchItemFailures names an unknown record: ${unknown.slice(0, 200)}`);
   }
-  return { kind: 'partial', requestId, from, ...carried };
+  return { kind: 'partial', requestId, from };
 }

@@ -12,10 +12,8 @@ export interface Buffered {
 export type Cut = { readonly count: number } | { readonly waitMs: number };
 
 /**
- * Decides whether the records that wait make a batch: it is full by number or bytes, its batching window is over, a record of
- * a later tumbling window follows, or no more can come.
- *
- * @param windowOf a record's tumbling window; absent without tumbling windows
+ * Decides whether the records that wait make a batch: it is full by number or bytes, its batching window is over, or no more
+ * can come.
  */
 export function cutBatch(
   buffer: readonly Buffered[],
@@ -23,21 +21,16 @@ export function cutBatch(
     readonly maximumBytes: number;
   },
   at: { readonly now: number; readonly ended: boolean },
-  windowOf: (record: SourceRecord) => number = () => 0,
 ): Cut {
   const first = buffer[0];
   if (!first) return { waitMs: Number.POSITIVE_INFINITY };
-  const window = windowOf(first.record);
   let bytes = 0;
   let count = 0;
   let full = false;
   for (const { record } of buffer) {
     // Separated by commas.
     const grown = bytes + record.bytes + 1;
-    full =
-      count === limits.batchSize ||
-      (count > 0 && grown > limits.maximumBytes) ||
-      windowOf(record) > window;
+    full = count === limits.batchSize || (count > 0 && grown > limits.maximumBytes);
     if (full) break;
     bytes = grown;
     count += 1;

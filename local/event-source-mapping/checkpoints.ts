@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 
-const checkpointSchema = z.strictObject({
+const checkpointSchema = z.object({
   shardId: z.string().min(1),
   /** The last record before which all are settled; absent where none is yet. */
   sequenceNumber: z.string().optional(),
@@ -12,8 +12,6 @@ const checkpointSchema = z.strictObject({
   ended: z.boolean(),
   /** Where the mapping began at `LATEST`: the moment, epoch milliseconds; what had arrived before is not for it. */
   since: z.number().optional(),
-  /** The tumbling window that is open, by its start in epoch milliseconds, with the state the function last returned. */
-  window: z.strictObject({ start: z.number(), state: z.unknown() }).optional(),
 });
 
 /** How far a shard is processed. */

@@ -16,7 +16,7 @@ export interface EventSourceMapping {
   };
   /**
    * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
-   * its tip by a read that began after `since`, and nothing is unsettled. Open tumbling windows do not count.
+   * its tip by a read that began after `since`, and nothing is unsettled.
    */
   idle(since?: number): boolean;
   /** Stops reading, gives batches under way `graceMs` (5000 unless given) to settle; what does not is delivered again after a restart. */

@@ -9,25 +9,18 @@ import { type FailureDestination, mappingUuid } from './invocation-record.ts';
 import type { StreamSource } from './source.ts';
 import { sleep } from './waiting.ts';
 
-const settingsSchema = z
-  .strictObject({
-    batchSize: z.int().min(1).max(10_000).default(100),
-    batchingWindowSeconds: z.number().min(0).max(300).default(0),
-    parallelizationFactor: z.int().min(1).max(10).default(1),
-    /** Where a new mapping begins; `LATEST` is the moment at which it is made. */
-    startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
-    bisectOnError: z.boolean().default(false),
-    /** -1 retries until the record expires. */
-    maximumRetryAttempts: z.int().min(-1).max(10_000).default(-1),
-    /** -1 never gives up for age. */
-    maximumRecordAgeSeconds: z.int().min(-1).max(604_800).default(-1),
-    /** 0 delivers plain batches. */
-    tumblingWindowSeconds: z.int().min(0).max(900).default(0),
-  })
-  .refine((given) => given.tumblingWindowSeconds === 0 || given.parallelizationFactor === 1, {
-    path: ['parallelizationFactor'],
-    message: 'must be 1 with tumblingWindowSeconds: a shard has one window state',
-  });
+const settingsSchema = z.strictObject({
+  batchSize: z.int().min(1).max(10_000).default(100),
+  batchingWindowSeconds: z.number().min(0).max(300).default(0),
+  parallelizationFactor: z.int().min(1).max(10).default(1),
+  /** Where a new mapping begins; `LATEST` is the moment at which it is made. */
+  startingPosition: z.enum(['TRIM_HORIZON', 'LATEST']).default('TRIM_HORIZON'),
+  bisectOnError: z.boolean().default(false),
+  /** -1 retries until the record expires. */
+  maximumRetryAttempts: z.int().min(-1).max(10_000).default(-1),
+  /** -1 never gives up for age. */
+  maximumRecordAgeSeconds: z.int().min(-1).max(604_800).default(-1),
+});
 
 /** How a stream is mapped to a function: Lambda's settings by their names here; what is left out is as on AWS. */
 export type EventSourceMappingSettings = z.input<typeof settingsSchema>;

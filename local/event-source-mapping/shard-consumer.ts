@@ -24,8 +24,6 @@ export interface ShardStatus {
   readonly failures: number;
   /** When the last read that found nothing more began, epoch milliseconds. */
   readonly emptyReadAt: number | undefined;
-  /** A tumbling window still awaits its final invocation. */
-  readonly windowOpen: boolean;
 }
 
 /** A shard that is being processed. */
@@ -105,7 +103,7 @@ export function consumeShard(context: MappingContext, begun: Omit<Checkpoint, 'e
 
   async function run(): Promise<boolean> {
     await Promise.all([read(), ...lanes.map((lane) => lane.run())]);
-    if (!shard.readToEnd || offsets.unsettled() > 0 || shard.window) return false;
+    if (!shard.readToEnd || offsets.unsettled() > 0) return false;
     await shard.save(true);
     ended = true;
     return true;
@@ -125,7 +123,6 @@ export function consumeShard(context: MappingContext, begun: Omit<Checkpoint, 'e
         lagMs: oldest === undefined ? 0 : Math.max(0, shard.now() - oldest),
         ...shard.counts,
         emptyReadAt: shard.emptyReadAt,
-        windowOpen: shard.window !== undefined,
       };
     },
   };

@@ -6,18 +6,17 @@ import { type BatchResponse, interpretResponse } from './batch-response.ts';
 import { invocationRecord, invocationRecordKey, type LastFailure } from './invocation-record.ts';
 import type { ShardState } from './shard-state.ts';
 import type { SourceRecord } from './source.ts';
-import { eventOf, isWindowOver, windowStart } from './tumbling-window.ts';
 
 /** Room in a payload for what surrounds the records. */
 const ENVELOPE_BYTES = 2 * 1024;
 
-/**
- * A lane of a shard, which delivers a batch at a time; a shard has as many as its parallelization factor. With tumbling windows
- * it has one, since it has one state.
- */
+const eventOf = (records: readonly SourceRecord[]) => ({
+  Records: records.map(({ event }) => event),
+});
+
+/** A lane of a shard, which delivers a batch at a time; a shard has as many as its parallelization factor. */
 export function createShardLane(shard: ShardState) {
   const { settings, source, shardId, log, stop } = shard;
-  const lengthMs = settings.tumblingWindowSeconds * 1000;
   const ageLimitMs = settings.maximumRecordAgeSeconds * 1000;
   const maximumAge = Math.min(
     ageLimitMs < 0 ? Number.POSITIVE_INFINITY : ageLimitMs,
@@ -26,25 +25,13 @@ export function createShardLane(shard: ShardState) {
   const buffer: Buffered[] = [];
   const pending: Batch[] = [];
 
-  const windowOf = ({ arrivedAt }: SourceRecord): number =>
-    lengthMs === 0 ? 0 : Math.max(windowStart(arrivedAt, lengthMs), shard.window?.start ?? 0);
-
-  const eventFor = (records: readonly SourceRecord[]) =>
-    eventOf(records, { window: shard.window, lengthMs, shardId, source });
-
-  /** The next batch, or how long to wait for one. Without records it closes the tumbling window. */
+  /** The next batch, or how long to wait for one. */
   function next(): Batch | number {
     const again = pending.shift();
     if (again) return again;
-    const { window, readToEnd, emptyReadAt } = shard;
-    const first = buffer[0]?.record;
-    if (window && isWindowOver(window, lengthMs, { next: first, emptyReadAt, readToEnd })) {
-      return { records: [], retries: 0, failures: 0 };
-    }
-    const stateBytes = window ? Buffer.byteLength(JSON.stringify(window.state)) : 0;
-    const maximumBytes = MAXIMUM_PAYLOAD_BYTES - ENVELOPE_BYTES - stateBytes;
-    const at = { now: shard.now(), ended: readToEnd };
-    const cut = cutBatch(buffer, { ...settings, maximumBytes }, at, windowOf);
+    const maximumBytes = MAXIMUM_PAYLOAD_BYTES - ENVELOPE_BYTES;
+    const at = { now: shard.now(), ended: shard.readToEnd };
+    const cut = cutBatch(buffer, { ...settings, maximumBytes }, at);
     if ('waitMs' in cut) return cut.waitMs;
     const records = buffer.splice(0, cut.count).map(({ record }) => record);
     for (const { bytes } of records) shard.waitingBytes -= bytes;
@@ -53,12 +40,10 @@ export function createShardLane(shard: ShardState) {
 
   async function deliver(batch: Batch): Promise<void> {
     const { expired, remaining } = splitExpired(batch, maximumAge, shard.now());
-    if (!(await park(expired, eventFor(expired)))) return;
-    const [first] = remaining.records;
-    if (expired.length > 0 && !first) return;
-    if (first && lengthMs > 0) shard.window ??= { start: windowOf(first), state: {} };
+    if (!(await park(expired, eventOf(expired)))) return;
+    if (remaining.records.length === 0) return;
 
-    const event = eventFor(remaining.records);
+    const event = eventOf(remaining.records);
     // Where it cannot be invoked, that says nothing about the batch.
     const invocation = await shard.invoke(event).catch(messageOf);
     if (shard.abandon.aborted) return;
@@ -67,22 +52,16 @@ export function createShardLane(shard: ShardState) {
       log.warn({ shardId, error: invocation }, 'the function could not be invoked');
       pending.unshift({ ...remaining, failures: remaining.failures + 1 });
       await shard.pause(remaining.failures + 1);
-    } else if (first || !invocation.ok) {
-      const response = interpretResponse(invocation, remaining.records, lengthMs > 0);
-      // A function that is being closed fails for no fault of the batch.
-      if (response.kind !== 'failed' || !stop.aborted) await settle(remaining, response, event);
-    } else {
-      shard.window = undefined;
-      await shard.save();
+      return;
     }
+    const response = interpretResponse(invocation, remaining.records);
+    // A function that is being closed fails for no fault of the batch.
+    if (response.kind !== 'failed' || !stop.aborted) await settle(remaining, response, event);
   }
 
   async function settle(batch: Batch, response: BatchResponse, event: unknown): Promise<void> {
-    // Nothing after a window may be delivered before it is closed.
-    const limits = batch.records.length > 0 ? settings : { ...settings, maximumRetryAttempts: -1 };
-    const { acknowledged, redeliver, parked } = settleBatch(batch, response, limits);
+    const { acknowledged, redeliver, parked } = settleBatch(batch, response, settings);
     pending.unshift(...redeliver);
-    if (shard.window && response.kind !== 'failed') shard.window.state = response.state;
     await shard.settle('acknowledged', acknowledged);
     if (response.kind === 'success') return;
     shard.counts.failures += 1;

@@ -54,8 +54,6 @@ export function createShardState(context: MappingContext, begun: Omit<Checkpoint
     offsets,
     /** Notified when records were read or settled. */
     notifier: createNotifier(context.stop),
-    /** The tumbling window that is open. */
-    window: begun.window,
     /** Nothing will be read any more: it is closed. */
     readToEnd: false,
     /** When the last read that found nothing more began, epoch milliseconds. */
@@ -74,9 +72,8 @@ export function createShardState(context: MappingContext, begun: Omit<Checkpoint
     /** Keeps what is settled by now; resolves when a killed process finds it again. */
     save(ended = false): Promise<void> {
       saving = saving.then(async () => {
-        const { window } = state;
         const sequenceNumber = offsets.checkpoint();
-        const checkpoint = { ...begun, ended, sequenceNumber, window };
+        const checkpoint = { ...begun, ended, sequenceNumber };
         // The records are settled; at worst they are delivered again after a restart.
         await context.checkpoints.save(checkpoint).catch((error: unknown) => {
           const about = { shardId, error: messageOf(error) };

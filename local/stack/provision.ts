@@ -54,14 +54,8 @@ async function makeStream({ kinesis }: LocalClients, settings: Settings, StreamN
 }
 
 async function makeResultsTable(clients: LocalClients, TableName: string) {
-  const { dynamodb } = clients;
   await makeTable(clients, TableName, resultsTableDefinition);
-  const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
-  await unlessThere(
-    'ValidationException',
-    dynamodb.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification })),
-  );
-  const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName }));
+  const { Table } = await clients.dynamodb.send(new DescribeTableCommand({ TableName }));
   return present(Table?.LatestStreamArn, `the stream of ${TableName}`);
 }
 
@@ -70,6 +64,11 @@ async function makeTable({ dynamodb }: LocalClients, TableName: string, definiti
   const input = { ...structuredClone(definition), TableName } as CreateTableCommandInput;
   await unlessThere('ResourceInUseException', dynamodb.send(new CreateTableCommand(input)));
   await waitUntilTableExists({ client: dynamodb, ...patience }, { TableName });
+  const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
+  await unlessThere(
+    'ValidationException',
+    dynamodb.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification })),
+  );
 }
 
 async function makeAlarms({ cloudwatch }: LocalClients, settings: Settings, names: ResourceNames) {

@@ -22,6 +22,28 @@ export async function listFiles(folder: string): Promise<ImageFile[]> {
   );
 }
 
+/**
+ * The files that a Dockerfile copies into its first stage, of those that the build's context has, by their paths there and in
+ * the stage's folder.
+ *
+ * @param architecture what the build is told of the processor
+ */
+export function copiedFiles(
+  dockerfile: string,
+  context: readonly string[],
+  architecture: 'x64' | 'arm64',
+): { from: string; to: string }[] {
+  const [, stage = ''] = dockerfile.split(/^FROM .*$/m);
+  const lines = stage
+    .replace(/\$\{ONNX_ARCHITECTURE\}/g, architecture)
+    .matchAll(/^COPY (\S+) (\S+)$/gm);
+  return [...lines].flatMap(([, source = '', target = '']) =>
+    context
+      .filter((path) => path === source || path.startsWith(`${source}/`))
+      .map((path) => ({ from: path, to: target + path.slice(source.length) })),
+  );
+}
+
 const runtime = 'node_modules/onnxruntime-node/bin/napi-v6/linux';
 
 const rules: readonly { readonly fault: string; readonly broken: (path: string) => boolean }[] = [
@@ -62,7 +84,7 @@ export function contentFaults(
   if (bytes > MAXIMUM_ADDED_BYTES) {
     faults.push(`${bytes} bytes in all: more than ${MAXIMUM_ADDED_BYTES}`);
   }
-  const wanted = ['inference/index.mjs', 'http/index.mjs', 'models/manifest.json'];
+  const wanted = ['dist/inference/index.mjs', 'dist/http/index.mjs', 'models/manifest.json'];
   const paths = new Set(files.map((file) => file.path));
   return [
     ...faults,

@@ -42,12 +42,12 @@ export async function driveImage(
   const names = resourceNames(settings.environmentName);
   const environments = functionEnvironments(settings, names);
   const { entrypoint, command } = await entryPointOf(buildah, image);
-  expect('the image’s command', command, ['inference/index.handler']);
+  expect('the image’s command', command, ['dist/inference/index.handler']);
   const cloud = await createLocalCloud({ directory: join(folder, 'cloud') });
   const invoke = (kind: 'inference' | 'http', event: unknown) => {
     const options = {
       container,
-      command: [...entrypoint, `${kind}/index.handler`],
+      command: [...entrypoint, `dist/${kind}/index.handler`],
       environment: { ...cloud.environment, ...environments[kind] },
       timeoutSeconds: TIMEOUT_SECONDS,
     };

@@ -11,13 +11,13 @@ import {
 } from './result.ts';
 import {
   attributesSchema,
+  createdAtSchema,
   languageSchema,
   questionSchema,
   questionsSchema,
   recordIdSchema,
   sourceSchema,
   tasksSchema,
-  textRecordSchema,
   textSchema,
 } from './text-record.ts';
 
@@ -41,9 +41,7 @@ const storing = {
 const recorded = { stored: z.boolean(), notStoredBecause: z.string().optional() };
 const { entities, answers, tokens, windows, unserved } = resultSchema.shape;
 const found = { language: z.string(), unserved, tokens, windows, ...recorded };
-const language = languageSchema
-  .describe('Tag of BCP 47, such as pt-BR; detected where left out.')
-  .optional();
+const language = languageSchema.optional();
 
 const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
@@ -51,7 +49,7 @@ const CURSOR = 'must be one that was given out';
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
 
 /** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
-const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context) => {
+const time = createdAtSchema.transform((given, context) => {
   const utc = new Date(parseIsoTime(given) ?? 0).toISOString();
   if (/^\d{4}-/.test(utc)) return utc;
   const message = 'must be a time of the years 0000 to 9999, such as 2026-01-31T12:00:00Z';
@@ -59,8 +57,11 @@ const time = textRecordSchema.shape.createdAt.unwrap().transform((given, context
   return z.NEVER;
 });
 
+/** Digits of a query; `Number` would also read `0x10`, `1e1` and nothing at all. */
+const numberOf = (given: unknown) => (/^\d{1,9}$/.test(String(given)) ? Number(given) : -1);
+
 const paging = {
-  limit: z.coerce.number().int(PAGE).min(1, PAGE).max(MAXIMUM_PAGE, PAGE).default(20),
+  limit: z.preprocess(numberOf, z.int().min(1, PAGE).max(MAXIMUM_PAGE, PAGE)).prefault(20),
   cursor: z
     .string()
     .min(1, CURSOR)
@@ -154,7 +155,7 @@ export const httpOperations = {
     body: z.strictObject({
       text: textSchema,
       questions: questionsSchema.default([]),
-      createdAt: textRecordSchema.shape.createdAt,
+      createdAt: createdAtSchema.optional(),
       attributes: attributesSchema.optional(),
       tasks: tasksSchema.optional(),
       language,

@@ -7,46 +7,54 @@ import { recordIdSchema, sourceSchema, stringMapSchema, tasksSchema } from './te
 /** A time that was written by us: anything else is no item of ours. */
 export const arrivedAtSchema = z
   .string()
-  .refine((time) => !Number.isNaN(Date.parse(time)), 'must be a time');
+  .refine((time) => !Number.isNaN(Date.parse(time)), 'must be a time')
+  .describe('Arrival on the stream, or of the request: ISO 8601 in UTC with milliseconds.');
 
-const scoreSchema = z.number().min(0).max(1);
+const scoreSchema = z.number().min(0).max(1).describe('Probability.');
+const offset = z.int().min(0);
+const start = offset.describe('Of the span in the text, in UTF-16 code units.');
+const end = offset.describe('After the last code unit of the span.');
 
-/** A named entity of a result; offsets are UTF-16 code units. */
+/** A named entity of a result. */
 export const entitySchema = z.object({
-  type: z.string().min(1),
+  type: z.string().min(1).describe("The model's own label, such as PER."),
   text: z.string(),
-  start: z.int().min(0),
-  end: z.int().min(0),
+  start,
+  end,
   score: scoreSchema,
 });
 
 /** An answer of a result; null where the text does not say. */
 export const answerSchema = z.object({
   question: z.string(),
-  text: z.string().nullable(),
-  start: z.int().min(0).nullable(),
-  end: z.int().min(0).nullable(),
+  text: z.string().nullable().describe('null where the text does not say.'),
+  start: start.nullable(),
+  end: end.nullable(),
   score: scoreSchema,
-  noAnswerScore: scoreSchema,
+  noAnswerScore: scoreSchema.describe('Probability that the text does not say.'),
 });
 
-/** One label of a text, and the classification that gave it; the score of one that gives a quantity is any number. */
-export const labelSchema = z.object({ task: z.string(), label: z.string(), score: z.number() });
+/** One label of a text, and the classification that gave it. */
+export const labelSchema = z.object({
+  task: z.string().describe('The classification, such as sentiment.'),
+  label: z.string(),
+  score: z.number().describe('Probability; any number where the classification is a quantity.'),
+});
 
-/** A word's part of speech (UPOS); offsets are UTF-16 code units. */
+/** A word's part of speech. */
 export const tagSchema = z.object({
-  tag: z.string(),
-  start: z.int().min(0),
-  end: z.int().min(0),
+  tag: z.string().describe('UPOS, as a rule.'),
+  start,
+  end,
   score: scoreSchema,
 });
 
-/** Personal data of a text, by kind; offsets are UTF-16 code units. */
+/** Personal data of a text, by kind. */
 export const personalDataSchema = z.object({
-  kind: z.string().min(1),
+  kind: z.string().min(1).describe('Such as EMAIL.'),
   text: z.string(),
-  start: z.int().min(0),
-  end: z.int().min(0),
+  start,
+  end,
   score: scoreSchema,
 });
 
@@ -55,46 +63,50 @@ export const redactionModeSchema = z.enum(redactionModes);
 
 /** An item of the results table that holds what the models said of one text. */
 export const resultSchema = z.object({
-  pk: z.string().startsWith('REC#'),
-  sk: z.string().startsWith('RESULT#'),
-  /** Index partition: `SRC#<source>#<slot>`. */
-  sourceKey: z.string(),
-  /** Index sort key: arrival time, id and sort key, so that it is unique and newest first is a backward query. */
-  sourceOrder: z.string(),
+  pk: z.string().regex(/^REC#/).describe("The table's partition key: `REC#<id>`."),
+  sk: z
+    .string()
+    .regex(/^RESULT#/)
+    .describe('`RESULT#<pipelineVersion>#<contentHash>`.'),
+  sourceKey: z.string().describe("The index's partition key: `SRC#<source>#<slot>`."),
+  sourceOrder: z
+    .string()
+    .describe("The index's sort key: arrival, id and sort key, so that it is unique."),
   id: recordIdSchema,
   source: sourceSchema,
-  pipelineVersion: z.string(),
-  contentHash: z.string(),
-  /** Absent where storing texts is switched off. */
-  text: z.string().optional(),
+  pipelineVersion: z.string().describe('Hash of the models and settings that made it.'),
+  contentHash: z.string().describe('Hash of the text and what is asked of it.'),
+  text: z.string().optional().describe('Absent where storing texts is switched off.'),
   questions: z.array(z.string()).optional(),
-  createdAt: z.string().optional(),
-  attributes: stringMapSchema.optional(),
-  /** As the record asked; absent where it left that to its source or the defaults. */
-  tasks: tasksSchema.optional(),
-  /** As the record said or as it was detected, `und` where that cannot be told; absent in results of version 0.1. */
-  language: z.string().optional(),
-  /** Tasks that no model serves in the text's language: nothing was guessed. */
-  unserved: z.array(z.string()).optional(),
+  createdAt: z.string().optional().describe('As the record says.'),
+  attributes: stringMapSchema.optional().describe('As the record has them.'),
+  tasks: tasksSchema
+    .optional()
+    .describe('As the record asked; absent where it left that to its source or the defaults.'),
+  language: z
+    .string()
+    .optional()
+    .describe(
+      'As the record said or as it was detected, `und` where that cannot be told; absent in results of version 0.1.',
+    ),
+  unserved: z
+    .array(z.string())
+    .optional()
+    .describe("Tasks that no model serves in the text's language: nothing was guessed."),
   entities: z.array(entitySchema),
-  answers: z.array(answerSchema),
-  /** Absent where no model gave any. */
-  labels: z.array(labelSchema).optional(),
-  /** Absent where they were not asked for. */
-  tags: z.array(tagSchema).optional(),
-  /** Absent where it was not asked for. */
-  pii: z.array(personalDataSchema).optional(),
-  /** How personal data was hidden in everything above; absent where none was to be. */
-  redacted: redactionModeSchema.optional(),
+  answers: z.array(answerSchema).describe('One for each question, in their order.'),
+  labels: z.array(labelSchema).optional().describe('Absent where no model gave any.'),
+  tags: z.array(tagSchema).optional().describe('Absent where they were not asked for.'),
+  pii: z.array(personalDataSchema).optional().describe('Absent where it was not asked for.'),
+  redacted: redactionModeSchema
+    .optional()
+    .describe('How personal data was hidden in all of the above; absent where none was to be.'),
   tokens: z.int().min(0),
-  windows: z.int().min(0),
-  /** Arrival on the stream, or of the request, ISO 8601 in UTC with milliseconds. */
+  windows: z.int().min(0).describe('Parts in which the text was read.'),
   arrivedAt: arrivedAtSchema,
-  /** Kinesis shard; `http` for on-demand calls. */
-  shard: z.string(),
+  shard: z.string().describe('Kinesis shard; `http` for on-demand calls.'),
   sequenceNumber: z.string(),
-  /** Expiry in epoch seconds, read by the table's TTL. */
-  expiresAt: z.int().optional(),
+  expiresAt: z.int().optional().describe("Epoch seconds, read by the table's TTL."),
 });
 
 /** An item of the results table. */

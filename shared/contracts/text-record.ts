@@ -9,8 +9,11 @@ const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
 export const MAXIMUM_TEXT_BYTES = 100 * 1024;
 /** Most questions a record may carry. */
 export const MAXIMUM_QUESTIONS = 8;
-/** Longest question, in UTF-16 code units. */
+/** Longest question, in code points. */
 export const MAXIMUM_QUESTION_LENGTH = 512;
+/** As zod and JSON Schema count characters. */
+const isLonger = (text: string, most: number) => text.length > most && [...text].length > most;
+
 const MAXIMUM_ATTRIBUTES = 16;
 const MAXIMUM_NAME_LENGTH = 64;
 const MAXIMUM_VALUE_LENGTH = 1024;
@@ -21,16 +24,20 @@ const NOT_BLANK = 'must not be blank';
 /** Whether a value is no text of which anything can be seen. */
 export const isBlank = (text: unknown): boolean => typeof text !== 'string' || !VISIBLE.test(text);
 const WELL_FORMED = 'must be well-formed Unicode (it has a lone surrogate)';
+/** As much of `VISIBLE` as regular expressions of all languages have. */
+const nearlyVisible = { pattern: '\\S' };
 
 /** The rule for `id`. */
 export const recordIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : -');
+  .regex(/^[A-Za-z0-9._:-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : -')
+  .describe('Names the text.');
 
 /** The rule for `source`. */
 export const sourceSchema = z
   .string()
-  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -');
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -')
+  .describe('Who sent the text; results are listed by it.');
 
 /** The rule for any text that is inferred on. */
 export const textSchema = z
@@ -40,6 +47,11 @@ export const textSchema = z
   .refine((text) => bytesOf(text) <= MAXIMUM_TEXT_BYTES, {
     message: `must be at most ${MAXIMUM_TEXT_BYTES} bytes of UTF-8`,
     params: { tooLarge: true },
+  })
+  .meta({
+    ...nearlyVisible,
+    maxLength: MAXIMUM_TEXT_BYTES,
+    description: `At most ${MAXIMUM_TEXT_BYTES} bytes of UTF-8, with something visible in it.`,
   });
 
 /** The rule for one question. */
@@ -47,18 +59,24 @@ export const questionSchema = z
   .string()
   .max(MAXIMUM_QUESTION_LENGTH, `must be at most ${MAXIMUM_QUESTION_LENGTH} characters`)
   .refine((text) => !isBlank(text), NOT_BLANK)
-  .refine((text) => text.isWellFormed(), WELL_FORMED);
+  .refine((text) => text.isWellFormed(), WELL_FORMED)
+  .meta({ ...nearlyVisible, description: 'Asked of the text.' });
 
 /** The rule for a list of questions. */
 export const questionsSchema = z
   .array(questionSchema)
-  .max(MAXIMUM_QUESTIONS, `must hold at most ${MAXIMUM_QUESTIONS} questions`);
+  .max(MAXIMUM_QUESTIONS, `must hold at most ${MAXIMUM_QUESTIONS} questions`)
+  .describe("Asked of the text; the source's standing questions where left out.");
 
 /** The rule for a list of tasks: some of them, each once. */
 export const tasksSchema = z
   .array(z.enum(taskNames, `must be one of ${taskNames.join(', ')}`))
   .min(1, 'must name at least one task')
-  .refine((tasks) => new Set(tasks).size === tasks.length, 'must name each task once');
+  .refine((tasks) => new Set(tasks).size === tasks.length, 'must name each task once')
+  .meta({
+    uniqueItems: true,
+    description: "What is asked of the text; the source's standing tasks where left out.",
+  });
 
 /** The rule for `language`: a well-formed tag of BCP 47, kept in its canonical form (`pt-br` is `pt-BR`). */
 export const languageSchema = z
@@ -74,20 +92,41 @@ export const languageSchema = z
       });
       return z.NEVER;
     }
+  })
+  .meta({
+    pattern: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
+    description: 'Tag of BCP 47, such as pt-BR; detected where left out.',
+  });
+
+/** The rule for `createdAt`. */
+export const createdAtSchema = z
+  .string()
+  .refine(isIsoTime, 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z')
+  .meta({
+    pattern: '^[0-9Ww-]{7,10}[Tt][0-9:.,]{2,40}([Zz]|[+-][0-9:]{2,5})$',
+    description: "When the text was written, by its author's clock: ISO 8601 with a zone.",
   });
 
 /** A map of strings with names of any kind; zod's own record leaves out the name `__proto__`. */
-export const stringMapSchema = mapOfStrings({ type: 'string' }, () => undefined);
+export const stringMapSchema = mapOfStrings(
+  { additionalProperties: { type: 'string' } },
+  () => undefined,
+);
 
 /** The rule for `attributes`. */
 export const attributesSchema = mapOfStrings(
-  { type: 'string', maxLength: MAXIMUM_VALUE_LENGTH },
+  {
+    additionalProperties: { type: 'string', maxLength: MAXIMUM_VALUE_LENGTH },
+    propertyNames: { minLength: 1, maxLength: MAXIMUM_NAME_LENGTH },
+    maxProperties: MAXIMUM_ATTRIBUTES,
+    description: 'Kept with the result.',
+  },
   (name, value) => {
     if (name === '') return 'must not have an empty name';
-    if (name.length > MAXIMUM_NAME_LENGTH)
+    if (isLonger(name, MAXIMUM_NAME_LENGTH))
       return `must have a name of at most ${MAXIMUM_NAME_LENGTH} characters`;
     if (!name.isWellFormed()) return 'must have a name of well-formed Unicode (a lone surrogate)';
-    if (value.length > MAXIMUM_VALUE_LENGTH)
+    if (isLonger(value, MAXIMUM_VALUE_LENGTH))
       return `must be at most ${MAXIMUM_VALUE_LENGTH} characters`;
     return value.isWellFormed() ? undefined : WELL_FORMED;
   },
@@ -95,7 +134,7 @@ export const attributesSchema = mapOfStrings(
 );
 
 function mapOfStrings(
-  ofValue: object,
+  json: object,
   faultOf: (name: string, value: string) => string | undefined,
   most = Number.POSITIVE_INFINITY,
 ) {
@@ -115,7 +154,7 @@ function mapOfStrings(
         if (message) context.addIssue({ code: 'custom', path: [name], message });
       }
     });
-  schema._zod.toJSONSchema = () => ({ type: 'object', additionalProperties: ofValue });
+  schema._zod.toJSONSchema = () => ({ type: 'object', ...json });
   // Else the description would be looked for in what was refined, too.
   schema._zod.parent = undefined;
   return schema;
@@ -127,14 +166,9 @@ export const textRecordSchema = z.strictObject({
   text: textSchema,
   source: sourceSchema.default('default'),
   questions: questionsSchema.optional(),
-  createdAt: z
-    .string()
-    .refine(isIsoTime, 'must be an ISO 8601 time with a zone, such as 2026-01-31T12:00:00Z')
-    .optional(),
+  createdAt: createdAtSchema.optional(),
   attributes: attributesSchema.optional(),
-  /** What is asked of the text; the source's standing tasks where left out. */
   tasks: tasksSchema.optional(),
-  /** The text's language; detected where left out. */
   language: languageSchema.optional(),
 });
 

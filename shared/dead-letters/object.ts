@@ -20,20 +20,18 @@ export const failureObjectKey = (position: RecordPosition): string =>
 /** One parked record in the failures bucket: everything that is needed to understand it and to send it again. */
 export const failureObjectSchema = z.object({
   version: z.literal(1),
-  /** The record's bytes, base64, exactly as they came (of an aggregated blob: the one record's). */
-  data: z.base64(),
+  data: z
+    .base64()
+    .describe("The record's bytes, as they came (of an aggregated blob, the one record's)."),
   partitionKey: z.string(),
   stream: z.string(),
   shard: z.string(),
   sequenceNumber: z.string(),
-  subSequenceNumber: z.int().min(0).optional(),
-  /** Arrival on the stream, ISO 8601. */
-  arrivedAt: z.string(),
+  subSequenceNumber: z.int().min(0).optional().describe('In an aggregated blob, from 0.'),
+  arrivedAt: z.string().describe('On the stream, ISO 8601.'),
   reason: z.enum(rejectionReasons),
-  /** Names the field and the rule. */
-  message: z.string(),
-  /** When it was first parked, ISO 8601. */
-  firstSeenAt: z.string(),
+  message: z.string().describe('Names the field and the rule.'),
+  firstSeenAt: z.string().describe('When it was first parked, ISO 8601.'),
 });
 
 /** One parked record. */

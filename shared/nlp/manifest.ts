@@ -88,12 +88,23 @@ const modelOfVersion1 = z
   );
 
 /** What lies in the models folder: `manifest.json`. Version 1 is read as what it would be in version 2. */
-export const manifestSchema = z.discriminatedUnion('version', [
-  z.strictObject({ version: z.literal(2), models: z.array(manifestModelSchema) }),
-  z
-    .strictObject({ version: z.literal(1), models: z.array(modelOfVersion1) })
-    .transform(({ models }) => ({ version: 2 as const, models })),
-]);
+export const manifestSchema = z
+  .discriminatedUnion('version', [
+    z.strictObject({ version: z.literal(2), models: z.array(manifestModelSchema) }),
+    z
+      .strictObject({ version: z.literal(1), models: z.array(modelOfVersion1) })
+      .transform(({ models }) => ({ version: 2 as const, models })),
+  ])
+  .superRefine(({ models }, context) => {
+    const names = new Set<string>();
+    for (const [index, { name }] of models.entries()) {
+      const message = `must be of one model only: ${name} is there before`;
+      if (names.has(name)) {
+        context.addIssue({ code: 'custom', path: ['models', index, 'name'], message });
+      }
+      names.add(name);
+    }
+  });
 
 /** One file of a model. */
 export type ManifestFile = z.output<typeof manifestFileSchema>;

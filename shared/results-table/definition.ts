@@ -8,7 +8,7 @@ export const resultsTableKeys = {
   indexSort: 'sourceOrder',
 } as const;
 
-/** Attribute that the table's TTL reads, in epoch seconds. */
+/** Attribute that the tables' TTL reads, in epoch seconds. */
 export const TTL_ATTRIBUTE = 'expiresAt';
 
 /** The results table as `CreateTable` takes it, without its name: keys, index, stream of new images. */
@@ -38,9 +38,15 @@ export const resultsTableDefinition = {
   StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
 } as const;
 
-/** The metrics state table as `CreateTable` takes it, without its name. */
+/** The metrics state table as `CreateTable` takes it, without its name; items expire as those of results do. */
 export const metricsStateTableDefinition = {
-  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
   BillingMode: 'PAY_PER_REQUEST',
 } as const;

@@ -41,17 +41,12 @@ export function contradictions(settings: Settings): [field: string, why: string]
     `${part}.provisionedConcurrency`,
     `must be at most reservedConcurrency (${reservedConcurrency})`,
   ];
-  const { batchingWindowSeconds, tumblingWindowSeconds, maximumRecordAgeSeconds } = metrics.mapping;
+  const { maximumRecordAgeSeconds } = metrics.mapping;
   const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
   const standing = JSON.stringify(standingOf(settings));
   const rules: Contradiction[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
-    [
-      batchingWindowSeconds > tumblingWindowSeconds,
-      'metrics.mapping.batchingWindowSeconds',
-      `must be at most tumblingWindowSeconds (${tumblingWindowSeconds}), which ends a batch`,
-    ],
     [
       maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= readBack,
       'metrics.mapping.maximumRecordAgeSeconds',

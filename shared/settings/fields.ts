@@ -34,6 +34,7 @@ const mappingFields = (defaults: {
     .int()
     .refine((n) => n === -1 || (n >= 60 && n <= 604_800), 'must be -1 or 60 to 604800')
     .default(RECORD_AGE_SECONDS),
+  parallelizationFactor: z.int().min(1).max(10).default(1),
 });
 
 const concurrency = {
@@ -42,17 +43,15 @@ const concurrency = {
 };
 
 const inferenceSettings = z.strictObject({
+  /** How the functions that run models reach Lambda: as a container image, or as a zip, which needs neither Docker nor ECR. */
+  package: z.enum(['image', 'zip']).default('image'),
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
   ...concurrency,
   mapping: z
-    .strictObject({
-      ...mappingFields({ batchSize: 200, batchingWindowSeconds: 1, maximumRetryAttempts: 10 }),
-      parallelizationFactor: z.int().min(1).max(10).default(1),
-      tumblingWindowSeconds: z
-        .literal(0, 'must be 0: the inference function keeps nothing from batch to batch')
-        .default(0),
-    })
+    .strictObject(
+      mappingFields({ batchSize: 200, batchingWindowSeconds: 1, maximumRetryAttempts: 10 }),
+    )
     .prefault({}),
 });
 
@@ -76,20 +75,9 @@ const metricsSettings = z.strictObject({
   /** How long CloudWatch may take until a publication can be read back, in seconds. */
   readBackSeconds: z.int().min(0).max(900).default(180),
   mapping: z
-    .strictObject({
-      ...mappingFields({ batchSize: 1_000, batchingWindowSeconds: 5, maximumRetryAttempts: -1 }),
-      parallelizationFactor: z
-        .literal(1, 'must be 1: a shard is counted in the order of its records')
-        .default(1),
-      tumblingWindowSeconds: z
-        .int()
-        .min(
-          1,
-          'must be 1 to 900: only a batch of a tumbling window names its shard, without which nothing can be counted once',
-        )
-        .max(900)
-        .default(60),
-    })
+    .strictObject(
+      mappingFields({ batchSize: 1_000, batchingWindowSeconds: 5, maximumRetryAttempts: -1 }),
+    )
     .prefault({}),
 });
 
@@ -153,6 +141,8 @@ const alarmSettings = z.strictObject({
     .regex(/^[!-~]+$/, 'must be a path or an address, without blanks')
     .max(300)
     .default('docs/runbook.md'),
+  /** Alarms that are not made, by their ids, as in `docs/runbook.md`. */
+  omit: z.array(z.string().min(1).max(100)).max(100).default([]),
   iteratorAgeSeconds: z.int().min(1).default(300),
   /** Share of a function's time-out that its longest run may take, 0 to 1. */
   durationShare: z.number().min(0.1).max(1).default(0.9),
@@ -213,11 +203,7 @@ export const settingsFields = z.strictObject({
 /** Settings with every default filled in. */
 export type Settings = z.output<typeof settingsFields>;
 /** How a stream is mapped to a function. */
-export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>> & {
-  readonly parallelizationFactor: number;
-  /** Length of a tumbling window; 0 delivers plain batches without window, state and shard. */
-  readonly tumblingWindowSeconds: number;
-};
+export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>>;
 
 /** What the settings ask of texts that do not say. */
 export const standingOf = (settings: Settings): Standing => ({

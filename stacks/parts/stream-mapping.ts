@@ -30,9 +30,8 @@ export class StreamMapping extends Construct {
       maximumRetryAttempts: settings.maximumRetryAttempts,
       maximumRecordAgeInSeconds: settings.maximumRecordAgeSeconds,
       functionResponseTypes: ['ReportBatchItemFailures'],
-      ...(settings.tumblingWindowSeconds > 0 && {
-        tumblingWindowInSeconds: settings.tumblingWindowSeconds,
-      }),
+      // An update leaves what a template no longer names as it was, and a window wants answers that no function here gives.
+      tumblingWindowInSeconds: 0,
       destinationConfig: { onFailure: { destination: failures.bucketArn } },
       // Counts what is given up, by mapping: the bucket's own metrics cannot tell one mapping's objects from another's.
       metricsConfig: { metrics: ['EventCount'] },

@@ -21,6 +21,7 @@ import { measureGemm } from './gemm.ts';
 import { measureHeads } from './heads.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
+import { measurePackagedStarts } from './packaged-start.ts';
 import { readProcessor } from './processor-time.ts';
 import { type BenchResult, floatGraphs, resultTable } from './report.ts';
 import { measureTasks } from './tasks.ts';
@@ -125,11 +126,14 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
       ...(folders && { fp32Graph: floatGraphs(folders) }),
       ...(folders && asked.has('throughput') && (await measureThroughput(folders))),
       ...(asked.has('coldStart') && {
-        coldStart: await measureColdStart(
-          models,
-          join(models.directory, models.entityModel, 'onnx', 'model_quantized.onnx'),
-          5,
-        ),
+        coldStart: {
+          ...(await measureColdStart(
+            models,
+            join(models.directory, models.entityModel, 'onnx', 'model_quantized.onnx'),
+            5,
+          )),
+          ...(await measurePackagedStarts(5)),
+        },
       }),
       ...(folders &&
         asked.has('gemm') && {

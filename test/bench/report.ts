@@ -3,6 +3,7 @@ import type { measureColdStart } from './cold-start.ts';
 import type { measureGemm } from './gemm.ts';
 import type { HeadTimes } from './heads.ts';
 import type { measureOverhead } from './overhead.ts';
+import type { PackagedStarts } from './packaged-start.ts';
 import type { Processor } from './processor-time.ts';
 import type { TaskRates } from './tasks.ts';
 import type { TokenizerRates } from './tokenizers.ts';
@@ -24,7 +25,7 @@ export interface BenchResult {
   readonly qa?: TaskResult;
   readonly recordsPerSecond?: number;
   readonly usdPerMillionRecords?: number;
-  readonly coldStart?: Awaited<ReturnType<typeof measureColdStart>>;
+  readonly coldStart?: Awaited<ReturnType<typeof measureColdStart>> & PackagedStarts;
   readonly gemm?: Awaited<ReturnType<typeof measureGemm>>;
   readonly overhead?: Awaited<ReturnType<typeof measureOverhead>>;
   /** By family. */
@@ -63,10 +64,13 @@ export function resultTable(result: BenchResult): string {
   }
   const { coldStart, overhead, tasks, heads, recordsPerSecond, usdPerMillionRecords } = result;
   if (coldStart) {
-    const { milliseconds, bareSessionMilliseconds } = coldStart;
+    const { milliseconds, bareSessionMilliseconds, ...places } = coldStart;
     add('cold start to first answer', milliseconds, ' ms');
     add('bare session in a fresh process', bareSessionMilliseconds, ' ms');
     add('cold start over bare session', milliseconds / bareSessionMilliseconds, ' x');
+    for (const [place, time] of Object.entries(places)) {
+      add(`HTTP function, start to first answer, ${place}`, time, ' ms');
+    }
   }
   for (const [name, rates] of Object.entries(result.gemm ?? {})) {
     add(`share of the ${name} GEMM rate`, rates.share * 100, ' %');

@@ -63,7 +63,8 @@ const settingsOf = (environmentName: string, hidesPersonalData: boolean) => ({
   metrics: {
     timeoutSeconds: 20,
     readBackSeconds: 1,
-    mapping: { batchSize: 500, batchingWindowSeconds: 1 },
+    // Several batches of a shard at a time, and so several publications that get in each other's way.
+    mapping: { batchSize: 500, batchingWindowSeconds: 1, parallelizationFactor: 4 },
   },
 });
 

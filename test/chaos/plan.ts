@@ -93,6 +93,7 @@ export const odds: Readonly<Record<string, Odds>> = {
     'kill-after': 0.03,
   },
   'dynamodb:GetItem': { throttle: 0.03 },
+  'dynamodb:Query': { throttle: 0.03, 'internal-error': 0.02, 'lose-response': 0.02 },
   'dynamodb:GetRecords': { throttle: 0.02, 'expired-iterator': 0.02, 'internal-error': 0.01 },
   'cloudwatch:PutMetricData': {
     throttle: 0.08,

@@ -61,7 +61,7 @@ function drivesOf(definition: AlarmDefinition) {
   });
   if (id === 'silence') {
     // What calls over HTTP bring is published all the while.
-    const data = summarize([{ sequenceNumber: 1n, createdAt: 1, item: called }], {
+    const data = summarize([{ createdAt: 1, item: called }], {
       lowConfidenceThreshold: 0.5,
       now: 2,
     });

@@ -1,4 +1,5 @@
-/** The TypeScript code blocks of a Markdown text. */
-export function codeBlocks(markdown: string): string[] {
-  return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+/** The code blocks of a Markdown text in one language. */
+export function codeBlocks(markdown: string, language = 'ts'): string[] {
+  const blocks = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
+  return [...markdown.matchAll(blocks)].map(([, code = '']) => code);
 }

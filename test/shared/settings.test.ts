@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '#shared/errors.ts';
 import {
+  engineOptionsOf,
   functionEnvironments,
   httpEnvironmentSchema,
   inferenceEnvironmentSchema,
@@ -40,13 +42,11 @@ describe('parseSettings', () => {
   });
 
   it.each([
-    ['metrics.mapping.tumblingWindowSeconds', 0, 'names its shard'],
-    ['metrics.mapping.tumblingWindowSeconds', 901, '900'],
-    ['metrics.mapping.parallelizationFactor', 2, 'in the order of its records'],
+    ['metrics.mapping.tumblingWindowSeconds', 60, 'is not a known name'],
+    ['metrics.mapping.parallelizationFactor', 11, '10'],
     ['metrics.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
     ['metrics.mapping.maximumRecordAgeSeconds', -1, 'nobody told'],
     ['metrics.mapping.maximumRecordAgeSeconds', 59, '60 to 604800'],
-    ['metrics.mapping.batchingWindowSeconds', 61, 'tumblingWindowSeconds (60)'],
     ['metrics.mapping.batchSize', 10_001, '10000'],
     ['metrics.memoryMb', 10_241, '10240'],
     ['metrics.timeoutSeconds', 901, '900'],
@@ -54,7 +54,6 @@ describe('parseSettings', () => {
     ['metrics.lowConfidenceThreshold', 1.01, '1'],
     ['metrics.mapping.maximumRecordAgeSeconds', 240, 'never counted'],
     ['inference.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
-    ['inference.mapping.tumblingWindowSeconds', 60, 'keeps nothing from batch to batch'],
     ['inference.mapping.batchingWindowSeconds', 300, 'raise an alarm'],
     ['inference.reservedConcurrency', 0, '1'],
     ['stream.retentionHours', 23, '24'],
@@ -107,7 +106,7 @@ describe('parseSettings', () => {
       environmentName: 'abcdefghijklmn',
       stream: { retentionHours: 8_760 },
       inference: { mapping: { maximumRecordAgeSeconds: 604_800, maximumRetryAttempts: -1 } },
-      metrics: { mapping: { tumblingWindowSeconds: 900, maximumRecordAgeSeconds: 86_399 } },
+      metrics: { mapping: { parallelizationFactor: 10, maximumRecordAgeSeconds: 86_399 } },
       alarms: { silenceMinutes: 0 },
     });
 
@@ -117,7 +116,7 @@ describe('parseSettings', () => {
 
   it('throws nothing but its own error, whatever it is given', () => {
     const paths = [
-      'metrics.mapping.tumblingWindowSeconds',
+      'metrics.mapping.parallelizationFactor',
       'inference.mapping',
       'stream.retentionHours',
       'standingQuestions',
@@ -160,6 +159,21 @@ describe('readSettingsFile', () => {
     expect(readSettingsFile(file).environmentName).toBe('prod');
   });
 
+  it('reads the file that the environment names, where no flag names one', async () => {
+    const [file, other] = [join(folder, 'named.json'), join(folder, 'other.json')];
+    await writeFile(file, '{"environmentName":"named"}');
+    await writeFile(other, '{"environmentName":"other"}');
+    vi.stubEnv('SPANSTREAM_CONFIG', file);
+
+    expect(readSettingsFile().environmentName).toBe('named');
+    expect(readSettingsFile(other).environmentName).toBe('other');
+    vi.stubEnv('SPANSTREAM_CONFIG', '');
+    expect(readSettingsFile().environmentName).toBe('dev');
+    vi.stubEnv('SPANSTREAM_CONFIG', join(folder, 'none.json'));
+    expect(() => readSettingsFile()).toThrow(/none\.json does not exist/);
+    vi.unstubAllEnvs();
+  });
+
   it('names a file that is missing, cannot be read, or is not JSON', async () => {
     const file = join(folder, 'broken.json');
     await writeFile(file, '{');
@@ -167,6 +181,33 @@ describe('readSettingsFile', () => {
     expect(() => readSettingsFile(join(folder, 'none.json'))).toThrow(/none\.json does not exist/);
     expect(() => readSettingsFile(folder)).toThrow(/cannot be read: EISDIR/);
     expect(() => readSettingsFile(file)).toThrow(/broken\.json is not JSON/);
+  });
+});
+
+describe('the models of a function', () => {
+  const options = (file: string, folder?: string) =>
+    engineOptionsOf(
+      {
+        SPANSTREAM_DEFAULT_LANGUAGE: 'en',
+        ...(folder !== undefined && { SPANSTREAM_MODELS: folder }),
+      },
+      pathToFileURL(file).href,
+    ).modelsDirectory;
+
+  it('are those that are named, else the nearest from its bundle upwards', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'spanstream-nearest-'));
+    const bundle = join(folder, 'dist/http/index.mjs');
+    // Without a manifest it is no folder of models.
+    await mkdir(join(folder, 'dist/models'), { recursive: true });
+    expect(options(bundle)).toBe(join(folder, 'dist/http/models'));
+    await mkdir(join(folder, 'models'));
+    await writeFile(join(folder, 'models/manifest.json'), '{}');
+    expect(options(bundle)).toBe(join(folder, 'models'));
+    await mkdir(join(folder, 'dist/http/models'), { recursive: true });
+    await writeFile(join(folder, 'dist/http/models/manifest.json'), '{}');
+    expect(options(bundle)).toBe(join(folder, 'dist/http/models'));
+    expect(options(bundle, '/elsewhere')).toBe('/elsewhere');
+    await rm(folder, { recursive: true });
   });
 });
 

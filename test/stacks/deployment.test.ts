@@ -16,7 +16,10 @@ let root: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  for (const path of ['consumers/Dockerfile', 'dist/intake/index.mjs', 'dist/metrics/index.mjs']) {
+  for (const path of [
+    ...['consumers/Dockerfile', '.dockerignore'],
+    ...['dist/intake/index.mjs', 'dist/metrics/index.mjs'],
+  ]) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
@@ -128,18 +131,18 @@ describe('the default deployment', () => {
       MaximumRecordAgeInSeconds: 82_800,
       ParallelizationFactor: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      TumblingWindowInSeconds: Match.absent(),
+      TumblingWindowInSeconds: 0,
       DestinationConfig: {
         OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Failures'), 'Arn'] } },
       },
     });
   });
 
-  it('maps the table’s stream in windows, one at a time, and gives up an hour before the stream forgets', () => {
+  it('maps the table’s stream, one batch at a time, and gives up an hour before the stream forgets', () => {
     const template = deployment.template('metrics');
 
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      TumblingWindowInSeconds: 60,
+      TumblingWindowInSeconds: 0,
       MaximumRetryAttempts: -1,
       MaximumRecordAgeInSeconds: 82_800,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -166,8 +169,8 @@ describe('the default deployment', () => {
     const [inference, http] = [image('inference'), image('api')];
 
     expect(inference?.uri).toEqual(http?.uri);
-    expect(inference?.command).toEqual({ Command: ['inference/index.handler'] });
-    expect(http?.command).toEqual({ Command: ['http/index.handler'] });
+    expect(inference?.command).toEqual({ Command: ['dist/inference/index.handler'] });
+    expect(http?.command).toEqual({ Command: ['dist/http/index.handler'] });
   });
 
   it('lets the inference function do just its work', () => {
@@ -205,6 +208,7 @@ describe('the default deployment', () => {
       'dynamodb:GetShardIterator',
       'dynamodb:ListStreams',
       'dynamodb:PutItem',
+      'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:ListBucket',
@@ -424,6 +428,34 @@ describe('a deployment by other settings', () => {
         Protocol: 'email',
         Endpoint: 'ops@example.com',
       });
+    },
+    SYNTHESIS_MS,
+  );
+});
+
+describe('a deployment of zips, without an alarm that is not wanted', () => {
+  it(
+    'runs both model functions from one zip by different handlers, and makes no such alarm',
+    () => {
+      const { template } = deploy({
+        inference: { package: 'zip' },
+        alarms: { omit: ['unanswered-share'] },
+      });
+
+      const [inference, http] = (['inference', 'api'] as const).map(
+        (part) =>
+          Object.values(template(part).findResources('AWS::Lambda::Function'))[0]?.Properties,
+      );
+      expect(inference.Code).toEqual(http.Code);
+      expect(inference.Handler).toBe('dist/inference/index.handler');
+      expect(http.Handler).toBe('dist/http/index.handler');
+      for (const { PackageType, Runtime } of [inference, http]) {
+        expect({ PackageType, Runtime }).toEqual({ Runtime: 'nodejs24.x' });
+      }
+      const alarms = template('monitoring').findResources('AWS::CloudWatch::Alarm');
+      const names = Object.values(alarms).map(({ Properties }) => Properties.AlarmName);
+      expect(names).toContain('spanstream-dev-silence');
+      expect(names).not.toContain('spanstream-dev-unanswered-share');
     },
     SYNTHESIS_MS,
   );

@@ -50,7 +50,8 @@ interface Phrase {
   readonly text: string;
 }
 
-const scriptWithoutSpaces = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
+/** A letter of a script that parts no words by spaces, or does not always. */
+export const scriptWithoutSpaces = /[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 const phrases = Object.entries(words).flatMap(([name, list]) =>
   [...new Set(list.split('|'))].map((text): Phrase => ({ name: name as CueName, text })),
 );

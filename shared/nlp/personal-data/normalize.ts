@@ -27,6 +27,7 @@ export function normalize(kind: PersonalDataKind, text: string): string {
   const plain = text.normalize('NFKC').toLowerCase();
   if (kind === 'PHONE') return plain.replace(/\(0\)|[^+\p{L}\p{N}]/gu, '').replace(/^00/, '+');
   if (separated.has(kind)) return plain.replace(/[^\p{L}\p{N}]/gu, '');
+  if (kind === 'EMAIL' && !plain.includes('@')) return plain.replace('%40', '@');
   if (kind === 'EMAIL' || kind === 'IP_ADDRESS' || kind === 'URL') return plain;
   return plain.replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ').trim();
 }

@@ -1,3 +1,5 @@
+import { scriptWithoutSpaces } from './cues.ts';
+
 /** A place at which a value occurs. */
 export interface ValueMatch {
   readonly start: number;
@@ -8,7 +10,6 @@ export interface ValueMatch {
 
 /** Values of this length on are hidden inside of words as well: it is no accident that they occur. */
 const LONG = 8;
-const scriptWithoutSpaces = /[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 const wordUnit = /[\p{L}\p{M}\p{N}_]/u;
 
 /**

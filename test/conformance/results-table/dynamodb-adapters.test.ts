@@ -5,6 +5,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
+import { createDigestStore, digestOf, withDigests } from '#consumers/metrics/digests.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
@@ -136,11 +137,12 @@ describe('the results table', () => {
 describe('the metrics state', () => {
   it('is replaced only by whoever saw its last version', async () => {
     const store = createStateStore(documents, 'state');
-    const first: MetricsState = { version: 1, publicationNumber: 5, positions: '' };
+    const first: MetricsState = { version: 1, publicationNumber: 5, digests: {}, movedUntil: 0 };
     const second: MetricsState = {
       version: 2,
       publicationNumber: 6,
-      positions: 'BDovqVgk 13426172c74d822b878fe800000001 0\n',
+      digests: { '1767225600': 'LPJNul-wow' },
+      movedUntil: 1_767_225_610_000,
       pending: {
         number: 6,
         claimedAt: 1,
@@ -157,5 +159,37 @@ describe('the metrics state', () => {
     expect(await store.replace(first, second)).toBe(true);
     expect(await store.replace(first, second)).toBe(false);
     expect(await store.read()).toEqual(second);
+  });
+
+  it('keeps digests beside it, and gives out those of the times of some changes, page by page', async () => {
+    const store = createDigestStore(documents, 'state');
+    const midnight = Date.UTC(2026, 0, 1) / 1_000;
+    const changeAt = (second: number) => ({
+      digest: digestOf(String(second)),
+      createdAt: second === 0 ? 0 : (midnight + second) * 1_000,
+    });
+    const digestsAt = (...seconds: number[]) => withDigests({}, seconds.map(changeAt));
+    const found = async (...seconds: number[]) =>
+      (await store.read(seconds.map(changeAt)))
+        .flatMap((some) => some.match(/.{10}/g) ?? [])
+        .sort();
+    const expected = (...seconds: number[]) =>
+      seconds.map((second) => changeAt(second).digest).sort();
+
+    await store.write(digestsAt(0, 1, 9, 10, 3_599, 3_600), 9, Date.now());
+    await store.write(digestsAt(0, 1, 9, 10, 3_599, 3_600), 9, Date.now());
+    await store.write(digestsAt(11, 3_601), 10, Date.now());
+    const many = Array.from({ length: 30 }, (_, at) => ({
+      digest: 'x'.repeat(50_000),
+      createdAt: (midnight + 7_200 + at * 10) * 1_000,
+    }));
+    await store.write(withDigests({}, many), 11, Date.now());
+
+    expect(await found(2)).toEqual(expected(1, 9));
+    expect(await found(19, 3_590)).toEqual(expected(10, 11, 3_599));
+    expect(await found(0, 3_605)).toEqual(expected(0, 3_600, 3_601));
+    expect(await found(20, 30)).toEqual([]);
+    // 1.5 MB, where a page holds 1 MB.
+    expect((await store.read(many)).join('')).toHaveLength(1_500_000);
   });
 });

@@ -269,6 +269,9 @@ describe('errors', () => {
     ['GET', '/v1/records?source=a&limit=0', undefined, {}, 400, 'limit'],
     ['GET', '/v1/records?source=a&limit=', undefined, {}, 400, 'limit'],
     ['GET', '/v1/records?source=a&limit=1.5', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=0x10', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=1e1', undefined, {}, 400, 'limit'],
+    ['GET', '/v1/records?source=a&limit=%2010', undefined, {}, 400, 'limit'],
     ['GET', '/v1/records?source=a&limit=x', undefined, {}, 400, 'limit'],
     ['GET', '/v1/records?source=a&from=yesterday', undefined, {}, 400, 'from'],
     ['GET', '/v1/records?source=a&from=20260131T120000Z&limit=0', undefined, {}, 400, 'limit'],
@@ -309,6 +312,12 @@ describe('errors', () => {
     [
       'GET',
       '/v1/records?source=a&limit=101',
+      undefined,
+      'limit must be a whole number from 1 to 100',
+    ],
+    [
+      'GET',
+      '/v1/records?source=a&limit=0x10',
       undefined,
       'limit must be a whole number from 1 to 100',
     ],

@@ -1,8 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
+import type { DigestStore } from '#consumers/metrics/digests.ts';
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
-import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
 import type { MetricDatum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
@@ -54,6 +55,22 @@ export function createSimulation(
         return true;
       }),
   };
+  const moved = new Map<string, string>();
+  const bucketOf = (createdAt: number) => Math.floor(createdAt / 10_000) * 10;
+  const digests: DigestStore = {
+    async write(some, version) {
+      for (const [bucket, text] of Object.entries(some)) {
+        await step(() => moved.set(`${bucket} ${version}`, text));
+      }
+    },
+    read: (changes) =>
+      step(() => {
+        const buckets = new Set(changes.map(({ createdAt }) => String(bucketOf(createdAt))));
+        return [...moved].flatMap(([key, text]) =>
+          buckets.has(key.split(' ')[0] ?? '') ? text : [],
+        );
+      }),
+  };
   const service: MetricsService = {
     put: async (data, timestamp): Promise<PutOutcome> => {
       const status = answer(data);
@@ -80,6 +97,7 @@ export function createSimulation(
   };
   const deps: MetricsDeps = {
     store,
+    digests,
     service,
     lowConfidenceThreshold: 0.5,
     readBackMs: 2_000,
@@ -90,7 +108,8 @@ export function createSimulation(
       await Promise.resolve();
     },
   };
-  return { deps, clock, published, state: () => state, totals: () => totalsOf(published) };
+  const totals = () => totalsOf(published);
+  return { deps, clock, published, moved, state: () => state, totals };
 }
 
 /** Sums of all that was published, by `metricKey`, without latency and the publication's number. */
@@ -170,20 +189,29 @@ export function imageOf(item: TableItem) {
   );
 }
 
-/** A batch of inserts; each change keeps its sequence number in every delivery. */
-export function tableEvent(
-  shardId: string,
-  changes: readonly { item: TableItem; sequenceNumber: string; eventName?: 'INSERT' | 'MODIFY' }[],
-): WindowedStreamEvent {
+/** A change of the table, made in the second `createdAt` of the year. */
+export interface TestChange {
+  readonly item: TableItem;
+  readonly sequenceNumber: string;
+  readonly createdAt?: number;
+  readonly eventName?: 'INSERT' | 'MODIFY';
+}
+
+/** A batch of changes; each is the same in every delivery. */
+export function tableEvent(changes: readonly TestChange[]): DynamoDBStreamEvent {
   return {
-    shardId,
-    Records: changes.map(({ item, sequenceNumber, eventName = 'INSERT' }) => ({
-      eventName,
-      dynamodb: {
-        SequenceNumber: sequenceNumber,
-        ApproximateCreationDateTime: Date.UTC(2026, 0, 1) / 1_000,
-        NewImage: imageOf(item),
-      },
-    })),
+    Records: changes.map(({ item, sequenceNumber, createdAt = 0, eventName = 'INSERT' }) => {
+      const NewImage = imageOf(item);
+      const { pk, sk } = NewImage;
+      return {
+        eventName,
+        dynamodb: {
+          SequenceNumber: sequenceNumber,
+          ApproximateCreationDateTime: Date.UTC(2026, 0, 1) / 1_000 + createdAt,
+          ...(pk && sk && { Keys: { pk, sk } }),
+          NewImage,
+        },
+      };
+    }),
   };
 }

@@ -1,8 +1,7 @@
-import type { DynamoDBRecord } from 'aws-lambda';
+import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
-import type { WindowedStreamEvent } from '#consumers/metrics/read-event.ts';
 import { createSimulation, imageOf, rejectionOf, resultOf, tableEvent } from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
@@ -16,8 +15,7 @@ const insertOf = (sequenceNumber: string, image: unknown) =>
       NewImage: image,
     },
   }) as DynamoDBRecord;
-const batchOf = (shardId: string, Records: unknown[]) =>
-  ({ shardId, Records }) as unknown as WindowedStreamEvent;
+const batchOf = (Records: unknown[]) => ({ Records }) as unknown as DynamoDBStreamEvent;
 const goodChanges = (first: number, count: number) =>
   Array.from({ length: count }, (_, index) => ({
     item: index % 7 === 3 ? rejectionOf(first + index) : resultOf(first + index),
@@ -86,19 +84,19 @@ describe('an odd item', () => {
       log: { ...simulation.deps.log, warn: (why: object) => void warned.push(why) },
     };
     const changes = goodChanges(10, 5);
-    const { Records: good } = tableEvent('s1', changes);
-    const event = batchOf('s1', [...good.slice(0, 2), insertOf('15', one), ...good.slice(2)]);
+    const { Records: good } = tableEvent(changes);
+    const event = batchOf([...good.slice(0, 2), insertOf('15', one), ...good.slice(2)]);
 
     await publishChanges(event, deps, minute);
     await publishChanges(event, deps, minute);
-    await publishChanges(batchOf('s2', [insertOf('1', one)]), deps, minute);
+    await publishChanges(batchOf([insertOf('16', one)]), deps, minute);
 
     expect(simulation.totals()).toEqual({
       ...expectedMetrics(changes.map(({ item }) => item)),
       ItemsIgnored: 2,
     });
     expect(warned).toHaveLength(2);
-    expect(warned[0]).toMatchObject({ shardId: 's1', count: 1, first: [{ sequenceNumber: '15' }] });
+    expect(warned[0]).toMatchObject({ count: 1, first: [{ sequenceNumber: '15' }] });
   });
 
   it('is named in the log without a word of what it holds', async () => {
@@ -115,10 +113,7 @@ describe('an odd item', () => {
     const packed = { ...image, packed: { B: Buffer.from(secret).toString('base64') } };
 
     await publishChanges(
-      batchOf(
-        's',
-        [...images, packed].map((one, at) => insertOf(String(at + 1), one)),
-      ),
+      batchOf([...images, packed].map((one, at) => insertOf(String(at + 1), one))),
       deps,
       minute,
     );
@@ -162,12 +157,12 @@ describe('an odd item', () => {
       fc.asyncProperty(fc.array(event, { maxLength: 20 }), async (events) => {
         const simulation = createSimulation();
         const changes = goodChanges(1_000, 6);
-        const { Records: good } = tableEvent('s1', changes);
+        const { Records: good } = tableEvent(changes);
         const bad = events.map((make, index) => make(String(2_000 + index)));
-        const batch = batchOf('s1', [...good.slice(0, 3), ...bad, ...good.slice(3)]);
+        const batch = batchOf([...good.slice(0, 3), ...bad, ...good.slice(3)]);
 
         await publishChanges(batch, simulation.deps, minute);
-        await publishChanges(batchOf('s1', good), simulation.deps, minute);
+        await publishChanges(batchOf(good), simulation.deps, minute);
 
         const totals = simulation.totals();
         for (const [key, sum] of Object.entries(expectedMetrics(changes.map(({ item }) => item)))) {
@@ -186,7 +181,7 @@ describe('an odd item', () => {
     const keysAlone = { eventName: 'INSERT', dynamodb: { SequenceNumber: '1', Keys: {} } };
     const removed = { eventName: 'REMOVE', dynamodb: { SequenceNumber: '2', OldImage: image } };
 
-    await publishChanges(batchOf('s', [keysAlone, removed, null, {}]), simulation.deps, minute);
+    await publishChanges(batchOf([keysAlone, removed, null, {}]), simulation.deps, minute);
 
     expect(simulation.totals()).toEqual({ ItemsIgnored: 3 });
   });
@@ -194,26 +189,24 @@ describe('an odd item', () => {
   it('does not hide behind the order of a batch, nor behind a record that comes twice in it', async () => {
     const simulation = createSimulation();
     const changes = goodChanges(9_995, 10);
-    const { Records: good } = tableEvent('s1', changes);
+    const { Records: good } = tableEvent(changes);
 
-    await publishChanges(batchOf('s1', [...good].reverse().concat(good)), simulation.deps, minute);
-    await publishChanges(batchOf('s1', good), simulation.deps, minute);
+    await publishChanges(batchOf([...good].reverse().concat(good)), simulation.deps, minute);
+    await publishChanges(batchOf(good), simulation.deps, minute);
 
     expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
   });
 });
 
-it('tells an operator, in the log and by an error, of a batch that names no shard', async () => {
+it('tells an operator, in the log and by an error, of what is no batch', async () => {
   const simulation = createSimulation();
   const told: unknown[] = [];
   const deps = {
     ...simulation.deps,
     log: { warn() {}, error: (why: object) => void told.push(why) },
   };
-  const { shardId: _, ...event } = tableEvent('s1', goodChanges(1, 1));
 
-  await expect(publishChanges(event, deps, minute)).rejects.toThrow('tumbling window');
-  await expect(publishChanges({} as WindowedStreamEvent, deps, minute)).rejects.toThrow('Records');
+  await expect(publishChanges({} as DynamoDBStreamEvent, deps, minute)).rejects.toThrow('Records');
 
-  expect(told).toHaveLength(2);
+  expect(told).toHaveLength(1);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PutOutcome } from '#consumers/metrics/cloudwatch.ts';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
-import type { MetricsState } from '#consumers/metrics/state.ts';
+import type { Pending } from '#consumers/metrics/state.ts';
 import type { MetricDatum } from '#consumers/metrics/summarize.ts';
 import { metricKey } from '#shared/metric-names.ts';
 import { createSimulation, rejectionOf, resultOf, tableEvent } from './doubles.ts';
@@ -18,10 +18,10 @@ const keyOf = ({ name, dimensions }: MetricDatum) => metricKey(name, dimensions)
 type World = ReturnType<typeof createSimulation>;
 
 /** Delivers a batch as a mapping does, again and again until it is taken; says after how many deliveries it was. */
-async function deliverUntilTaken(simulation: World, shard = 's1', some = changes): Promise<number> {
+async function deliverUntilTaken(simulation: World, some = changes): Promise<number> {
   for (let delivery = 1; delivery <= 200; delivery++) {
     try {
-      await publishChanges(tableEvent(shard, some), simulation.deps, nineSeconds);
+      await publishChanges(tableEvent(some), simulation.deps, nineSeconds);
       return delivery;
     } catch {
       simulation.clock.now += 1_000;
@@ -48,7 +48,7 @@ describe('data that CloudWatch never takes', () => {
           });
 
           const deliveries = await deliverUntilTaken(simulation);
-          const next = await deliverUntilTaken(simulation, 's2', []);
+          const next = await deliverUntilTaken(simulation, []);
 
           const taken = Object.entries(expected).filter(([key]) => !hated.includes(key));
           expect(simulation.totals()).toEqual({
@@ -64,7 +64,7 @@ describe('data that CloudWatch never takes', () => {
     );
   });
 
-  it('let the next shard publish in the same delivery', async () => {
+  it('let the next batch publish in the same delivery', async () => {
     const hated = 'EndToEndLatency';
     const simulation = createSimulation(undefined, undefined, (data) =>
       data.some((datum) => keyOf(datum) === hated) ? 'refused' : 'arrived',
@@ -72,7 +72,7 @@ describe('data that CloudWatch never takes', () => {
     const other = [{ item: resultOf(77), sequenceNumber: '1' }];
 
     await deliverUntilTaken(simulation);
-    const deliveries = await deliverUntilTaken(simulation, 's2', other);
+    const deliveries = await deliverUntilTaken(simulation, other);
 
     expect(deliveries).toBe(1);
     expect(simulation.totals()).toEqual({
@@ -91,7 +91,7 @@ describe('data that CloudWatch never takes', () => {
       log: { warn() {}, error: (why: object) => void told.push(why) },
     };
 
-    await publishChanges(tableEvent('s', changes), deps, nineSeconds);
+    await publishChanges(tableEvent(changes), deps, nineSeconds);
 
     const values = [expected.TokensProcessed];
     expect(told).toEqual([
@@ -122,7 +122,7 @@ describe('a CloudWatch that takes nothing', () => {
       const simulation = createSimulation(undefined, undefined, () => (down ? status : 'arrived'));
 
       for (let hour = 0; hour < 40; hour++) {
-        const delivered = publishChanges(tableEvent('s1', changes), simulation.deps, nineSeconds);
+        const delivered = publishChanges(tableEvent(changes), simulation.deps, nineSeconds);
         await expect(delivered).rejects.toThrow('publication');
         simulation.clock.now += 600_000;
       }
@@ -154,23 +154,7 @@ describe('a CloudWatch that takes nothing', () => {
   });
 });
 
-describe('a publication that an earlier version left behind', () => {
-  /** As that version wrote it: one list of data, the number among them, a shard's place by its name. */
-  const before = (over: object): MetricsState =>
-    ({
-      version: 7,
-      publicationNumber: 41,
-      positions: '',
-      pending: {
-        number: 41,
-        claimedAt: Date.UTC(2026, 0, 1) - 3_600_000,
-        claim: 'old',
-        refusals: 0,
-        later: [],
-        ...over,
-      },
-    }) as unknown as MetricsState;
-
+describe('a publication that was left behind', () => {
   it('is settled although no CloudWatch takes a value that is none', async () => {
     const data = [
       { name: 'RecordsProcessed', unit: 'Count', values: [1], counts: [1] },
@@ -181,7 +165,14 @@ describe('a publication that an earlier version left behind', () => {
         ? 'refused'
         : 'arrived',
     );
-    await simulation.deps.store.replace(undefined, before({ data, refused: true }));
+    const pending = {
+      ...{ number: 41, claimedAt: Date.UTC(2026, 0, 1) - 3_600_000, claim: 'old', refused: true },
+      ...{ data, later: [], refusals: 0 },
+    } as unknown as Pending;
+    await simulation.deps.store.replace(undefined, {
+      ...{ version: 7, publicationNumber: 41, digests: {}, movedUntil: 0 },
+      pending,
+    });
 
     expect(await deliverUntilTaken(simulation)).toBe(1);
 

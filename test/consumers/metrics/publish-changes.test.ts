@@ -1,23 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { publishChanges } from '#consumers/metrics/publish-changes.ts';
-import { positionOf } from '#consumers/metrics/state.ts';
-import { createSimulation, type Mishap, rejectionOf, resultOf, tableEvent } from './doubles.ts';
+import {
+  createSimulation,
+  type Mishap,
+  rejectionOf,
+  resultOf,
+  type TestChange,
+  tableEvent,
+} from './doubles.ts';
 import { expectedMetrics } from './expected-metrics.ts';
 
 const minute = () => 60_000;
-const numbered = (count: number, first = 9_990) =>
+const numbered = (count: number, first = 9_990): TestChange[] =>
   Array.from({ length: count }, (_, index) => ({
     item: index % 7 === 3 ? rejectionOf(index) : resultOf(index),
     sequenceNumber: String(first + index),
   }));
+const expectedOf = (changes: readonly TestChange[]) =>
+  expectedMetrics(changes.map(({ item }) => item));
 
 describe('publishChanges', () => {
   it('publishes what a scan of the table gives, once under repeated and resplit delivery', async () => {
     const simulation = createSimulation();
     const changes = numbered(40);
     const deliver = (from: number, to: number) =>
-      publishChanges(tableEvent('s1', changes.slice(from, to)), simulation.deps, minute);
+      publishChanges(tableEvent(changes.slice(from, to)), simulation.deps, minute);
 
     const answer = await deliver(0, 20);
     await deliver(0, 20);
@@ -25,15 +33,15 @@ describe('publishChanges', () => {
     await deliver(10, 40);
     await deliver(0, 40);
 
-    expect(answer).toEqual({ state: {}, batchItemFailures: [] });
-    expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(simulation.totals()).toEqual(expectedOf(changes));
     expect(simulation.published).toHaveLength(2);
   });
 
   it('counts inserts alone', async () => {
     const simulation = createSimulation();
     const item = resultOf(1);
-    const event = tableEvent('s1', [
+    const event = tableEvent([
       { item, sequenceNumber: '1' },
       { item, sequenceNumber: '2', eventName: 'MODIFY' },
     ]);
@@ -43,10 +51,24 @@ describe('publishChanges', () => {
     expect(simulation.totals()).toEqual(expectedMetrics([item]));
   });
 
+  it('counts an item that was removed and put again twice, and two items under one number', async () => {
+    const simulation = createSimulation();
+    const changes = [
+      { item: resultOf(1), sequenceNumber: '1' },
+      { item: resultOf(1), sequenceNumber: '5' },
+      { item: resultOf(2), sequenceNumber: '5' },
+    ];
+
+    await publishChanges(tableEvent(changes), simulation.deps, minute);
+    await publishChanges(tableEvent(changes), simulation.deps, minute);
+
+    expect(simulation.totals()).toEqual(expectedOf(changes));
+  });
+
   it('counts a result so large that it is packed', async () => {
     const simulation = createSimulation();
     const item = resultOf(2, 'news', 12_000);
-    const event = tableEvent('s1', [{ item, sequenceNumber: '1' }]);
+    const event = tableEvent([{ item, sequenceNumber: '1' }]);
 
     await publishChanges(event, simulation.deps, minute);
 
@@ -55,119 +77,120 @@ describe('publishChanges', () => {
     expect(simulation.totals()).toMatchObject({ EntitiesFound: 12_000 });
   });
 
-  it('refuses an event without a shard', async () => {
-    const simulation = createSimulation();
-    const { shardId: _, ...event } = tableEvent('s1', numbered(1));
-
-    await expect(publishChanges(event, simulation.deps, minute)).rejects.toThrow('tumbling window');
-  });
-
   it('splits what one call cannot carry', async () => {
     const simulation = createSimulation();
-    const items = Array.from({ length: 2_000 }, (_, index) => resultOf(1, `source-${index}`));
-    const event = tableEvent(
-      's1',
-      items.map((item, index) => ({ item, sequenceNumber: String(index) })),
-    );
+    const changes = Array.from({ length: 2_000 }, (_, index) => ({
+      item: resultOf(1, `source-${index}`),
+      sequenceNumber: String(index),
+    }));
 
-    await publishChanges(event, simulation.deps, minute);
+    await publishChanges(tableEvent(changes), simulation.deps, minute);
 
     expect(simulation.published.length).toBeGreaterThan(2);
     expect(Math.max(...simulation.published.map(({ data }) => data.length))).toBeLessThanOrEqual(
       1_000,
     );
-    expect(simulation.totals()).toEqual(expectedMetrics(items));
+    expect(simulation.totals()).toEqual(expectedOf(changes));
   });
 
-  it('forgets shards that ended more than a day ago', async () => {
+  it('keeps few digests in the state, and asks for the others only where a change may be among them', async () => {
     const simulation = createSimulation();
-    await publishChanges(tableEvent('old', numbered(1)), simulation.deps, minute);
-    simulation.clock.now += 26 * 60 * 60 * 1_000;
+    const asked: number[] = [];
+    const { digests } = simulation.deps;
+    const deps = {
+      ...simulation.deps,
+      digests: {
+        ...digests,
+        read: (changes: Parameters<typeof digests.read>[0]) => {
+          asked.push(changes.length);
+          return digests.read(changes);
+        },
+      },
+    };
+    const changes = numbered(500).map((change, at) => ({ ...change, createdAt: at }));
+    const deliver = (from: number, to: number) =>
+      publishChanges(tableEvent(changes.slice(from, to)), deps, minute);
 
-    await publishChanges(tableEvent('new', numbered(1)), simulation.deps, minute);
+    for (let at = 0; at < 400; at += 1) await deliver(at, at + 1);
+    const largest = JSON.stringify(simulation.state()).length;
+    const moved = simulation.moved.size;
+    const askedInOrder = asked.length;
+    await deliver(0, 400);
+    await deliver(390, 500);
 
-    const { positions = '' } = simulation.state() ?? {};
-    expect(positionOf(positions, 'old')).toBeUndefined();
-    expect(positionOf(positions, 'new')).toBe(9_990n);
+    expect(largest).toBeLessThan(1_000);
+    // One item for each ten seconds, and one more where they were moved in the middle of them.
+    expect(moved).toBeGreaterThan(30);
+    expect(moved).toBeLessThan(50);
+    expect(askedInOrder).toBeLessThan(60);
+    expect(asked.length).toBeGreaterThan(askedInOrder);
+    expect(simulation.totals()).toEqual(expectedOf(changes));
   });
 
-  it('counts once whatever is lost, refused or killed between any two steps', async () => {
+  it('counts once in any order, batches and number at a time, whatever is killed, lost or refused between any two steps', async () => {
     const mishaps = fc.constantFrom<Mishap>(
-      'none',
-      'none',
-      'none',
-      'kill-before',
-      'kill-after',
-      'lost',
-      'lost-request',
-      'throttle',
-      'refuse',
+      ...(['none', 'none', 'none', 'none', 'none', 'none'] as const),
+      ...(['kill-before', 'kill-after', 'lost', 'lost-request', 'throttle', 'refuse'] as const),
     );
+    const total = 90;
+    const batch = fc.oneof(
+      // As a mapping cuts them, and as nobody does.
+      fc
+        .tuple(fc.nat(total), fc.integer({ min: 1, max: 60 }))
+        .map(([from, size]) => Array.from({ length: size }, (_, at) => (from + at) % total)),
+      fc.array(fc.nat(total - 1), { maxLength: 40 }),
+    );
+    let [moved, killed] = [0, 0];
     await fc.assert(
       fc.asyncProperty(
-        fc.array(mishaps, { maxLength: 120 }),
-        fc.array(fc.tuple(fc.nat(30), fc.nat(30), fc.nat(20_000)), { maxLength: 12 }),
-        async (fate, deliveries) => {
-          const simulation = createSimulation(() => fate.shift() ?? 'none');
-          const changes = numbered(30);
-          const deliver = (from: number, to: number) =>
-            publishChanges(tableEvent('s1', changes.slice(from, to)), simulation.deps, () => 9_000);
-          let done = 0;
-          for (const [back, size, pause] of deliveries) {
-            const to = Math.min(30, done + size);
-            const ok = await deliver(Math.max(0, done - back), to).then(
-              () => true,
-              () => false,
+        fc.array(mishaps, { maxLength: 200, size: 'max' }),
+        fc.array(fc.nat(6), { maxLength: 200 }),
+        // Batches that are delivered at a time, and the pause after them.
+        fc.array(fc.tuple(fc.array(batch, { minLength: 1, maxLength: 4 }), fc.nat(20_000)), {
+          ...{ maxLength: 8, size: 'max' },
+        }),
+        // Seconds between two changes: from all within one bucket to more than a day.
+        fc.constantFrom(0, 1, 7, 60, 900),
+        async (fate, yields, deliveries, apart) => {
+          const simulation = createSimulation(
+            () => fate.shift() ?? 'none',
+            () => yields.shift() ?? 1,
+          );
+          const changes = numbered(total).map((one, at) => ({ ...one, createdAt: at * apart }));
+          const { Records: records } = tableEvent(changes);
+          const left = new Set(changes.keys());
+          const deliver = async (numbers: readonly number[]) => {
+            const Records = numbers.flatMap((number) => records[number] ?? []);
+            return publishChanges({ Records }, simulation.deps, () => 9_000).then(
+              () => {
+                for (const number of numbers) left.delete(number);
+              },
+              (error: Error) => {
+                if (error.message === 'killed') killed += 1;
+              },
             );
-            if (ok) done = Math.max(done, to);
+          };
+          for (const [batches, pause] of deliveries) {
+            await Promise.all(batches.map(deliver));
             simulation.clock.now += pause;
           }
-          for (let attempt = 0; done < 30 && attempt < 200; attempt++) {
-            if (
-              await deliver(done, 30).then(
-                () => true,
-                () => false,
-              )
-            )
-              done = 30;
+          // What was taken is not delivered again: it must be counted by now.
+          for (let attempt = 0; left.size > 0 && attempt < 200; attempt++) {
+            await deliver([...left]);
             simulation.clock.now += 1_000;
           }
+          expect(simulation.totals()).toEqual(expectedOf(changes));
           fate.length = 0;
-          await deliver(0, 30);
+          await deliver([...changes.keys()]);
 
-          expect(simulation.totals()).toEqual(expectedMetrics(changes.map(({ item }) => item)));
+          expect(simulation.totals()).toEqual(expectedOf(changes));
+          expect(simulation.state()?.pending).toBeUndefined();
+          moved += simulation.moved.size;
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
-  });
-
-  it('counts once with shards delivered side by side', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.nat(6), { maxLength: 200 }), async (pauses) => {
-        const simulation = createSimulation(
-          () => 'none',
-          () => pauses.shift() ?? 1,
-        );
-        const shards = ['a', 'b', 'c', 'd'].map((name, index) => ({
-          name,
-          changes: Array.from({ length: 5 }, (_, at) => ({
-            item: resultOf(index * 5 + at),
-            sequenceNumber: String(at),
-          })),
-        }));
-        await Promise.all(
-          shards.flatMap(({ name, changes }) => [
-            publishChanges(tableEvent(name, changes), simulation.deps, minute),
-            publishChanges(tableEvent(name, changes.slice(0, 3)), simulation.deps, minute),
-          ]),
-        );
-
-        expect(simulation.totals()).toEqual(
-          expectedMetrics(shards.flatMap(({ changes }) => changes.map(({ item }) => item))),
-        );
-      }),
-      { numRuns: 60 },
-    );
+    expect(moved).toBeGreaterThan(100);
+    expect(killed).toBeGreaterThan(100);
   });
 });

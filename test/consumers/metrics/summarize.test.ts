@@ -62,12 +62,8 @@ describe('a deployment with one source', () => {
       { ...everything, source: 'http', shard: 'http' },
       ...rejectionReasons.map((reason) => ({ ...rejectionOf(1), reason }) as TableItem),
     ];
-    const changes = items.map((item, at) => ({
-      sequenceNumber: BigInt(at),
-      createdAt: 1_000,
-      item,
-    }));
-    const odd = { sequenceNumber: 99n, createdAt: 1_000, ignored: 'it is odd' };
+    const changes = items.map((item) => ({ createdAt: 1_000, item }));
+    const odd = { createdAt: 1_000, ignored: 'it is odd' };
 
     const data = summarize([...changes, odd], { lowConfidenceThreshold: 0.5, now: 2_000 });
 
@@ -93,7 +89,7 @@ describe('a deployment with one source', () => {
       personalDataKinds: ['PHONE'],
     };
 
-    const data = summarize([{ sequenceNumber: 1n, createdAt: 1, item }], {
+    const data = summarize([{ createdAt: 1, item }], {
       ...{ lowConfidenceThreshold: 0.5, countedByName },
       now: 2,
     });
@@ -113,7 +109,7 @@ describe('a deployment with one source', () => {
   it('counts as streamed what the stream brought, and no call', () => {
     const streamed = (items: TableItem[]) =>
       summarize(
-        items.map((item, at) => ({ sequenceNumber: BigInt(at), createdAt: 1, item })),
+        items.map((item) => ({ createdAt: 1, item })),
         { lowConfidenceThreshold: 0.5, now: 2 },
       ).find(({ name }) => name === metricNames.recordsStreamed)?.values;
 

@@ -14,14 +14,14 @@ it.each([
   ['an empty list of failures', { batchItemFailures: [] }],
   ['a list of failures that is null', { batchItemFailures: null }],
 ])('takes %s for success', (_, payload) => {
-  expect(interpretResponse(answer(payload), records, false)).toEqual({ kind: 'success' });
+  expect(interpretResponse(answer(payload), records)).toEqual({ kind: 'success' });
 });
 
 it.each([
   ['in whatever order they come', ['1003', '1001', '1002']],
   ['named twice', ['1001', '1003', '1001']],
 ])('goes by the lowest reported sequence number, %s', (_, reported) => {
-  expect(interpretResponse(answer(report(...reported)), records, false)).toEqual({
+  expect(interpretResponse(answer(report(...reported)), records)).toEqual({
     kind: 'partial',
     requestId: 'r-1',
     from: 1,
@@ -49,26 +49,16 @@ it.each([
   ['true', true],
   ['a list with something in it', [{ itemIdentifier: '1001' }]],
 ])('fails the whole batch on %s', (_, payload) => {
-  const outcome = interpretResponse(answer(payload), records, false);
+  const outcome = interpretResponse(answer(payload), records);
 
   expect(outcome).toMatchObject({ kind: 'failed', requestId: 'r-1', functionError: null });
 });
 
 it('fails the whole batch where the function failed', () => {
-  expect(interpretResponse(failure, records, false)).toEqual({
+  expect(interpretResponse(failure, records)).toEqual({
     kind: 'failed',
     requestId: 'r-2',
     reason: 'Error: no',
     functionError: 'Unhandled',
   });
-});
-
-it('wants a state in a tumbling window, and carries it along', () => {
-  const without = interpretResponse(answer({}), records, true);
-  const full = interpretResponse(answer({ state: { n: 1 } }), records, true);
-  const partial = interpretResponse(answer({ state: { n: 2 }, ...report('1002') }), records, true);
-
-  expect(without).toMatchObject({ kind: 'failed' });
-  expect(full).toEqual({ kind: 'success', state: { n: 1 } });
-  expect(partial).toEqual({ kind: 'partial', requestId: 'r-1', from: 2, state: { n: 2 } });
 });

@@ -37,16 +37,6 @@ describe('records that wait', () => {
     expect(cutBatch(buffer, { ...small, maximumBytes: 200 }, at)).toEqual({ count: 2 });
     expect(cutBatch(buffer, { ...small, maximumBytes: 50 }, at)).toEqual({ count: 1 });
   });
-
-  it('are a batch when one of a later tumbling window follows, not when one of an earlier does', () => {
-    const buffer = read(
-      [7_000, 9_000, 3_000, 12_000].map((arrivedAt, i) => aRecord(i, { arrivedAt })),
-    );
-    const windowOf = ({ arrivedAt }: { arrivedAt: number }) => Math.floor(arrivedAt / 10_000);
-    const roomy = { ...limits, batchSize: 100 };
-
-    expect(cutBatch(buffer, roomy, { now: 10_000, ended: false }, windowOf)).toEqual({ count: 3 });
-  });
 });
 
 it('cuts any buffer, sooner or later, into batches within the limits that hold every record once', () => {

@@ -1,4 +1,4 @@
-import type { KinesisStreamTumblingWindowEvent } from 'aws-lambda';
+import type { KinesisStreamEvent } from 'aws-lambda';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Checkpoint, CheckpointStore } from '#local/event-source-mapping/checkpoints.ts';
@@ -12,8 +12,6 @@ import type { Invocation } from '#local/lambda/invocation.ts';
 import { type MappingSettings, parseSettings } from '#shared/settings.ts';
 import { createMemoryStream } from './memory-stream.ts';
 import { answer, aRecord, failure, report, someRecords } from './records.ts';
-
-type Event = KinesisStreamTumblingWindowEvent & { shardId: string };
 
 const running: EventSourceMapping[] = [];
 afterEach(async () => {
@@ -31,11 +29,11 @@ function memoryCheckpoints(): CheckpointStore & { kept: Map<string, Checkpoint> 
 
 function start(
   stream: ReturnType<typeof createMemoryStream>,
-  handle: (event: Event) => unknown,
+  handle: (event: KinesisStreamEvent) => unknown,
   given: { settings?: Partial<MappingSettings> } & Partial<Omit<MappingOptions, 'settings'>> = {},
 ) {
   const batches: number[][] = [];
-  const events: Event[] = [];
+  const events: KinesisStreamEvent[] = [];
   const parked: { key: string; record: InvocationRecord }[] = [];
   const checkpoints = memoryCheckpoints();
   const { settings, ...options } = given;
@@ -50,7 +48,7 @@ function start(
     now: () => 1_000_000 + performance.now(),
     onFailure: async (key, record) => void parked.push({ key, record }),
     invoke: async (payload) => {
-      const event = payload as Event;
+      const event = payload as KinesisStreamEvent;
       events.push(event);
       batches.push(event.Records.map(({ kinesis }) => Number(kinesis.sequenceNumber) - 1_000));
       const given = await handle(event);
@@ -145,7 +143,8 @@ describe('a mapping', () => {
   it('narrows a failing batch down to its poison record and parks that alone', async () => {
     const stream = createMemoryStream();
     stream.add('s', someRecords(8));
-    const poison = (event: Event) => event.Records.some((r) => r.kinesis.sequenceNumber === '1002');
+    const poison = (event: KinesisStreamEvent) =>
+      event.Records.some((r) => r.kinesis.sequenceNumber === '1002');
 
     const { mapping, batches, parked } = start(stream, (event) => (poison(event) ? failure : null));
     await untilIdle(mapping);
@@ -494,96 +493,6 @@ describe('a mapping that begins at LATEST', () => {
         },
       ),
       { numRuns: 30 },
-    );
-  });
-});
-
-describe('tumbling windows', () => {
-  const counting = (event: Event) => ({
-    state: { count: (event.state?.count ?? 0) + event.Records.length },
-  });
-  const shape = ({ Records, window, state, isFinalInvokeForWindow }: Event) => ({
-    records: Records.length,
-    start: window.start.slice(14, 19),
-    state,
-    final: isFinalInvokeForWindow,
-  });
-
-  it('carry the state from batch to batch, and end with a final invocation', async () => {
-    const stream = createMemoryStream();
-    stream.add('s', someRecords(13));
-
-    const { mapping, events, checkpoints } = start(stream, counting, {
-      settings: { tumblingWindowSeconds: 10 },
-    });
-    await untilIdle(mapping);
-    await vi.waitFor(() => expect(mapping.lag().shards[0]?.windowOpen).toBe(false));
-
-    expect(events.map(shape)).toEqual([
-      { records: 4, start: '00:00', state: {}, final: false },
-      { records: 4, start: '00:00', state: { count: 4 }, final: false },
-      { records: 2, start: '00:00', state: { count: 8 }, final: false },
-      { records: 0, start: '00:00', state: { count: 10 }, final: true },
-      { records: 3, start: '00:10', state: {}, final: false },
-      { records: 0, start: '00:10', state: { count: 3 }, final: true },
-    ]);
-    expect(events.every(({ shardId }) => shardId === 's')).toBe(true);
-    expect(checkpoints.kept.get('s')).toEqual({
-      shardId: 's',
-      ended: false,
-      sequenceNumber: '1012',
-    });
-  });
-
-  it('survive a restart with their state', async () => {
-    const stream = createMemoryStream();
-    const checkpoints = memoryCheckpoints();
-    const now = () => 5_000;
-    const settings = { tumblingWindowSeconds: 10 };
-    stream.add('s', someRecords(2));
-    const first = start(stream, counting, { checkpoints, now, settings });
-    await untilIdle(first.mapping);
-    await first.mapping.close();
-    stream.put('s', aRecord(2));
-
-    const second = start(stream, counting, { checkpoints, now, settings });
-    await untilIdle(second.mapping);
-
-    expect(second.events.map(shape)).toEqual([
-      { records: 1, start: '00:00', state: { count: 2 }, final: false },
-    ]);
-    expect(second.mapping.lag().shards[0]?.windowOpen).toBe(true);
-  });
-
-  it('wait with the next window until the final invocation succeeded', async () => {
-    const stream = createMemoryStream();
-    stream.add('s', [aRecord(0), aRecord(1, { arrivedAt: 10_000 })]);
-    let refusals = 4;
-
-    const { mapping, events } = start(
-      stream,
-      (event) => (event.isFinalInvokeForWindow && refusals-- > 0 ? failure : counting(event)),
-      { settings: { tumblingWindowSeconds: 10, maximumRetryAttempts: 0 } },
-    );
-    await untilIdle(mapping);
-
-    expect(events.slice(0, 7).map(shape)).toEqual([
-      { records: 1, start: '00:00', state: {}, final: false },
-      ...Array.from({ length: 5 }, () => ({
-        records: 0,
-        start: '00:00',
-        state: { count: 1 },
-        final: true,
-      })),
-      { records: 1, start: '00:10', state: {}, final: false },
-    ]);
-  });
-
-  it('are refused together with a parallelization factor', () => {
-    const both = { tumblingWindowSeconds: 10, parallelizationFactor: 2 };
-
-    expect(() => start(createMemoryStream(), counting, { settings: both })).toThrow(
-      'settings.parallelizationFactor: must be 1',
     );
   });
 });

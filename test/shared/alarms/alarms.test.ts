@@ -21,6 +21,17 @@ describe('alarmDefinitions', () => {
     expect(names.every((name) => /^spanstream-dev-[a-z-]+$/.test(name))).toBe(true);
   });
 
+  it('leaves out what the settings omit, and nothing that is no alarm', () => {
+    const all = alarmsOf().map(({ id }) => id);
+
+    const ids = alarmsOf({ alarms: { omit: ['silence', 'items-ignored'] } }).map(({ id }) => id);
+
+    expect(ids).toEqual(all.filter((id) => id !== 'silence' && id !== 'items-ignored'));
+    expect(() => alarmsOf({ alarms: { omit: ['silent'] } })).toThrow(
+      /alarms\.omit: there is no alarm silent; there are .*silence/,
+    );
+  });
+
   it('has no name in common with another environment, whatever the two are called', () => {
     const ids = alarmsOf().map((alarm) => alarm.id);
 
@@ -58,7 +69,7 @@ describe('alarmDefinitions', () => {
     expect(dimensions).toEqual([
       { TableName: 'spanstream-dev-results' },
       { TableName: 'spanstream-dev-results', GlobalSecondaryIndexName: 'bySource' },
-      { TableName: 'spanstream-dev-metrics-state' },
+      { TableName: 'spanstream-dev-counted' },
     ]);
   });
 

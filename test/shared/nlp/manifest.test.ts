@@ -39,6 +39,15 @@ describe('readManifest', () => {
     await expect(readManifest(folder)).rejects.toThrow(/manifest\.json: models\.0\.task/);
   });
 
+  it('refuses two models of one name', async () => {
+    const [first, second] = [model, { ...model, name: 'other' }];
+    await write({ version: 1, models: [first, second, { ...model, revision: '2' }] });
+
+    await expect(readManifest(folder)).rejects.toThrow(
+      'models.2.name: must be of one model only: tiny is there before',
+    );
+  });
+
   it('has languages in their canonical form', async () => {
     const { task: _, ...rest } = model;
     const languages = ['eng', 'iw', 'cmn', 'tl', '*'];

@@ -2,12 +2,12 @@ import { type Form, formRule, type Rule } from '../scan.ts';
 
 const localUnit = /[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]/u;
 const domain =
-  /@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,62})\.){1,8}(?:xn--[a-z0-9-]{2,59}|[\p{L}]{2,24})(?![\p{L}\p{N}])/uy;
+  /(?:@|%40)(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,62})\.){1,8}(?:xn--[a-z0-9-]{2,59}|[\p{L}]{2,24})(?![\p{L}\p{N}])/uy;
 
-/** E-mail addresses, read from their `@` to both sides. */
+/** E-mail addresses, read from their `@` to both sides; in a query it is written `%40`. */
 export const emails: Rule = function* findEmails({ text }) {
   let floor = 0;
-  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
+  for (const { index: at } of text.matchAll(/@|%40/g)) {
     let start = at;
     const least = Math.max(floor, at - 64);
     while (start > least && localUnit.test(text.charAt(start - 1))) start--;

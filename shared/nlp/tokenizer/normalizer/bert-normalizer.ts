@@ -1,11 +1,11 @@
 import type { Normalizer } from '../stages.ts';
 import type { TextBuffer } from '../text-buffer.ts';
 import { characterClass, classOf, combiningClassOf } from '../unicode/character-class.ts';
+import { codePointAt } from '../unicode/code-point.ts';
 import { MarkRun, type Part } from './mark-run.ts';
 
 const { removed, blank, ideograph, mark, whole } = characterClass;
 const space = 0x20;
-const replacement = 0xfffd;
 const spacePart: Part = { combiningClass: 0, units: Uint16Array.of(space) };
 
 /** What of BERT's normalization is switched on. */
@@ -103,11 +103,6 @@ export function createBertNormalizer(options: BertNormalization): Normalizer {
       }
     },
   };
-}
-
-function codePointAt(text: string, at: number): number {
-  const codePoint = text.codePointAt(at) ?? replacement;
-  return codePoint >= 0xd800 && codePoint <= 0xdfff ? replacement : codePoint;
 }
 
 function spellingOf(

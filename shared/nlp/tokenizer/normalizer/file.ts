@@ -39,6 +39,8 @@ const precompiled = z.object({
   precompiled_charsmap: z.string(),
 });
 
+const stages = [plain, bert, strip, replace, prepend, precompiled] as const;
+
 const sequence = z.object({
   type: z.literal('Sequence'),
   get normalizers() {
@@ -47,21 +49,8 @@ const sequence = z.object({
 });
 
 /** `normalizer` of `tokenizer.json`. */
-export const normalizerFile = z.discriminatedUnion('type', [
-  plain,
-  bert,
-  strip,
-  replace,
-  prepend,
-  precompiled,
-  sequence,
-]);
+export const normalizerFile = z.discriminatedUnion('type', [...stages, sequence]);
 
 export type NormalizerFile =
-  | z.output<typeof plain>
-  | z.output<typeof bert>
-  | z.output<typeof strip>
-  | z.output<typeof replace>
-  | z.output<typeof prepend>
-  | z.output<typeof precompiled>
+  | z.output<(typeof stages)[number]>
   | { type: 'Sequence'; normalizers: NormalizerFile[] };

@@ -1,5 +1,6 @@
 import type { Normalizer } from '../stages.ts';
 import type { TextBuffer } from '../text-buffer.ts';
+import { codePointAt } from '../unicode/code-point.ts';
 import { graphemeClass, graphemeClassOf } from '../unicode/grapheme-class.ts';
 import { Charsmap, type Replacement } from './charsmap.ts';
 
@@ -13,8 +14,6 @@ const LONG = 6;
 /** Marks ASCII characters that have a rule of another kind than one character for one. */
 const OTHER = 0xffff;
 const printable = /^[ -~]*$/;
-/** What stands in a text for half of a surrogate pair. */
-const MALFORMED = 0xfffd;
 
 /**
  * SentencePiece's normalization as Hugging Face tokenizers apply it: a rule that fits the beginning of a short grapheme cluster
@@ -150,11 +149,6 @@ function clusterEnd(text: string, from: number, to: number): number {
     kind = next & extender ? 0 : next;
   }
   return end;
-}
-
-function codePointAt(text: string, at: number): number {
-  const codePoint = text.codePointAt(at) ?? MALFORMED;
-  return codePoint >= 0xd800 && codePoint <= 0xdfff ? MALFORMED : codePoint;
 }
 
 /** Writes a character's UTF-8 at `at`, as far as there is room; gives the place after it. */

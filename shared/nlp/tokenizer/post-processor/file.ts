@@ -31,6 +31,8 @@ const byteLevel = z.object({
   add_prefix_space: z.boolean().default(true),
 });
 
+const stages = [template, bert, roberta, byteLevel] as const;
+
 const sequence = z.object({
   type: z.literal('Sequence'),
   get processors() {
@@ -39,19 +41,10 @@ const sequence = z.object({
 });
 
 /** `post_processor` of `tokenizer.json`. */
-export const postProcessorFile = z.discriminatedUnion('type', [
-  template,
-  bert,
-  roberta,
-  byteLevel,
-  sequence,
-]);
+export const postProcessorFile = z.discriminatedUnion('type', [...stages, sequence]);
 
 export type PostProcessorFile =
-  | z.output<typeof template>
-  | z.output<typeof bert>
-  | z.output<typeof roberta>
-  | z.output<typeof byteLevel>
+  | z.output<(typeof stages)[number]>
   | { type: 'Sequence'; processors: PostProcessorFile[] };
 
 export type TemplatePiece = z.output<typeof templatePiece>;

@@ -54,15 +54,7 @@ const delimiter = z.object({ type: z.literal('CharDelimiterSplit'), delimiter: c
 
 const fixedLength = z.object({ type: z.literal('FixedLength'), length: z.int().min(1).default(5) });
 
-const sequence = z.object({
-  type: z.literal('Sequence'),
-  get pretokenizers() {
-    return z.array(preTokenizerFile);
-  },
-});
-
-/** `pre_tokenizer` of `tokenizer.json`. */
-export const preTokenizerFile = z.discriminatedUnion('type', [
+const stages = [
   plain,
   byteLevel,
   metaspace,
@@ -71,16 +63,18 @@ export const preTokenizerFile = z.discriminatedUnion('type', [
   split,
   delimiter,
   fixedLength,
-  sequence,
-]);
+] as const;
+
+const sequence = z.object({
+  type: z.literal('Sequence'),
+  get pretokenizers() {
+    return z.array(preTokenizerFile);
+  },
+});
+
+/** `pre_tokenizer` of `tokenizer.json`. */
+export const preTokenizerFile = z.discriminatedUnion('type', [...stages, sequence]);
 
 export type PreTokenizerFile =
-  | z.output<typeof plain>
-  | z.output<typeof byteLevel>
-  | z.output<typeof metaspace>
-  | z.output<typeof punctuation>
-  | z.output<typeof digits>
-  | z.output<typeof split>
-  | z.output<typeof delimiter>
-  | z.output<typeof fixedLength>
+  | z.output<(typeof stages)[number]>
   | { type: 'Sequence'; pretokenizers: PreTokenizerFile[] };

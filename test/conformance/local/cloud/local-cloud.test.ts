@@ -156,7 +156,10 @@ describe('a local cloud', () => {
     [{ functionName: 'nobody' }, 'there is no function nobody'],
     [{ streamArn: 'arn:aws:sqs:us-east-1:000000000000:queue' }, 'streamArn must be of a stream'],
     [{ settings: { batchSize: 0 } }, /settings\.batchSize: .*1/],
-    [{ settings: { parallelizationFactor: 2, tumblingWindowSeconds: 10 } }, 'must be 1'],
+    [
+      { settings: { batchSize: 1, tumblingWindowSeconds: 10 } },
+      'settings.tumblingWindowSeconds: is not a known',
+    ],
   ])('refuses a mapping that cannot work, naming why: %j', async (wrong, why) => {
     const cloud = await start();
     await cloud.createFunction({ name: 'notes', file: sources.notes });

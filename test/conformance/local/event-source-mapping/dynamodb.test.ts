@@ -19,12 +19,6 @@ import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
 import { parseSettings } from '#shared/settings.ts';
 
-type WindowEvent = DynamoDBStreamEvent & {
-  shardId: string;
-  isFinalInvokeForWindow: boolean;
-  state: unknown;
-};
-
 let service: LocalService;
 let clients: LocalClients;
 let tables: LocalClients['dynamodb'];
@@ -90,7 +84,6 @@ async function putItems(from: number, count: number): Promise<void> {
 it('follows a table through shards that roll over, in the shape of a DynamoDB event', async () => {
   await putItems(0, 100);
   const records: DynamoDBRecord[] = [];
-  const events: WindowEvent[] = [];
   let calls = 0;
   const mapping = startEventSourceMapping({
     source: await openSource(streamArn, clients),
@@ -100,20 +93,18 @@ it('follows a table through shards that roll over, in the shape of a DynamoDB ev
     shardSyncMs: 20,
     backoff: { baseMs: 2, capMs: 10 },
     invoke: async (payload): Promise<Invocation> => {
-      const event = payload as WindowEvent;
+      const event = payload as DynamoDBStreamEvent;
       calls += 1;
-      events.push(event);
       if (calls % 4 === 0) {
         return { ok: false, requestId: 'r', kind: 'crash', errorType: 'E', errorMessage: 'no' };
       }
       records.push(...event.Records);
-      return { ok: true, requestId: 'r', payload: { batchItemFailures: [], state: {} } };
+      return { ok: true, requestId: 'r', payload: { batchItemFailures: [] } };
     },
     settings: {
       ...parseSettings({}).metrics.mapping,
       batchSize: 10,
       batchingWindowSeconds: 0,
-      tumblingWindowSeconds: 1,
     },
   });
   try {
@@ -129,10 +120,6 @@ it('follows a table through shards that roll over, in the shape of a DynamoDB ev
     await putItems(100, 50);
     const since = Date.now();
     await vi.waitFor(() => expect(mapping.idle(since)).toBe(true), { timeout: 20_000 });
-    await vi.waitFor(
-      () => expect(mapping.lag().shards.some(({ windowOpen }) => windowOpen)).toBe(false),
-      { timeout: 5_000 },
-    );
   } finally {
     await mapping.close();
   }
@@ -165,6 +152,4 @@ it('follows a table through shards that roll over, in the shape of a DynamoDB ev
   });
   const seconds = modified?.dynamodb?.ApproximateCreationDateTime ?? 0;
   expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
-  expect(events.some(({ isFinalInvokeForWindow }) => isFinalInvokeForWindow)).toBe(true);
-  expect(events.every(({ shardId }) => shardId.startsWith('shardId-'))).toBe(true);
 });

@@ -58,6 +58,7 @@ export const found: readonly (readonly [kind: string, text: string, language?: s
   ['EMAIL', 'Write to «ada.lovelace+news@example.co.uk».'],
   ['EMAIL', 'Mail <«jörg@müller.example»>', 'de'],
   ['EMAIL', 'mailto:«bob@example.org»?subject=x'],
+  ['EMAIL', 'POST to=«ada%2Bnews%40example.co.uk»&subject=x'],
   ['URL', 'see «https://example.com/a?b=c#d».'],
   ['URL', 'visit «www.example.travel» today'],
   ['URL', 'on «example.com/path», they say'],

@@ -33,6 +33,7 @@ describe('redact', () => {
     ['4111 1111 1111 1111', '4111-1111-1111-1111'],
     ['GB29NWBK60161331926819', 'gb29 nwbk 6016 1331 9268 19'],
     ['+44 20 7946 0958', '0044 (20) 7946-0958'],
+    ['ada@example.com', 'ADA%40example.com'],
   ])('hash sees no difference between %s and %s', (one, other) => {
     const tagOf = (value: string) => {
       const [span] = findPersonalData(value, { language: 'en' });
