@@ -5,7 +5,6 @@ import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import { startS3 } from '#local/services/s3/index.ts';
-import { splitLines } from '#producers/commands/input-lines.ts';
 import { createProducerOn } from '#producers/index.ts';
 import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
 import { loadLanguageDetector } from '#shared/nlp/language/index.ts';
@@ -13,6 +12,8 @@ import { manifestSchema } from '#shared/nlp/manifest.ts';
 import { findPersonalData, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import { type Entity, taskNames } from '#shared/nlp/types.ts';
+import { splitLines } from '#shared/record-files/lines.ts';
+import { BEGINNING } from '#shared/record-files/types.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
@@ -228,12 +229,12 @@ function streamWorks(): Record<string, Work> {
     'producer: records of one key': (text) =>
       put(pieces(text, 512).map((_, n) => ({ id: `r${n}`, text: 'x', attributes: { key: 'k' } }))),
     'lines: large pieces': async (text) => {
-      for await (const _ of splitLines(chunksOf(pieces(text, 64_000)))) {
+      for await (const _ of splitLines(chunksOf(pieces(text, 64_000)), BEGINNING)) {
         // Reading is the work.
       }
     },
     'lines: small pieces': async (text) => {
-      for await (const _ of splitLines(chunksOf(pieces(text, 16)))) {
+      for await (const _ of splitLines(chunksOf(pieces(text, 16)), BEGINNING)) {
         // Reading is the work.
       }
     },
