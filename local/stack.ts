@@ -7,6 +7,7 @@ import {
   type LocalCloud,
   type LocalCloudOptions,
 } from '#local/cloud/local-cloud.ts';
+import type { ObjectQueue } from '#local/cloud/object-queue.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
@@ -15,7 +16,7 @@ import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
-import { type ResourceNames, resourceNames } from '#shared/names.ts';
+import { INBOX_PREFIX, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { canaryTimeoutSeconds, type Settings } from '#shared/settings.ts';
 import { startClock } from './clock.ts';
 import { bundle } from './stack/bundle.ts';
@@ -30,9 +31,9 @@ const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions'
 const READ_BACK_SECONDS = '1';
 
 /** The functions of a stack; the canary where it has a clock. */
-export type Functions = Readonly<Record<'inference' | 'metrics' | 'http', LambdaFunction>> & {
-  readonly canary?: LambdaFunction;
-};
+export type Functions = Readonly<
+  Record<'inference' | 'metrics' | 'http' | 'intake', LambdaFunction>
+> & { readonly canary?: LambdaFunction };
 
 /** The two mappings of a stack. */
 export type Mappings = Readonly<Record<'inference' | 'metrics', EventSourceMapping>>;
@@ -104,6 +105,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       inference: await map('inference', provisioned.streamArn),
       metrics: await map('metrics', provisioned.resultsStreamArn),
     };
+    const inbox = settings.intake.enabled
+      ? cloud.notifyOfObjects({
+          bucket: names.intakeBucket,
+          prefix: INBOX_PREFIX,
+          functionName: functions.intake.name,
+          maximumConcurrency: settings.intake.maximumConcurrency,
+        })
+      : undefined;
     const api = await startApiGateway({
       routes: httpRoutes,
       ...(ports?.http === undefined ? {} : { port: ports.http }),
@@ -124,7 +133,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       clients: cloud.clients,
       functions,
       mappings,
-      idle: idleInTurn(mappings),
+      idle: idleInTurn(mappings, inbox),
       async close() {
         stopClock?.();
         await api.close();
@@ -137,11 +146,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Idle is the stream first, and the table's stream as of then: what the former wrote last must have been counted, too. */
-function idleInTurn({ inference, metrics }: Mappings): LocalStack['idle'] {
+/** Idle is the inbox first, then the stream, and the table's stream as of then: what the former wrote last must have been counted, too. */
+function idleInTurn(
+  { inference, metrics }: Mappings,
+  inbox: ObjectQueue | undefined,
+): LocalStack['idle'] {
   let quiet: { since: number; at: number } | undefined;
   return (since = 0) => {
-    if (!inference.idle(since)) quiet = undefined;
+    const putBy = inbox ? inbox.idleSince() : 0;
+    if (putBy === undefined || !inference.idle(Math.max(since, putBy))) quiet = undefined;
     else if (quiet?.since !== since) quiet = { since, at: Date.now() };
     return quiet !== undefined && metrics.idle(Math.max(since, quiet.at));
   };
@@ -171,7 +184,9 @@ async function createFunctions(
         kind === 'canary' ? canaryTimeoutSeconds(settings) : settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
       // One process uses every core already; on AWS each has cores of its own.
-      maximumConcurrency: 1,
+      maximumConcurrency: kind === 'intake' ? settings.intake.maximumConcurrency : 1,
+      // Most stacks never read an object.
+      startsLate: kind === 'intake',
       onLog: (line) => log.debug(line, 'function'),
       logFile: join(directory, 'logs', `${kind}.log`),
     });
@@ -180,6 +195,7 @@ async function createFunctions(
     inference: await create('inference'),
     metrics: await create('metrics'),
     http: await create('http'),
+    intake: await create('intake'),
     ...(hasCanary && { canary: await create('canary') }),
   };
 }

@@ -69,6 +69,19 @@ export const httpEnvironmentSchema = z.object({
   SPANSTREAM_INTAKE_BUCKET: text.optional(),
 });
 
+/** What the intake function reads from its environment. */
+export const intakeEnvironmentSchema = z.object({
+  ...logging,
+  ...results,
+  SPANSTREAM_INTAKE_BUCKET: text,
+  SPANSTREAM_FAILURES_BUCKET: text,
+  SPANSTREAM_STREAM: text,
+  /** The function whose iterator age says whether the stream has room. */
+  SPANSTREAM_INFERENCE_FUNCTION: text,
+  SPANSTREAM_RECORDS_PER_SECOND: number.pipe(z.number().positive()),
+  SPANSTREAM_ITERATOR_AGE_SECONDS: number.pipe(z.number().positive()),
+});
+
 /** What the metrics function reads from its environment. */
 export const metricsEnvironmentSchema = z.object({
   ...logging,
@@ -180,6 +193,16 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...engine,
       SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
       ...(settings.intake.enabled && { SPANSTREAM_INTAKE_BUCKET: names.intakeBucket }),
+    },
+    intake: {
+      ...common,
+      ...table,
+      SPANSTREAM_INTAKE_BUCKET: names.intakeBucket,
+      SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
+      SPANSTREAM_STREAM: names.stream,
+      SPANSTREAM_INFERENCE_FUNCTION: names.inferenceFunction,
+      SPANSTREAM_RECORDS_PER_SECOND: String(settings.intake.recordsPerSecond),
+      SPANSTREAM_ITERATOR_AGE_SECONDS: String(settings.intake.iteratorAgeSeconds),
     },
     metrics: {
       ...common,

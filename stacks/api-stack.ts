@@ -14,13 +14,13 @@ import {
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
-import { allowObjects, bucketNameOf } from './parts/bucket-access.ts';
+import { allowUnder } from './parts/failures-bucket.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
@@ -33,13 +33,16 @@ export class ApiStack extends Stack {
     scope: Construct,
     id: string,
     context: StackContext,
-    props: StackProps & { results: Table; redaction: RedactionKeys | undefined },
+    props: StackProps & {
+      results: Table;
+      redaction: RedactionKeys | undefined;
+      /** Where calls may name objects; none may where it is left out. */
+      intake: Bucket | undefined;
+    },
   ) {
     super(scope, id, props);
     const { settings, names } = context;
-    const intake = settings.intake.enabled
-      ? Bucket.fromBucketName(this, 'Intake', bucketNameOf(names.intakeBucket))
-      : undefined;
+    const { intake } = props;
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',
@@ -55,10 +58,11 @@ export class ApiStack extends Stack {
     allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);
     allow(http.role, ['dynamodb:BatchGetItem'], tableArn);
     if (intake) {
-      allowObjects(
+      allowUnder(
         http.role,
-        's3:GetObject',
-        intake.arnForObjects('*'),
+        ['s3:GetObject'],
+        intake,
+        '',
         'A call names the object that is read; the bucket is all that can be known of it.',
       );
     }

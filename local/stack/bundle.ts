@@ -14,6 +14,7 @@ const functions: Readonly<Record<string, { readonly index: string; readonly work
   http: { index: join(root, 'consumers/http/handler.ts'), worker },
   metrics: { index: join(root, 'consumers/metrics/handler.ts') },
   canary: { index: join(root, 'consumers/canary/handler.ts') },
+  intake: { index: join(root, 'consumers/intake/handler.ts') },
 };
 
 /**

@@ -31,7 +31,7 @@ export function nameRecords(
   { name, idPrefix, source }: FileOrigin,
 ): TextRecordInput[] {
   const { id = part ? idPrefix : `${idPrefix}-${line}`, text, ...fields } = record;
-  const whole = typeof text === 'string' && isLongText(text) ? cutText(text) : undefined;
+  const pieces = typeof text === 'string' && isLongText(text) ? cutText(text) : [];
   const given = { ...(source !== undefined && { source }), ...fields };
   const withOrigin = (more: Record<string, string>) => ({
     ...given,
@@ -47,11 +47,12 @@ export function nameRecords(
     id: `${id}.${number}`,
     text: piece.text,
   });
-  const records = whole
-    ? whole.map((piece, at) => pieceOf(piece, at + 1))
-    : part && part.number > 0
-      ? [pieceOf({ text: String(text), start: part.start }, part.number)]
-      : [{ ...('id' in record ? given : withOrigin({})), id, text }];
+  const records =
+    pieces.length > 0
+      ? pieces.map((piece, at) => pieceOf(piece, at + 1))
+      : part && part.number > 0
+        ? [pieceOf({ text: String(text), start: part.start }, part.number)]
+        : [{ ...('id' in record ? given : withOrigin({})), id, text }];
   return records as TextRecordInput[];
 }
 

@@ -7,10 +7,10 @@ export interface Position {
   /** Where it begins, in bytes of the file, inflated where it is gzip. */
   readonly offset: number;
   /** Names of a table's columns, once they are read. */
-  readonly columns?: readonly string[];
+  readonly columns?: readonly string[] | undefined;
   /** Pieces so far of a file that is one text, and where in it the next begins, in UTF-16 code units. */
-  readonly part?: number;
-  readonly start?: number;
+  readonly part?: number | undefined;
+  readonly start?: number | undefined;
 }
 
 /** Where every file begins. */

@@ -169,6 +169,8 @@ const alarmSettings = z.strictObject({
   unansweredShare: sharePassed.default(0.8),
   /** Minutes in which the stream brings nothing until the silence alarm; 0 switches it off. */
   silenceMinutes: z.int().min(0).max(1_440).default(60),
+  /** Seconds that an object of the inbox may wait for the intake function; SQS counts the first three times it is read. */
+  intakeWaitSeconds: z.int().min(1).max(1_209_600).default(3_600),
   /** Texts in five minutes whose language no model serves until an alarm; 0 switches it off. */
   unservedTexts: z.int().min(0).default(0),
   /** Spans of personal data in five minutes until an alarm; 0 switches it off. */

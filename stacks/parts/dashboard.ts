@@ -41,6 +41,18 @@ function functionGraph(title: string, functionName: string): GraphWidget {
   );
 }
 
+function intakeRow({ intakeFunction, intakeQueue: QueueName }: StackContext['names']) {
+  const queue = (name: string) => metric('AWS/SQS', name, 'Maximum', { QueueName });
+  return [
+    functionGraph('Intake', intakeFunction),
+    graph(
+      'Objects that wait',
+      [queue('ApproximateNumberOfMessagesVisible')],
+      [queue('ApproximateAgeOfOldestMessage')],
+    ),
+  ];
+}
+
 /** One page from the state of all alarms down to each function. */
 export function createDashboard(scope: Construct, context: StackContext, alarms: CfnAlarm[]): void {
   const { settings, names } = context;
@@ -121,6 +133,7 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         functionGraph('Metrics', names.metricsFunction),
         functionGraph('HTTP', names.httpFunction),
       ],
+      ...(settings.intake.enabled ? [intakeRow(names)] : []),
       ...(settings.canary.everyMinutes > 0 ? [[canary]] : []),
     ],
   });

@@ -13,7 +13,7 @@ import { createDeployment } from '#stacks/deployment.ts';
 
 const SYNTHESIS_MS = 120_000;
 let root: string;
-const bundles = ['metrics', 'canary'].map((name) => `dist/${name}/index.mjs`);
+const bundles = ['metrics', 'intake', 'canary'].map((name) => `dist/${name}/index.mjs`);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
@@ -27,7 +27,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const deploy = (settings: SettingsInput = {}) => {
   const made = createDeployment(parseSettings(settings), { root });
-  const template = (part: Exclude<keyof typeof made, 'app'>) => Template.fromStack(made[part]);
+  const template = (part: Exclude<keyof typeof made, 'app'>) => {
+    const stack = made[part];
+    if (!stack) throw new Error(`there is no ${part} stack`);
+    return Template.fromStack(stack);
+  };
   return { ...made, template };
 };
 
