@@ -19,6 +19,8 @@ export interface EmulatedOptions extends Pick<FaultsOptions, 'plan' | 'count'> {
 
 const BATCHES_AGAIN = 8;
 const LARGEST_BATCH_AGAIN = 300;
+/** What the inference function says where it hands records back. */
+const HANDING_BACK = 'handing back the rest of the batch';
 
 /**
  * Deploys the product on MiniStack, whose mappings deliver, with a faulty proxy between its functions and each service. What is
@@ -47,10 +49,8 @@ export async function createEmulatedEnvironment(
   cloud = await startEmulatedCloud({
     ...{ signal, say },
     settings: {
-      inference: {
-        ...hurried.inference,
-        mapping: { ...hurried.inference.mapping, startingPosition: 'TRIM_HORIZON' },
-      },
+      // So little work and so much time that nothing need be handed back: the emulator would not deliver it again.
+      inference: { timeoutSeconds: 300, mapping: { batchSize: 50, batchingWindowSeconds: 0 } },
       metrics: hurried.metrics,
     },
     emulator: {
@@ -107,6 +107,13 @@ export async function createEmulatedEnvironment(
     },
     // The emulator does not say how far its mappings are: what was counted must stand still.
     idle: async () => true,
+    async conclude() {
+      const lines = await logLines(deployed().endpoint, nameOf('inference'), HANDING_BACK);
+      for (const line of lines) {
+        count('emulator does not deliver again what is handed back');
+        say(line);
+      }
+    },
     calm() {
       faults.state.calm = true;
     },
@@ -133,6 +140,26 @@ async function readAll(
     }
   }
   return all;
+}
+
+/** Lines of a function's log that hold some words. */
+async function logLines(endpoint: string, functionName: string, words: string): Promise<string[]> {
+  const lines: string[] = [];
+  for (let nextToken: string | undefined, more = true; more; more = nextToken !== undefined) {
+    const answer = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': 'Logs_20140328.FilterLogEvents',
+      },
+      body: JSON.stringify({ logGroupName: `/aws/lambda/${functionName}`, nextToken }),
+    });
+    const page = (await answer.json()) as { events?: { message: string }[]; nextToken?: string };
+    nextToken = page.nextToken;
+    const messages = (page.events ?? []).flatMap(({ message }) => message.split('\n'));
+    lines.push(...messages.filter((message) => message.includes(words)));
+  }
+  return lines;
 }
 
 async function invoke(endpoint: string, functionName: string, event: unknown): Promise<void> {

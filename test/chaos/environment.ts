@@ -21,6 +21,8 @@ export interface ChaosEnvironment extends Deployed {
   happen(event: PlannedEvent): Promise<void>;
   /** Whether all that had arrived by `since` (epoch milliseconds) is processed. */
   idle(since?: number): Promise<boolean>;
+  /** Tells of what the environment itself is known to lose. */
+  conclude(): Promise<void>;
   /** From now on nothing fails. */
   calm(): void;
   stop(): Promise<void>;
@@ -159,6 +161,7 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
       await happenings[kind](at);
     },
     idle: isIdle,
+    conclude: async () => undefined,
     calm() {
       state.calm = true;
     },

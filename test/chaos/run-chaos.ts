@@ -105,6 +105,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     const reports: Record<string, AuditReport> = {};
     for (const { environment, draw: again } of loads) {
       const { names, clients, sumOf } = environment;
+      await environment.conclude();
       reports[names.prefix] = await audit(again(), clients, names, started, sumOf);
     }
     return {
