@@ -34,7 +34,7 @@ export async function refusal(call: Promise<unknown>): Promise<readonly [string,
 const patience = (adapter: Adapter, fact: string) =>
   adapter.name === 'aws'
     ? { timeout: 55_000, interval: 1_000 }
-    : { timeout: isDifferent(adapter, fact) ? 1_000 : 15_000, interval: 20 };
+    : { timeout: isDifferent(adapter, fact) ? 300 : 15_000, interval: 20 };
 
 /** Clients of one service, with the end of them and of what was made with them. */
 interface Connection {
