@@ -30,7 +30,7 @@ export function createDeployment(
     ? new IntakeStack(app, id('intake'), context, {
         ...props,
         stream: stream.stream,
-        ...{ results, redaction, failures },
+        ...{ results, redaction },
       })
     : undefined;
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {

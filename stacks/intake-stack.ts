@@ -14,7 +14,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
-import { allowParking, allowUnder } from './parts/failures-bucket.ts';
+import { allowParking, allowUnder, namedFailuresBucket } from './parts/failures-bucket.ts';
 import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
 import { intakeBucket } from './parts/intake-bucket.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
@@ -31,12 +31,7 @@ export class IntakeStack extends Stack {
     scope: Construct,
     id: string,
     context: StackContext,
-    props: StackProps & {
-      stream: Stream;
-      results: Table;
-      failures: Bucket;
-      redaction: RedactionKeys | undefined;
-    },
+    props: StackProps & { stream: Stream; results: Table; redaction: RedactionKeys | undefined },
   ) {
     super(scope, id, props);
     const { settings, names } = context;
@@ -46,6 +41,8 @@ export class IntakeStack extends Stack {
 
     const { logGroup, role } = functionParts(this, context, names.intakeFunction);
     allowWork(role, this.bucket, queue, props);
+    const failures = namedFailuresBucket(this, context);
+    allowParking(role, failures, 'rejected/');
     const reader = new LambdaFunction(this, 'Function', {
       functionName: names.intakeFunction,
       description: 'Objects of the inbox onto the stream, record by record',
@@ -59,7 +56,7 @@ export class IntakeStack extends Stack {
         ...functionEnvironments(settings, names).intake,
         ...redactionEnvironment(props.redaction),
         SPANSTREAM_INTAKE_BUCKET: this.bucket.bucketName,
-        SPANSTREAM_FAILURES_BUCKET: props.failures.bucketName,
+        SPANSTREAM_FAILURES_BUCKET: failures.bucketName,
       },
       logGroup,
       role,
@@ -102,9 +99,8 @@ function allowWork(
   {
     stream,
     results,
-    failures,
     redaction,
-  }: { stream: Stream; results: Table; failures: Bucket; redaction: RedactionKeys | undefined },
+  }: { stream: Stream; results: Table; redaction: RedactionKeys | undefined },
 ): void {
   allow(
     role,
@@ -119,7 +115,6 @@ function allowWork(
   allow(role, ['s3:ListBucket'], bucket.bucketArn);
   allow(role, ['kinesis:PutRecords'], stream.streamArn);
   allow(role, ['dynamodb:BatchWriteItem'], results.tableArn);
-  allowParking(role, failures, 'rejected/');
   if (redaction) allow(role, ['kms:GenerateDataKey'], redaction.parked.keyArn);
   allow(role, ['cloudwatch:GetMetricStatistics'], '*');
   acknowledge(role, 'IAM5[Resource::*]', 'GetMetricStatistics takes no resource.');

@@ -6,7 +6,7 @@ import type { IntakeBucket } from './bucket.ts';
 import type { Report } from './report.ts';
 
 /** How long a run that says nothing is left alone. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 /** Runs that read nothing until an object is given up: each dies, or has no time left for a record. */
 const MOST_ATTEMPTS = 10;
 
@@ -36,12 +36,12 @@ export interface Claim {
   readonly head: ObjectHead;
   readonly report: () => Report;
   /**
-   * Writes down how far the object was read, and holds it for another minute.
+   * Writes down how far the object was read, and holds it for half a minute more.
    *
    * @throws {LeaseLostError} where another run holds it by now
    */
   save(changes: Partial<Report>, progress?: Partial<Progress>): Promise<void>;
-  /** Lets go of the object, for another run to go on; where that cannot be said, it goes on a minute later. */
+  /** Lets go of the object, for another run to go on; where that cannot be said, it goes on when the lease has run out. */
   release(progress?: Partial<Progress>): Promise<void>;
   /** Ends it: nothing is left to do. */
   finish(changes: Partial<Report>): Promise<void>;

@@ -20,7 +20,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** Seconds that they take at the full rate, at most. */
 const MOST_SECONDS = 5;
 /** How often a run that waits says that it lives. */
-const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_MS = 10_000;
 
 /** What the intake function works with. */
 export interface IntakeDeps extends ClaimDeps, SettleDeps {

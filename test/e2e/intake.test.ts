@@ -106,6 +106,12 @@ describe('objects of the inbox', () => {
     await first.stack.kill();
 
     const { stack, clients } = await start();
+    const isDone = async () => {
+      const reports = await Promise.all([...keys, last.Key].map((key) => reportOf(clients, key)));
+      return reports.every((report) => report?.state === 'done');
+    };
+    // The run that died is left alone for half a minute.
+    await waitFor(isDone, { what: 'every object to be read', timeoutMs: 240_000, everyMs: 500 });
     await stack.settled();
     const before = await allItems(clients);
     for (const key of keys) {
@@ -147,7 +153,7 @@ describe('objects of the inbox', () => {
     expect((await allItems(clients)).length).toBe(before.length);
     expect(await reportOf(clients, keys[0] as string)).toMatchObject({ read: 2_500 });
     await stack.kill();
-  }, 400_000);
+  }, 600_000);
 
   it('are read that came in parts, and one that cannot be is said to', async () => {
     const { stack, clients } = await start();

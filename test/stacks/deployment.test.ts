@@ -16,10 +16,13 @@ let root: string;
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  for (const path of [
-    ...['consumers/Dockerfile', '.dockerignore'],
-    ...['dist/intake/index.mjs', 'dist/metrics/index.mjs'],
-  ]) {
+  const files = [
+    'consumers/Dockerfile',
+    '.dockerignore',
+    'dist/intake/index.mjs',
+    'dist/metrics/index.mjs',
+  ];
+  for (const path of files) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }

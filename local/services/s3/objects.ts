@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { xmlDocument, xmlText } from '../xml.ts';
-import { type BucketStore, type ObjectHead, type Part, s3Error } from './bucket-store.ts';
+import {
+  type BucketStore,
+  noSuchKey,
+  notImplemented,
+  type ObjectHead,
+  type Part,
+  s3Error,
+} from './bucket-store.ts';
 import {
   decodeBody,
   type ObjectCreated,
@@ -48,10 +55,15 @@ function checkTags(tags: readonly (readonly [string, string])[]): Record<string,
   return Object.fromEntries(tags);
 }
 
+/** One condition at most: that nothing is there, or the object that was meant. */
 function checkConditions(headers: IncomingHttpHeaders, current: string | undefined): void {
-  const clash = headers['if-none-match'] === '*' && current !== undefined;
-  const wanted = headers['if-match'];
-  if (!clash && (wanted === undefined || wanted === current)) return;
+  const { 'if-match': wanted, 'if-none-match': unwanted } = headers;
+  if (unwanted !== undefined && (unwanted !== '*' || wanted !== undefined)) {
+    throw notImplemented('a condition other than If-Match, or If-None-Match of anything');
+  }
+  if (wanted !== undefined && current === undefined) throw noSuchKey();
+  const holds = unwanted === undefined ? (wanted ?? current) === current : current === undefined;
+  if (holds) return;
   throw preconditionFailed();
 }
 
@@ -62,7 +74,7 @@ const preconditionFailed = () =>
     'At least one of the pre-conditions you specified did not hold',
   );
 
-/** The part of an object that a request wants; undefined where it wants all of it. */
+/** The part of an object that a request wants: all of it where it names none. */
 function rangeOf({ range, 'if-match': wanted }: IncomingHttpHeaders, head: ObjectHead): Part {
   if (wanted !== undefined && wanted !== head.etag) throw preconditionFailed();
   const { size } = head;

@@ -168,13 +168,13 @@ describe('takeEvent', () => {
     expect(simulation.reportOf(KEY)).toMatchObject({ state: 'done', read: 10, put: 10 });
   });
 
-  it('leaves an object alone that another run reads, until that one is silent for a minute', async () => {
+  it('leaves an object alone that another run reads, until that one is silent for half a minute', async () => {
     const simulation = createSimulation();
     simulation.put(KEY, linesOf(10));
     expect(await simulation.run(eventOf(KEY), { dieAt: 4, dieWhen: 'before' })).toContain('died');
     expect(await simulation.run(eventOf(KEY))).toBe('unsettled');
     expect(simulation.stream.length).toBe(0);
-    simulation.passTime(61_000);
+    simulation.passTime(31_000);
     expect(await simulation.run(eventOf(KEY))).toBe('settled');
     expect(simulation.stream.length).toBe(10);
   });
@@ -239,7 +239,7 @@ describe('takeEvent', () => {
     simulation.put(KEY, linesOf(10));
     for (let run = 0; run < 10; run++) {
       await simulation.run(eventOf(KEY), { dieAt: 4, dieWhen: 'before' });
-      simulation.passTime(61_000);
+      simulation.passTime(31_000);
     }
     expect(await simulation.run(eventOf(KEY))).toContain('10 runs');
     expect(simulation.reportOf(KEY)?.state).toBe('failed');
@@ -271,7 +271,7 @@ describe('takeEvent', () => {
         simulation.put(KEY, content);
         for (const one of deaths) {
           await simulation.run(eventOf(KEY), one);
-          simulation.passTime(61_000);
+          simulation.passTime(31_000);
         }
         await simulation.run(eventOf(KEY));
         expect(await simulation.run(eventOf(KEY))).toBe('settled');
