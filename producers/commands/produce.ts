@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Option } from 'commander';
@@ -27,6 +28,8 @@ import { createRecordSource, type RecordFlags, sourceStateSchema } from './recor
 import { openStranded } from './stranded-file.ts';
 
 const defaultFile = fileURLToPath(new URL('../../fixtures/texts/records.jsonl', import.meta.url));
+/** Inputs that a state file names one by one. */
+const MOST_NAMED = 10;
 
 interface Flags extends RecordFlags {
   readonly rate?: number;
@@ -151,7 +154,9 @@ function openState(inputs: readonly Input[], flags: Flags, stream: string) {
     );
   }
   const named = inputs.map(({ name, size = 0, version = '' }) => ({ name, size, version }));
-  const job = { target, stream, source, format, loop, inputs: named };
+  // The file is written after every call, so that of thousands of inputs it holds a hash.
+  const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex');
+  const job = { target, stream, source, format, loop, inputs: named.slice(0, MOST_NAMED), hash };
   return openStateFile(flags.state, 'produce', job, sourceStateSchema);
 }
 

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 
+const MOST_SHOWN = 300;
+
 /** Where a job stands that may be ended at any moment and started again. */
 export interface StateFile<State> {
   /** Where an earlier run left it; undefined where there was none. */
@@ -75,10 +77,8 @@ export function openStateFile<State>(
 /** In what the first of two jobs differs from the second, where it does. */
 function differenceOf(was: Job, is: Job): string | undefined {
   const name = Object.keys({ ...was, ...is }).find((key) => !isDeepStrictEqual(was[key], is[key]));
-  return (
-    name &&
-    `whose ${name} is ${JSON.stringify(was[name] ?? null)} and not ${JSON.stringify(is[name] ?? null)}`
-  );
+  const shown = (job: Job) => JSON.stringify(job[name ?? ''] ?? null).slice(0, MOST_SHOWN);
+  return name && `whose ${name} is ${shown(was)} and not ${shown(is)}`;
 }
 
 function parseOrNothing(text: string): unknown {

@@ -18,7 +18,7 @@ export interface FaultsOptions {
 }
 
 /** Faulty ways to the services of one environment. */
-export type Faults = Awaited<ReturnType<typeof startFaults>>;
+type Faults = Awaited<ReturnType<typeof startFaults>>;
 
 /** Starts a faulty proxy in front of each service. */
 export async function startFaults({ plan, target, kill, count }: FaultsOptions) {
