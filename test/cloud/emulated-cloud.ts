@@ -11,7 +11,7 @@ import { SpanstreamError } from '#shared/errors.ts';
 import { API_STAGE, resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
 import { cdk } from './cdk.ts';
-import { startMinistack } from './ministack.ts';
+import { installMinistack, startMinistack } from './ministack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The one account and region of the emulator. */
@@ -54,7 +54,7 @@ export interface EmulatedCloud extends Deployed {
  * Starts MiniStack, bootstraps it and deploys all stacks by CDK, as `npm run deploy` would into an account.
  *
  * @param options.emulator environment of MiniStack beside its own, which its functions see too
- * @throws {SpanstreamError} where CDK fails
+ * @throws {SpanstreamError} where MiniStack cannot be installed, or CDK fails
  */
 export async function startEmulatedCloud(options: {
   readonly settings?: SettingsInput;
@@ -63,9 +63,11 @@ export async function startEmulatedCloud(options: {
   readonly say?: (line: string) => void;
 }): Promise<EmulatedCloud> {
   const { signal, say = () => undefined } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'spanstream-cloud-'));
+  const install = await installMinistack();
+  if ('missing' in install) throw new SpanstreamError('no-emulator', install.missing);
   const ministack = await startMinistack({ LAMBDA_EXECUTOR: 'local', ...options.emulator });
   const { endpoint } = ministack;
+  const folder = await mkdtemp(join(tmpdir(), 'spanstream-cloud-'));
   const settingsFile = join(folder, 'spanstream.config.json');
   const outputsFile = join(folder, 'outputs.json');
   const assembly = join(folder, 'cdk.out');
@@ -104,7 +106,7 @@ export async function startEmulatedCloud(options: {
     say(`MiniStack listens on ${endpoint}`);
     await bundle({ outdir: join(root, 'dist') });
     // Elsewhere than in the project: an environment is bootstrapped without its app.
-    await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
+    await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`, '--no-notices'], folder);
     await deploy(options.settings);
     const outputs = await readOutputs(outputsFile);
     const names = { ...resourceNames(ENVIRONMENT_NAME), failuresBucket: outputs('FailuresBucket') };
@@ -144,6 +146,8 @@ function emulatorEnvironment(endpoint: string, settingsFile: string): NodeJS.Pro
     AWS_CONFIG_FILE: `${settingsFile}.none`,
     AWS_SHARED_CREDENTIALS_FILE: `${settingsFile}.none`,
     AWS_EC2_METADATA_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: 'true',
     SPANSTREAM_CONFIG: settingsFile,
   };
 }

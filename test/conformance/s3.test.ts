@@ -16,12 +16,20 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startS3 } from '#local/services/s3/index.ts';
-import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+import {
+  awsAdapter,
+  clientConfig,
+  localAdapter,
+  ministackAdapter,
+  uniqueName,
+} from './support/adapter.ts';
+import { itOf } from './support/differences.ts';
 
-const adapters = [localAdapter('our own', () => startS3()), awsAdapter()];
+const adapters = [localAdapter('our own', () => startS3()), await ministackAdapter(), awsAdapter()];
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`S3: ${adapter.skip ?? adapter.name}`, () => {
+    const it = itOf(adapter);
     let service: Awaited<ReturnType<typeof adapter.start>>;
     let client: S3Client;
     const Bucket = uniqueName('conformance');

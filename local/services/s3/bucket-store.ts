@@ -19,6 +19,9 @@ export function s3Error(code: string, statusCode: number, message: string): Serv
   return new ServiceError(code, message, { statusCode });
 }
 
+/** The error of a request for an object that is not there. */
+export const noSuchKey = () => s3Error('NoSuchKey', 404, 'The specified key does not exist.');
+
 /** The error of a request for what S3 has and the stand-in has not. */
 export const notImplemented = (what: string) =>
   s3Error('NotImplemented', 501, `what the request asks for is not implemented here: ${what}`);
@@ -59,7 +62,7 @@ export async function openBuckets(directory: string) {
   const headOf = (bucket: string, key: string) => {
     const head = bucketOf(bucket).objects.get(key);
     if (head !== undefined) return head;
-    throw s3Error('NoSuchKey', 404, 'The specified key does not exist.');
+    throw noSuchKey();
   };
   const pathOf = (bucket: string, key: string) =>
     join(directory, bucket, createHash('sha256').update(key).digest('hex'));

@@ -63,6 +63,9 @@ export const bucketOperations: S3Operations = {
       throw s3Error('InvalidArgument', 400, 'max-keys: must be a whole number from 0');
     }
     const token = query.get('continuation-token');
+    if (token === '') {
+      throw s3Error('InvalidArgument', 400, 'The continuation token provided is incorrect');
+    }
     const after = token
       ? Buffer.from(token, 'base64url').toString()
       : (query.get('start-after') ?? '');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { xmlDocument, xmlText } from '../xml.ts';
-import { notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
+import { noSuchKey, notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
 import { decodeBody, type S3Operations } from './request.ts';
 
 const KEPT = [
@@ -42,10 +42,15 @@ function checkTags(tags: readonly (readonly [string, string])[]): Record<string,
   return Object.fromEntries(tags);
 }
 
+/** One condition at most: that nothing is there, or the object that was meant. */
 function checkConditions(headers: IncomingHttpHeaders, current: string | undefined): void {
-  const clash = headers['if-none-match'] === '*' && current !== undefined;
-  const wanted = headers['if-match'];
-  if (!clash && (wanted === undefined || wanted === current)) return;
+  const { 'if-match': wanted, 'if-none-match': unwanted } = headers;
+  if (unwanted !== undefined && (unwanted !== '*' || wanted !== undefined)) {
+    throw notImplemented('a condition other than If-Match, or If-None-Match of anything');
+  }
+  if (wanted !== undefined && current === undefined) throw noSuchKey();
+  const holds = unwanted === undefined ? (wanted ?? current) === current : current === undefined;
+  if (holds) return;
   throw s3Error(
     'PreconditionFailed',
     412,
