@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
@@ -64,7 +65,17 @@ export async function runTimeFuzz(options: {
         if (options.signal?.aborted) break;
         const make = shapes[shape];
         if (make === undefined) throw new Error(`there is no shape ${shape}`);
-        growths.push({ work, shape, power: await powerOf(run, make) });
+        // Most work never waits, and one check runs it dozens of times: Ctrl-C would not be heard.
+        const runOnce: Work = async (text) => {
+          await nextTurn();
+          options.signal?.throwIfAborted();
+          await run(text);
+        };
+        const power = await powerOf(runOnce, make).catch((error: unknown) => {
+          if (!options.signal?.aborted) throw error;
+        });
+        if (power === undefined) break;
+        growths.push({ work, shape, power });
         options.onProgress?.(growths.length, total);
       }
     }
