@@ -17,9 +17,6 @@ export interface FaultsOptions {
   readonly count: (what: string) => void;
 }
 
-/** Faulty ways to the services of one environment. */
-type Faults = Awaited<ReturnType<typeof startFaults>>;
-
 /** Starts a faulty proxy in front of each service. */
 export async function startFaults({ plan, target, kill, count }: FaultsOptions) {
   const requests = new Map<string, number>();
