@@ -14,7 +14,6 @@ import {
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
@@ -22,6 +21,7 @@ import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
 import { allowUnder } from './parts/failures-bucket.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
+import { namedIntakeBucket } from './parts/intake-bucket.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
@@ -33,16 +33,11 @@ export class ApiStack extends Stack {
     scope: Construct,
     id: string,
     context: StackContext,
-    props: StackProps & {
-      results: Table;
-      redaction: RedactionKeys | undefined;
-      /** Where calls may name objects; none may where it is left out. */
-      intake: Bucket | undefined;
-    },
+    props: StackProps & { results: Table; redaction: RedactionKeys | undefined },
   ) {
     super(scope, id, props);
     const { settings, names } = context;
-    const { intake } = props;
+    const intake = settings.intake.enabled ? namedIntakeBucket(this, context) : undefined;
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',

@@ -32,9 +32,7 @@ export function createDeployment(
         ...{ results, redaction },
       })
     : undefined;
-  const api = new ApiStack(app, id('api'), context, {
-    ...{ ...props, results, redaction, intake: intake?.bucket },
-  });
+  const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
     stream: stream.stream,
