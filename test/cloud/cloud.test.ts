@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import {
   DescribeAlarmsCommand,
   GetMetricStatisticsCommand,
@@ -5,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
@@ -67,7 +68,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
 
   it('are deployed by CDK', () => {
     expect(cloud.stacks).toEqual(
-      ['stream', 'inference', 'metrics', 'api', 'monitoring'].map(
+      ['stream', 'inference', 'metrics', 'api', 'intake', 'monitoring'].map(
         (part) => `spanstream-cloud-${part}-stack`,
       ),
     );
@@ -80,6 +81,32 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
 
     expect(report).toMatchObject({ lost: 0, duplicated: 0, metricsEqual: true });
     expect(report.results.length + report.rejections).toBe(RECORDS);
+  });
+
+  it('put an object of the inbox on the stream, and report it', async () => {
+    const { s3 } = cloud.clients;
+    const Bucket = cloud.names.intakeBucket;
+    const Body = gzipSync('{"id":"from-s3","text":"Ada Lovelace lived in London."}\nno json\n');
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'inbox/a b.jsonl.gz', Body }));
+
+    const report = await waitFor(
+      async () => {
+        const get = new GetObjectCommand({ Bucket, Key: 'reports/a b.jsonl.gz.json' });
+        const { Body } = await s3.send(get).catch(() => ({ Body: undefined }));
+        const found = JSON.parse((await Body?.transformToString()) ?? '{}');
+        return found.state === 'done' && found;
+      },
+      { what: 'the object to be read', timeoutMs: PATIENCE_MS, everyMs: 500 },
+    );
+    const version = await versionNow();
+    const stored = await waitFor(async () => (await ask<Stored>('/v1/records/from-s3')).results, {
+      what: 'the result',
+      timeoutMs: PATIENCE_MS,
+      everyMs: 500,
+    });
+
+    expect(report).toMatchObject({ read: 2, put: 1, invalid: 1 });
+    expect(stored.map(({ pipelineVersion }) => pipelineVersion)).toEqual([version]);
   });
 
   it('let a record through, as the smoke test sends it', async () => {

@@ -37,6 +37,7 @@ const emulatorSettings: SettingsInput = {
 /** The stacks on an emulator of AWS. */
 export interface EmulatedCloud extends Deployed {
   readonly endpoint: string;
+  readonly names: Deployed['names'] & { readonly intakeBucket: string };
   readonly clients: ReturnType<typeof localClients>;
   /** What leads any AWS client, the project's commands and no other account's credentials to the emulator. */
   readonly environment: NodeJS.ProcessEnv;
@@ -46,7 +47,7 @@ export interface EmulatedCloud extends Deployed {
   readonly api: { readonly url: string; readonly key: string };
   /** Deploys all stacks again, with these settings over the emulator's. */
   deploy(settings?: SettingsInput): Promise<void>;
-  /** Empties the failures bucket and deletes all stacks. */
+  /** Empties the buckets and deletes all stacks. */
   destroy(): Promise<void>;
   /** Ends the emulator with all that it holds. */
   close(): Promise<void>;
@@ -111,7 +112,11 @@ export async function startEmulatedCloud(options: {
     await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`, '--no-notices'], folder);
     await deploy(options.settings);
     const outputs = await readOutputs(outputsFile);
-    const names = { ...resourceNames(ENVIRONMENT_NAME), failuresBucket: outputs('FailuresBucket') };
+    const names = {
+      ...resourceNames(ENVIRONMENT_NAME),
+      failuresBucket: outputs('FailuresBucket'),
+      intakeBucket: outputs('IntakeBucket'),
+    };
     const [apiId] = new URL(outputs('ApiUrl')).hostname.split('.');
     const api = {
       url: `${endpoint}/restapis/${apiId}/${API_STAGE}/_user_request_`,
@@ -122,7 +127,8 @@ export async function startEmulatedCloud(options: {
       stacks: await stacksOf(assembly),
       environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
       async destroy() {
-        await empty(clients, names.failuresBucket);
+        for (const bucket of [names.failuresBucket, names.intakeBucket])
+          await empty(clients, bucket);
         await run(['destroy', '--all', '--force', '--app', assembly]);
       },
     };
