@@ -25,6 +25,8 @@ const emulatorSettings: SettingsInput = {
   removalPolicy: 'destroy',
   inference: { package: 'zip' },
   metrics: { readBackSeconds: 1 },
+  // Books are to hold what was put; a test that wants a canary says so.
+  canary: { everyMinutes: 0 },
   alarms: {
     omit: alarmDefinitions(parseSettings({}), resourceNames(ENVIRONMENT_NAME))
       .filter(({ signal }) => isExpression(signal))

@@ -103,7 +103,8 @@ describe('usdPerIdleMonth', () => {
     const rowOf = (name: string) =>
       text.match(new RegExp(`^\\| \\**${name}\\b[^|]*\\| +\\**([\\d.]+)`, 'm'))?.[1];
     expect(rowOf('the canary')).toBe(canary.toFixed(2));
-    expect(rowOf('all')).toBe((sumOf(usd) + canary).toFixed(2));
+    const queue = Number(rowOf("the inbox's queue"));
+    expect(rowOf('all')).toBe((sumOf(usd) + canary + queue).toFixed(2));
     for (const usd of Object.values(usdPerCanaryMonth(5))) {
       expect(text).toContain(`(${usd.toFixed(2)}`);
     }
