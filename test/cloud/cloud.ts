@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { showBooks } from '#local/demo/show.ts';
-import { interruptible } from '#shared/cli/interrupt.ts';
+import { InterruptedError, interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
@@ -16,6 +16,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
+/** Whether the books balance. */
 async function run({ records, keep, json }: Flags, signal: AbortSignal): Promise<boolean> {
   const started = Date.now();
   const input = await readCloudInput(records);
@@ -60,7 +61,11 @@ async function keepUntilInterrupted(cloud: EmulatedCloud, signal: AbortSignal): 
 }
 
 async function cloud(flags: Flags): Promise<void> {
-  const balanced = await interruptible((signal) => run(flags, signal));
+  const balanced = await interruptible((signal) =>
+    run(flags, signal).catch((error: unknown) => {
+      throw signal.aborted ? new InterruptedError('the books were not balanced') : error;
+    }),
+  );
   // Ctrl-C is how one that was kept is meant to end.
   process.exitCode = balanced ? 0 : 1;
 }

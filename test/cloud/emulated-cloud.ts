@@ -8,10 +8,10 @@ import type { Deployed } from '#local/demo/books.ts';
 import { bundle } from '#local/stack/bundle.ts';
 import { alarmDefinitions, isExpression } from '#shared/alarms.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { API_STAGE, resourceNames } from '#shared/names.ts';
+import { API_STAGE, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
 import { cdk } from './cdk.ts';
-import { startMinistack } from './ministack.ts';
+import { installMinistack, type Ministack, startMinistack } from './ministack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The one account and region of the emulator. */
@@ -25,6 +25,8 @@ const emulatorSettings: SettingsInput = {
   removalPolicy: 'destroy',
   inference: { package: 'zip' },
   metrics: { readBackSeconds: 1 },
+  // Books are to hold what was put; a test that wants a canary says so.
+  canary: { everyMinutes: 0 },
   alarms: {
     omit: alarmDefinitions(parseSettings({}), resourceNames(ENVIRONMENT_NAME))
       .filter(({ signal }) => isExpression(signal))
@@ -42,9 +44,15 @@ export interface EmulatedCloud extends Deployed {
   readonly stacks: readonly string[];
   /** The API's address without a trailing slash, and the key that it asks for. */
   readonly api: { readonly url: string; readonly key: string };
+  readonly names: Deployed['names'] &
+    Pick<ResourceNames, 'prefix' | `${'inference' | 'metrics'}Function`> & {
+      readonly intakeBucket: string;
+    };
+  /** Ids of the processes that run a function now. */
+  readonly processes: Ministack['processes'];
   /** Deploys all stacks again, with these settings over the emulator's. */
   deploy(settings?: SettingsInput): Promise<void>;
-  /** Empties the failures bucket and deletes all stacks. */
+  /** Empties the buckets and deletes all stacks. */
   destroy(): Promise<void>;
   /** Ends the emulator with all that it holds. */
   close(): Promise<void>;
@@ -54,7 +62,7 @@ export interface EmulatedCloud extends Deployed {
  * Starts MiniStack, bootstraps it and deploys all stacks by CDK, as `npm run deploy` would into an account.
  *
  * @param options.emulator environment of MiniStack beside its own, which its functions see too
- * @throws {SpanstreamError} where CDK fails
+ * @throws {SpanstreamError} where MiniStack cannot be installed, or CDK fails
  */
 export async function startEmulatedCloud(options: {
   readonly settings?: SettingsInput;
@@ -63,9 +71,11 @@ export async function startEmulatedCloud(options: {
   readonly say?: (line: string) => void;
 }): Promise<EmulatedCloud> {
   const { signal, say = () => undefined } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'spanstream-cloud-'));
+  const install = await installMinistack();
+  if ('missing' in install) throw new SpanstreamError('no-emulator', install.missing);
   const ministack = await startMinistack({ LAMBDA_EXECUTOR: 'local', ...options.emulator });
   const { endpoint } = ministack;
+  const folder = await mkdtemp(join(tmpdir(), 'spanstream-cloud-'));
   const settingsFile = join(folder, 'spanstream.config.json');
   const outputsFile = join(folder, 'outputs.json');
   const assembly = join(folder, 'cdk.out');
@@ -104,10 +114,14 @@ export async function startEmulatedCloud(options: {
     say(`MiniStack listens on ${endpoint}`);
     await bundle({ outdir: join(root, 'dist') });
     // Elsewhere than in the project: an environment is bootstrapped without its app.
-    await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`], folder);
+    await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`, '--no-notices'], folder);
     await deploy(options.settings);
     const outputs = await readOutputs(outputsFile);
-    const names = { ...resourceNames(ENVIRONMENT_NAME), failuresBucket: outputs('FailuresBucket') };
+    const names = {
+      ...resourceNames(ENVIRONMENT_NAME),
+      failuresBucket: outputs('FailuresBucket'),
+      intakeBucket: outputs('IntakeBucket'),
+    };
     const [apiId] = new URL(outputs('ApiUrl')).hostname.split('.');
     const api = {
       url: `${endpoint}/restapis/${apiId}/${API_STAGE}/_user_request_`,
@@ -115,10 +129,12 @@ export async function startEmulatedCloud(options: {
     };
     return {
       ...{ endpoint, clients, names, api, deploy, close },
+      processes: ministack.processes,
       stacks: await stacksOf(assembly),
       environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
       async destroy() {
-        await empty(clients, names.failuresBucket);
+        for (const bucket of [names.failuresBucket, names.intakeBucket])
+          await empty(clients, bucket);
         await run(['destroy', '--all', '--force', '--app', assembly]);
       },
     };
@@ -144,6 +160,8 @@ function emulatorEnvironment(endpoint: string, settingsFile: string): NodeJS.Pro
     AWS_CONFIG_FILE: `${settingsFile}.none`,
     AWS_SHARED_CREDENTIALS_FILE: `${settingsFile}.none`,
     AWS_EC2_METADATA_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    CDK_DISABLE_VERSION_CHECK: 'true',
     SPANSTREAM_CONFIG: settingsFile,
   };
 }

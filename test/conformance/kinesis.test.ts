@@ -10,20 +10,29 @@ import {
   PutRecordsCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-kinesis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startKinesis } from '#local/services/kinesis/index.ts';
-import { awsAdapter, clientConfig, localAdapter, uniqueName } from './support/adapter.ts';
+import {
+  awsAdapter,
+  clientConfig,
+  localAdapter,
+  ministackAdapter,
+  uniqueName,
+} from './support/adapter.ts';
+import { itOf } from './support/differences.ts';
 import { kinesisLocalAdapter } from './support/kinesis-local.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const adapters = [
   localAdapter('our own', () => startKinesis()),
   kinesisLocalAdapter(),
+  await ministackAdapter(),
   awsAdapter(),
 ];
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`Kinesis: ${adapter.skip ?? adapter.name}`, () => {
+    const it = itOf(adapter);
     let service: Awaited<ReturnType<typeof adapter.start>>;
     let client: KinesisClient;
     const StreamName = uniqueName('conformance');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { APIGatewayEventIdentity, APIGatewayProxyEvent } from 'aws-lambda';
 import { z } from 'zod';
 import type { HttpAnswer } from '../http-server.ts';
 
@@ -45,12 +45,12 @@ export function proxyEvent(
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',
-      authorizer: null,
+      ...{ authorizer: undefined, deploymentId: 'local' },
       domainName: request.headers.host ?? '',
       domainPrefix: 'local',
       extendedRequestId: randomUUID(),
       httpMethod: route.method,
-      identity: { ...NOBODY, sourceIp, userAgent },
+      identity: { ...NOBODY, sourceIp, userAgent } as APIGatewayEventIdentity,
       path: `/${STAGE}${path}`,
       protocol: `HTTP/${request.httpVersion}`,
       requestId: randomUUID(),
@@ -65,12 +65,11 @@ export function proxyEvent(
   };
 }
 
-/** A caller without credentials of AWS. */
+/** A caller without credentials of AWS, as AWS tells of one: without some of the parts that its types promise. */
 const NOBODY = {
-  ...{ accessKey: null, accountId: null, apiKey: null, apiKeyId: null, caller: null },
-  ...{ clientCert: null, cognitoAuthenticationProvider: null, cognitoAuthenticationType: null },
-  ...{ cognitoIdentityId: null, cognitoIdentityPoolId: null, principalOrgId: null },
-  ...{ user: null, userArn: null },
+  ...{ accessKey: null, accountId: null, caller: null, cognitoAuthenticationProvider: null },
+  ...{ cognitoAuthenticationType: null, cognitoIdentityId: null, cognitoIdentityPoolId: null },
+  ...{ principalOrgId: null, user: null, userArn: null },
 };
 
 /** As API Gateway writes a time: `09/Apr/2015:12:34:56 +0000`. */
@@ -109,9 +108,9 @@ const lastOf = (values: Record<string, string[]>): Record<string, string> =>
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
-/** What a function must answer to the proxy integration. */
-const proxyResponseSchema = z.object({
-  statusCode: z.coerce.number().int().min(100).max(599),
+/** What a function may answer to the proxy integration, and nothing else. */
+const proxyResponseSchema = z.strictObject({
+  statusCode: z.coerce.number().int().min(100).max(599).default(200),
   headers: z.record(z.string(), scalar).nullish(),
   multiValueHeaders: z.record(z.string(), z.array(scalar)).nullish(),
   body: z.string().nullish(),

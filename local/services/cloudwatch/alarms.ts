@@ -159,7 +159,8 @@ export async function evaluateAlarm(
   { store, now }: CloudWatch,
   configuration: AlarmConfiguration,
 ): Promise<Pick<Alarm, 'StateValue' | 'StateReason'> | undefined> {
-  const { EvaluationPeriods, ComparisonOperator, Threshold, TreatMissingData } = configuration;
+  const { EvaluationPeriods, ComparisonOperator, Threshold } = configuration;
+  const { TreatMissingData = 'missing' } = configuration;
   const queries = queriesOf(configuration);
   const period = longestPeriod(queries);
   const end = Math.floor(now() / 1_000 / period) * period;

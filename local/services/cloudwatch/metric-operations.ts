@@ -25,6 +25,7 @@ const MAX_STATISTICS_POINTS = 1_440;
 const TWO_WEEKS_SECONDS = 14 * 86_400;
 const TWO_HOURS_SECONDS = 2 * 3_600;
 const INVALID = 'InvalidParameterValueException';
+const COMBINATION = 'InvalidParameterCombinationException';
 const ORDER = 'The parameter StartTime must be less than the parameter EndTime.';
 
 const timeSchema = z.number().min(0).max(253_402_300_799);
@@ -53,10 +54,9 @@ const datumSchema = z
     Unit: unitSchema.default('None'),
     StorageResolution: z.literal([1, 60]).default(60),
   })
-  .refine(
-    (d) => [d.Value, d.Values, d.StatisticValues].filter((v) => v !== undefined).length === 1,
-    { error: 'needs exactly one of Value, Values and StatisticValues' },
-  )
+  .refine((d) => (d.Value ?? d.Values ?? d.StatisticValues) !== undefined, {
+    error: 'needs Value, Values or StatisticValues',
+  })
   .refine((d) => d.Counts === undefined || d.Counts.length === d.Values?.length, {
     error: 'must be as many as Values',
     path: ['Counts'],
@@ -80,6 +80,12 @@ export const metricOperations: Operations<CloudWatch> = {
           throw new ServiceError(
             INVALID,
             `MetricData.${index}.Timestamp: must be at most two weeks past and two hours ahead`,
+          );
+        }
+        if (input.Value !== undefined && (input.Values ?? input.StatisticValues) !== undefined) {
+          throw new ServiceError(
+            COMBINATION,
+            `MetricData.${index}.Value: goes together with neither Values nor StatisticValues`,
           );
         }
         const { StatisticValues: set, Value, Values = Value === undefined ? [] : [Value] } = input;
@@ -170,7 +176,7 @@ export const metricOperations: Operations<CloudWatch> = {
       const most = Math.ceil((end - start) / period);
       if (most > MAX_STATISTICS_POINTS) {
         throw new ServiceError(
-          'InvalidParameterCombinationException',
+          COMBINATION,
           `You have requested up to ${most} datapoints, which exceeds the limit of ${MAX_STATISTICS_POINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
         );
       }

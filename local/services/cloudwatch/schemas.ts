@@ -104,7 +104,8 @@ export const alarmSchema = z
       'LessThanThreshold',
       'LessThanOrEqualToThreshold',
     ]),
-    TreatMissingData: z.enum(['missing', 'ignore', 'breaching', 'notBreaching']).default('missing'),
+    /** `missing` unless given. */
+    TreatMissingData: z.enum(['missing', 'ignore', 'breaching', 'notBreaching']).optional(),
   })
   .superRefine((alarm, check) => {
     const fault = (field: string, message: string) =>

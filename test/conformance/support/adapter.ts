@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { LocalService } from '#local/services/local-service.ts';
+import { installMinistack, startMinistack } from '#test/cloud/ministack.ts';
 
 /** One implementation of a port that a suite runs against. */
 export interface Adapter {
@@ -14,6 +15,19 @@ export interface Adapter {
 /** An adapter of one of the stand-ins. */
 export function localAdapter(name: string, start: () => Promise<LocalService>): Adapter {
   return { name, start };
+}
+
+/** The adapter of MiniStack, which others wrote; it is made where there is Python and a package index. */
+export async function ministackAdapter(): Promise<Adapter> {
+  const install = await installMinistack();
+  return {
+    name: 'ministack',
+    ...('missing' in install && { skip: install.missing }),
+    start: async () => {
+      const { endpoint, stop } = await startMinistack();
+      return { endpoint, close: stop };
+    },
+  };
 }
 
 /** The adapter of the real service; it runs when SPANSTREAM_CONFORMANCE=aws says so. */

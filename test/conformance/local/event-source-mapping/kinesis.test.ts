@@ -131,7 +131,7 @@ const untilIdle = (mapping: EventSourceMapping) => {
   return vi.waitFor(() => expect(mapping.idle(since)).toBe(true), { timeout: 20_000, interval: 5 });
 };
 
-it('delivers each record once in the shape of a Kinesis event', async () => {
+it('delivers each record once, records of one shard together', async () => {
   const { mapping, seen, events } = await start(() => null);
   await put(0, 150);
   const before = Date.now();
@@ -140,26 +140,8 @@ it('delivers each record once in the shape of a Kinesis event', async () => {
   await untilIdle(mapping);
 
   expect(sorted(seen)).toEqual(upTo(155));
-  const [record] = events[0]?.Records ?? [];
-  const shardId = record?.eventID.split(':')[0];
-  expect(record).toEqual({
-    kinesis: {
-      kinesisSchemaVersion: '1.0',
-      partitionKey: expect.stringMatching(/^key-\d$/),
-      sequenceNumber: expect.stringMatching(/^\d{56}$/),
-      data: expect.any(String),
-      approximateArrivalTimestamp: expect.any(Number),
-    },
-    eventSource: 'aws:kinesis',
-    eventVersion: '1.0',
-    eventID: `${shardId}:${record?.kinesis.sequenceNumber}`,
-    eventName: 'aws:kinesis:record',
-    invokeIdentityArn: expect.stringMatching(/^arn:aws:iam::\d{12}:role\//),
-    awsRegion: 'us-east-1',
-    eventSourceARN: streamArn,
-  });
-  const arrival = (record?.kinesis.approximateArrivalTimestamp ?? 0) * 1000;
-  expect(Math.abs(arrival - before)).toBeLessThan(5_000);
+  const arrival = events[0]?.Records[0]?.kinesis.approximateArrivalTimestamp ?? 0;
+  expect(Math.abs(arrival * 1_000 - before)).toBeLessThan(5_000);
   for (const { Records } of events) {
     expect(new Set(Records.map(({ eventID }) => eventID.split(':')[0])).size).toBe(1);
   }
