@@ -17,7 +17,8 @@ import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
 import { INBOX_PREFIX, type ResourceNames, resourceNames } from '#shared/names.ts';
-import type { Settings } from '#shared/settings.ts';
+import { canaryTimeoutSeconds, type Settings } from '#shared/settings.ts';
+import { startClock } from './clock.ts';
 import { bundle } from './stack/bundle.ts';
 import { provision } from './stack/provision.ts';
 
@@ -29,10 +30,10 @@ const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions'
 /** The stand-in of CloudWatch can be read at once, so that nobody waits for it as on AWS. */
 const READ_BACK_SECONDS = '1';
 
-/** The functions of a stack. */
+/** The functions of a stack; the canary where it has a clock. */
 export type Functions = Readonly<
   Record<'inference' | 'metrics' | 'http' | 'intake', LambdaFunction>
->;
+> & { readonly canary?: LambdaFunction };
 
 /** The two mappings of a stack. */
 export type Mappings = Readonly<Record<'inference' | 'metrics', EventSourceMapping>>;
@@ -49,6 +50,8 @@ export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'lo
   readonly modelsDirectory?: string | undefined;
   /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
+  /** Runs what the settings schedule: the canary, whose probes are records among the others. Off unless given. */
+  readonly clock?: boolean;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
 }
@@ -119,6 +122,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       },
     });
 
+    const stopClock =
+      functions.canary &&
+      startClock(functions.canary.invoke, settings.canary.everyMinutes * 60_000, log);
+
     return {
       names,
       endpoints: { ...cloud.endpoints, http: api.endpoint },
@@ -128,6 +135,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       mappings,
       idle: idleInTurn(mappings, inbox),
       async close() {
+        stopClock?.();
         await api.close();
         await cloud.close();
       },
@@ -154,7 +162,7 @@ function idleInTurn(
 
 async function createFunctions(
   cloud: LocalCloud,
-  { settings, directory, modelsDirectory }: LocalStackOptions,
+  { settings, directory, modelsDirectory, clock }: LocalStackOptions,
   names: ResourceNames,
   bundleDirectory: string,
   log: Logger,
@@ -169,24 +177,34 @@ async function createFunctions(
         SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
         ORT_DISABLE_TELEMETRY: '1',
         ...environments[kind],
-        ...(key !== undefined && kind !== 'metrics' && { SPANSTREAM_REDACT_KEY: key }),
+        ...(key !== undefined && handlesTexts(kind) && { SPANSTREAM_REDACT_KEY: key }),
         ...(kind === 'metrics' && { SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS }),
       },
-      timeoutSeconds: settings[kind].timeoutSeconds,
+      timeoutSeconds:
+        kind === 'canary' ? canaryTimeoutSeconds(settings) : settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
-      // One process uses every core already; on AWS each has cores of its own.
-      maximumConcurrency: kind === 'intake' ? settings.intake.maximumConcurrency : 1,
+      maximumConcurrency: concurrencyOf(kind, settings),
       // Most stacks never read an object.
       startsLate: kind === 'intake',
       onLog: (line) => log.debug(line, 'function'),
       logFile: join(directory, 'logs', `${kind}.log`),
     });
+  const hasCanary = clock && settings.canary.everyMinutes > 0;
   return {
     inference: await create('inference'),
     metrics: await create('metrics'),
     http: await create('http'),
+    ...(hasCanary && { canary: await create('canary') }),
     intake: await create('intake'),
   };
+}
+
+const handlesTexts = (kind: keyof Functions): boolean => kind !== 'metrics' && kind !== 'canary';
+
+/** One process with models uses every core already; on AWS each has cores of its own. */
+function concurrencyOf(kind: keyof Functions, { metrics, intake }: Settings): number {
+  if (kind === 'metrics') return metrics.reservedConcurrency || 10;
+  return kind === 'intake' ? intake.maximumConcurrency : 1;
 }
 
 /** The key of tags and content hashes: made once and kept in the stack's folder, since another would give other tags. */

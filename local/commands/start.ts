@@ -88,6 +88,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     settings,
     modelsDirectory: flags.models,
     endpoints: flags.use,
+    clock: true,
     onNotification: showNotification,
     ports: {
       kinesis: flags.portKinesis,

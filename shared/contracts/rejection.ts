@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { arrivedAtSchema } from './result.ts';
+import { sourceSchema } from './text-record.ts';
 
 /** Why a record was parked instead of processed. */
 export const rejectionReasons = [
@@ -39,6 +40,8 @@ export const rejectionSchema = z.object({
   /** Set while the failure object may not be there yet: the rejection is settled, its record is not. */
   pending: z.literal(true).optional(),
   arrivedAt: arrivedAtSchema,
+  /** Of a record that could be read, and failed later. */
+  source: sourceSchema.optional(),
   expiresAt: z.int().optional(),
 });
 

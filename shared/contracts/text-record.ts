@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { taskNames } from '../nlp/types.ts';
+import { misusesMark } from './canary.ts';
 import { isIsoTime } from './iso-time.ts';
 import { validate } from './validate.ts';
 
@@ -161,16 +162,21 @@ function mapOfStrings(
 }
 
 /** The Kinesis data blob: one text, with what its author knows of it. Unknown fields are refused. */
-export const textRecordSchema = z.strictObject({
-  id: recordIdSchema,
-  text: textSchema,
-  source: sourceSchema.default('default'),
-  questions: questionsSchema.optional(),
-  createdAt: createdAtSchema.optional(),
-  attributes: attributesSchema.optional(),
-  tasks: tasksSchema.optional(),
-  language: languageSchema.optional(),
-});
+export const textRecordSchema = z
+  .strictObject({
+    id: recordIdSchema,
+    text: textSchema,
+    source: sourceSchema.default('default'),
+    questions: questionsSchema.optional(),
+    createdAt: createdAtSchema.optional(),
+    attributes: attributesSchema.optional(),
+    tasks: tasksSchema.optional(),
+    language: languageSchema.optional(),
+  })
+  .refine((record) => !misusesMark(record), {
+    path: ['source'],
+    message: "must not be the canary's: it marks the probes, which no metric counts",
+  });
 
 /** A text record as producers write it (`source` may be left out). */
 export type TextRecordInput = z.input<typeof textRecordSchema>;

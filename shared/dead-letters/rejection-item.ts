@@ -1,7 +1,7 @@
 import { type Rejection, type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts';
 import { messageToStore } from '#shared/results-table/redact.ts';
-import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.ts';
-import type { DeliveredRecord } from '#shared/stream/decode-record.ts';
+import { expiryOf, type ResultOptions, retentionOf } from '#shared/results-table/result-item.ts';
+import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import { failureObjectKey } from './object.ts';
 
 /**
@@ -10,13 +10,13 @@ import { failureObjectKey } from './object.ts';
  * @param pending its failure object may not be there yet
  */
 export async function createRejectionItem(
-  { position, arrivedAt }: Pick<DeliveredRecord, 'position' | 'arrivedAt'>,
+  { position, arrivedAt, record }: Pick<DecodedRecord, 'position' | 'arrivedAt' | 'record'>,
   rejection: Rejection,
   options: ResultOptions,
   pending = false,
 ): Promise<RejectionItem> {
   const { subSequenceNumber, ...place } = position;
-  const expiresAt = expiryOf(arrivedAt, options.retentionDays);
+  const expiresAt = expiryOf(arrivedAt, retentionOf(record, options));
   return {
     ...rejectionKey(position),
     reason: rejection.reason,
@@ -26,6 +26,7 @@ export async function createRejectionItem(
     failureKey: failureObjectKey(position),
     ...(pending && { pending }),
     arrivedAt,
+    ...(record && { source: record.source }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
 }

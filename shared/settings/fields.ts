@@ -96,6 +96,17 @@ const httpSettings = z.strictObject({
   store: z.boolean().default(true),
 });
 
+const canarySettings = z.strictObject({
+  /** How often a probe is put on the stream; 0 switches the canary off. */
+  everyMinutes: z
+    .int()
+    .refine((n) => n === 0 || (n >= 2 && n <= 60), 'must be 0 or 2 to 60')
+    .default(5),
+  /** How long a probe's result and its metric may take until it has failed. */
+  waitSeconds: z.int().min(10).max(840).default(240),
+  memoryMb: z.int().min(128).max(10_240).default(128),
+});
+
 const intakeSettings = z.strictObject({
   /** Makes the intake bucket, whose inbox goes onto the stream. */
   enabled: z.boolean().default(true),
@@ -187,6 +198,7 @@ export const settingsFields = z.strictObject({
   inference: inferenceSettings.prefault({}),
   metrics: metricsSettings.prefault({}),
   http: httpSettings.prefault({}),
+  canary: canarySettings.prefault({}),
   intake: intakeSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
@@ -202,6 +214,9 @@ export const settingsFields = z.strictObject({
 
 /** Settings with every default filled in. */
 export type Settings = z.output<typeof settingsFields>;
+/** Time-out of the canary's function: beside waiting for its probe it starts, and publishes how that ended. */
+export const canaryTimeoutSeconds = ({ canary }: Settings): number => canary.waitSeconds + 30;
+
 /** How a stream is mapped to a function. */
 export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>>;
 

@@ -55,7 +55,7 @@ function intakeRow({ intakeFunction, intakeQueue: QueueName }: StackContext['nam
 
 /** One page from the state of all alarms down to each function. */
 export function createDashboard(scope: Construct, context: StackContext, alarms: CfnAlarm[]): void {
-  const { names } = context;
+  const { settings, names } = context;
   const namespace = names.metricsNamespace;
   const own = (name: string, statistic: string) => metric(namespace, name, statistic);
   const byDimension = (name: string, dimension: string) =>
@@ -65,6 +65,11 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
       label: '',
       period,
     });
+  const canary = graph(
+    'Canary',
+    [own(metricNames.canaryLatency, 'Maximum')],
+    [own(metricNames.canaryFailed, 'Maximum')],
+  );
   const stream = { StreamName: names.stream };
   const api = { ApiName: names.api, Stage: API_STAGE };
   const iteratorAge = (FunctionName: string) =>
@@ -128,7 +133,8 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         functionGraph('Metrics', names.metricsFunction),
         functionGraph('HTTP', names.httpFunction),
       ],
-      ...(context.settings.intake.enabled ? [intakeRow(names)] : []),
+      ...(settings.canary.everyMinutes > 0 ? [[canary]] : []),
+      ...(settings.intake.enabled ? [intakeRow(names)] : []),
     ],
   });
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeTableCommand, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -6,9 +7,10 @@ import {
   GetShardIteratorCommand,
 } from '@aws-sdk/client-dynamodb-streams';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Invoke } from '#local/lambda/invocation.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
@@ -19,7 +21,10 @@ import { aggregateOf } from './support/kpl-aggregate.ts';
 const settings = parseSettings({
   environmentName: 'e2e',
   inference: { mapping: { batchingWindowSeconds: 0 } },
-  metrics: { mapping: { batchingWindowSeconds: 0 } },
+  metrics: {
+    reservedConcurrency: 2,
+    mapping: { batchingWindowSeconds: 0, parallelizationFactor: 2 },
+  },
 });
 const stream = 'spanstream-e2e-text';
 const table = 'spanstream-e2e-results';
@@ -35,6 +40,14 @@ const packed = ['pipeline-packed-1', 'pipeline-packed-2'].map((id) => ({
   source: 'letters',
 }));
 const poison = '{"id":"pipeline-poison","text":"It ends too soon';
+
+/** Delivers every batch to two processes at once, and then once more. */
+const deliverAgain =
+  (invoke: Invoke): Invoke =>
+  async (payload) => {
+    const [first, second] = await Promise.all([invoke(payload), invoke(payload)]);
+    return first.ok && second.ok ? invoke(payload) : first.ok ? second : first;
+  };
 
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 
@@ -74,7 +87,10 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
 
   beforeAll(async () => {
     folders = await makeFolders();
-    stack = await startLocalStack({ ...folders, settings, modelsDirectory: tinyModels });
+    stack = await startLocalStack({
+      ...{ ...folders, settings, modelsDirectory: tinyModels },
+      wrapInvoke: (name, invoke) => (name === 'metrics' ? deliverAgain(invoke) : invoke),
+    });
     clients = clientsOf(stack.environment);
     await put(bytes(good), 'a');
     await put(aggregateOf('b', packed.map(bytes)), 'b');
@@ -152,7 +168,7 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
     expect(Buffer.from(failure.data, 'base64').toString()).toBe(poison);
   });
 
-  it('counts results by source and rejections by reason, each once', async () => {
+  it('counts results by source and rejections by reason, each once, though each is delivered three times', async () => {
     // Prepare
     const sumOf = async (MetricName: string, Name: string, Value: string) => {
       const { Datapoints = [] } = await clients.cloudwatch.send(
@@ -249,6 +265,41 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
     for (const { text: found, start, end } of answer.body.answers) {
       if (found !== null) expect(text.slice(start, end)).toBe(found);
     }
+  });
+
+  it('reads a text from an object of the intake bucket, and from no other', async () => {
+    // Prepare
+    const Key = 'letters/Zürich 7+8.txt';
+    const object = `s3://spanstream-e2e-intake/${Key}`;
+    const put = (Bucket: string, Body: Uint8Array, more = {}) =>
+      clients.s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+    const ContentType = 'text/plain; charset=utf-16le';
+    await put(bucket, Buffer.from('elsewhere'));
+    const missing = await call('/v1/entities', { object, store: false });
+
+    // Act
+    await put('spanstream-e2e-intake', gzipSync(Buffer.from(text, 'utf16le')), {
+      ...{ ContentType, ContentEncoding: 'gzip' },
+    });
+    const byReference = await call('/v1/answers', { object, question, id: 'pipeline-object' });
+    const byValue = await call('/v1/answers', { context: text, question, id: 'pipeline-object' });
+    const found = await call('/v1/entities', { object, store: false });
+    await put('spanstream-e2e-intake', Buffer.alloc(1_000_000, 'a'), { ContentType: 'text/plain' });
+    const large = await call('/v1/analyze', { object });
+    const elsewhere = await call('/v1/entities', { object: `s3://${bucket}/${Key}` });
+
+    // Assess
+    const { item } = await resultOf('pipeline-object');
+    const { results } = (await call('/v1/entities', { text, store: false })).body;
+    expect(byReference.status).toBe(200);
+    expect(byReference.body).toEqual(byValue.body);
+    expect(found.body.results[0]?.entities).toEqual(results[0]?.entities);
+    expect(item).toMatchObject({ text, source: 'http' });
+    expect([missing, large, elsewhere].map(({ status, body }) => [status, body.errors])).toEqual([
+      [400, [{ field: 'object', message: 'object is not there' }]],
+      [413, [{ field: 'object', message: 'object must be at most 409600 bytes' }]],
+      [400, [{ field: 'object', message: expect.stringContaining('spanstream-e2e-intake') }]],
+    ]);
   });
 
   it('says that it is ready, and describes every call', async () => {

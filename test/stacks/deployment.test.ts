@@ -13,16 +13,12 @@ import { createDeployment } from '#stacks/deployment.ts';
 
 const SYNTHESIS_MS = 120_000;
 let root: string;
+const bundles = ['metrics', 'canary', 'intake'].map((name) => `dist/${name}/index.mjs`);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  const files = [
-    'consumers/Dockerfile',
-    '.dockerignore',
-    'dist/intake/index.mjs',
-    'dist/metrics/index.mjs',
-  ];
-  for (const path of files) {
+  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles];
+  for (const path of paths) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
@@ -291,7 +287,7 @@ describe('the default deployment', () => {
     template.hasResourceProperties('AWS::Lambda::Function', { Timeout: 900, MemorySize: 1_024 });
   });
 
-  it('lets the HTTP function read and record results, and nothing else', () => {
+  it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
     const actions = actionsOf(deployment.template('api'), /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
@@ -300,7 +296,11 @@ describe('the default deployment', () => {
       'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      's3:GetObject',
     ]);
+    expect(actions.get('s3:GetObject')).toMatch(
+      /:s3:::spanstream-dev-intake-",\{"Ref":"AWS::AccountId"\},"-",\{"Ref":"AWS::Region"\},"\/\*"/,
+    );
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
     expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
@@ -395,6 +395,56 @@ describe('the default deployment', () => {
     watches('OnFailureDestinationDeliveredEventCount', 'EventSourceMappingUUID');
   });
 
+  it('runs the canary by a schedule, once and not in place of one that was missed', () => {
+    const template = deployment.template('monitoring');
+
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'spanstream-dev-canary',
+      ScheduleExpression: 'rate(5 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] },
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'spanstream-dev-canary',
+      Timeout: 270,
+      MemorySize: 128,
+      PackageType: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ],
+      },
+    });
+  });
+
+  it('lets the canary do just its work, and its schedule nothing but run it', () => {
+    const template = deployment.template('monitoring');
+    const schedule = actionsOf(template, /^CanaryScheduleRole/);
+
+    expect([...actionsOf(template, /^CanaryRole/).keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'cloudwatch:PutMetricData',
+      'dynamodb:Query',
+      'kinesis:PutRecord',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    expect([...schedule.keys()]).toEqual(['lambda:InvokeFunction']);
+    expect(schedule.get('lambda:InvokeFunction')).toMatch(
+      /^\{"Fn::GetAtt":\["CanaryFunction\w+","Arn"\]\}$/,
+    );
+  });
+
   it('counts the errors that the model functions log', () => {
     for (const part of ['inference', 'api'] as const) {
       deployment.template(part).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -467,8 +517,11 @@ describe('a deployment by other settings', () => {
         http: { authorization: 'iam', store: false },
         intake: { enabled: false },
         alarms: { emails: ['ops@example.com'] },
+        canary: { everyMinutes: 0 },
       });
 
+      template('monitoring').resourceCountIs('AWS::Scheduler::Schedule', 0);
+      template('monitoring').resourceCountIs('AWS::Lambda::Function', 0);
       template('stream').hasResourceProperties('AWS::Kinesis::Stream', {
         ShardCount: 4,
         RetentionPeriodHours: 48,
@@ -490,6 +543,7 @@ describe('a deployment by other settings', () => {
         AuthorizationType: 'AWS_IAM',
       });
       expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
+      expect(actionsOf(template('api'), /^Http/).has('s3:GetObject')).toBe(false);
       expect(() => template('intake')).toThrow('there is no intake stack');
       template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
@@ -596,13 +650,16 @@ describe('two environments in one account and region', () => {
   it('let neither into what is the other’s', () => {
     const open = statementsOf(dev).filter(({ Resource }) => JSON.stringify(Resource) === '"*"');
 
+    const writing = {
+      Action: 'cloudwatch:PutMetricData',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
+    };
     expect(open.map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
-      {
-        Action: 'cloudwatch:PutMetricData',
-        Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
-      },
+      writing,
       { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      writing,
     ]);
     // Every other resource is one of the same deployment, and no pattern over names.
     for (const { Resource } of statementsOf(dev)) {
