@@ -17,10 +17,7 @@ export interface FaultsOptions {
   readonly count: (what: string) => void;
 }
 
-/** Faulty ways to the services of one environment. */
-export type Faults = Awaited<ReturnType<typeof startFaults>>;
-
-/** Starts a faulty proxy in front of each service. */
+/** Starts a faulty proxy in front of each service of one environment. */
 export async function startFaults({ plan, target, kill, count }: FaultsOptions) {
   const requests = new Map<string, number>();
   const state = { calm: false, s3Down: false, stalledUntil: 0, readsToFail: 0 };
