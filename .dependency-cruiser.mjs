@@ -13,9 +13,12 @@ const rows = [
     ['shared/nlp/types.ts', 'shared/nlp/personal-data/'],
     [...sdk, 'cli-progress', 'commander', 'p-limit', 'pino', 'zod'],
   ],
-  ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],
+  ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'tinyglobby', 'zod']],
   ['consumers/inference/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
+  ['consumers/canary/', ['shared/(?!nlp/)'], sdk],
+  // Intake is a way in: it puts records as any application does, with the library that applications use.
+  ['consumers/intake/', ['shared/(?!nlp/)', 'producers/index.ts'], [...sdk, 'p-limit', 'zod']],
   ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
   [

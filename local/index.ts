@@ -4,8 +4,10 @@ export {
   createLocalCloud,
   type LocalCloud,
   type LocalCloudOptions,
+  type ObjectNotificationOptions,
   type StreamMappingOptions,
 } from './cloud/local-cloud.ts';
+export type { ObjectQueue } from './cloud/object-queue.ts';
 export { type Endpoints, endpointEnvironment, type ServiceName } from './cloud/services.ts';
 export type { EventSourceMapping } from './event-source-mapping/event-source-mapping.ts';
 export type { InvocationRecord } from './event-source-mapping/invocation-record.ts';

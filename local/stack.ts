@@ -7,6 +7,7 @@ import {
   type LocalCloud,
   type LocalCloudOptions,
 } from '#local/cloud/local-cloud.ts';
+import type { ObjectQueue } from '#local/cloud/object-queue.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
@@ -15,8 +16,9 @@ import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
-import { type ResourceNames, resourceNames } from '#shared/names.ts';
-import type { Settings } from '#shared/settings.ts';
+import { INBOX_PREFIX, type ResourceNames, resourceNames } from '#shared/names.ts';
+import { canaryTimeoutSeconds, type Settings } from '#shared/settings.ts';
+import { startClock } from './clock.ts';
 import { bundle } from './stack/bundle.ts';
 import { provision } from './stack/provision.ts';
 
@@ -28,8 +30,10 @@ const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions'
 /** The stand-in of CloudWatch can be read at once, so that nobody waits for it as on AWS. */
 const READ_BACK_SECONDS = '1';
 
-/** The three functions of a stack. */
-export type Functions = Readonly<Record<'inference' | 'metrics' | 'http', LambdaFunction>>;
+/** The functions of a stack; the canary where it has a clock. */
+export type Functions = Readonly<
+  Record<'inference' | 'metrics' | 'http' | 'intake', LambdaFunction>
+> & { readonly canary?: LambdaFunction };
 
 /** The two mappings of a stack. */
 export type Mappings = Readonly<Record<'inference' | 'metrics', EventSourceMapping>>;
@@ -46,6 +50,8 @@ export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'lo
   readonly modelsDirectory?: string | undefined;
   /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
+  /** Runs what the settings schedule: the canary, whose probes are records among the others. Off unless given. */
+  readonly clock?: boolean;
   readonly wrapInvoke?: WrapInvoke;
   readonly log?: Logger;
 }
@@ -99,6 +105,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       inference: await map('inference', provisioned.streamArn),
       metrics: await map('metrics', provisioned.resultsStreamArn),
     };
+    const inbox = settings.intake.enabled
+      ? cloud.notifyOfObjects({
+          bucket: names.intakeBucket,
+          prefix: INBOX_PREFIX,
+          functionName: functions.intake.name,
+          maximumConcurrency: settings.intake.maximumConcurrency,
+        })
+      : undefined;
     const api = await startApiGateway({
       routes: httpRoutes,
       ...(ports?.http === undefined ? {} : { port: ports.http }),
@@ -108,6 +122,10 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       },
     });
 
+    const stopClock =
+      functions.canary &&
+      startClock(functions.canary.invoke, settings.canary.everyMinutes * 60_000, log);
+
     return {
       names,
       endpoints: { ...cloud.endpoints, http: api.endpoint },
@@ -115,8 +133,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       clients: cloud.clients,
       functions,
       mappings,
-      idle: idleInTurn(mappings),
+      idle: idleInTurn(mappings, inbox),
       async close() {
+        stopClock?.();
         await api.close();
         await cloud.close();
       },
@@ -127,11 +146,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** Idle is the stream first, and the table's stream as of then: what the former wrote last must have been counted, too. */
-function idleInTurn({ inference, metrics }: Mappings): LocalStack['idle'] {
+/** Idle is the inbox first, then the stream, and the table's stream as of then: what the former wrote last must have been counted, too. */
+function idleInTurn(
+  { inference, metrics }: Mappings,
+  inbox: ObjectQueue | undefined,
+): LocalStack['idle'] {
   let quiet: { since: number; at: number } | undefined;
   return (since = 0) => {
-    if (!inference.idle(since)) quiet = undefined;
+    const putBy = inbox ? inbox.idleSince() : 0;
+    if (putBy === undefined || !inference.idle(Math.max(since, putBy))) quiet = undefined;
     else if (quiet?.since !== since) quiet = { since, at: Date.now() };
     return quiet !== undefined && metrics.idle(Math.max(since, quiet.at));
   };
@@ -139,7 +162,7 @@ function idleInTurn({ inference, metrics }: Mappings): LocalStack['idle'] {
 
 async function createFunctions(
   cloud: LocalCloud,
-  { settings, directory, modelsDirectory }: LocalStackOptions,
+  { settings, directory, modelsDirectory, clock }: LocalStackOptions,
   names: ResourceNames,
   bundleDirectory: string,
   log: Logger,
@@ -154,21 +177,34 @@ async function createFunctions(
         SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
         ORT_DISABLE_TELEMETRY: '1',
         ...environments[kind],
-        ...(key !== undefined && kind !== 'metrics' && { SPANSTREAM_REDACT_KEY: key }),
+        ...(key !== undefined && handlesTexts(kind) && { SPANSTREAM_REDACT_KEY: key }),
         ...(kind === 'metrics' && { SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS }),
       },
-      timeoutSeconds: settings[kind].timeoutSeconds,
+      timeoutSeconds:
+        kind === 'canary' ? canaryTimeoutSeconds(settings) : settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
-      // One process with models uses every core already; on AWS each has cores of its own.
-      maximumConcurrency: kind === 'metrics' ? settings.metrics.reservedConcurrency || 10 : 1,
+      maximumConcurrency: concurrencyOf(kind, settings),
+      // Most stacks never read an object.
+      startsLate: kind === 'intake',
       onLog: (line) => log.debug(line, 'function'),
       logFile: join(directory, 'logs', `${kind}.log`),
     });
+  const hasCanary = clock && settings.canary.everyMinutes > 0;
   return {
     inference: await create('inference'),
     metrics: await create('metrics'),
     http: await create('http'),
+    ...(hasCanary && { canary: await create('canary') }),
+    intake: await create('intake'),
   };
+}
+
+const handlesTexts = (kind: keyof Functions): boolean => kind !== 'metrics' && kind !== 'canary';
+
+/** One process with models uses every core already; on AWS each has cores of its own. */
+function concurrencyOf(kind: keyof Functions, { metrics, intake }: Settings): number {
+  if (kind === 'metrics') return metrics.reservedConcurrency || 10;
+  return kind === 'intake' ? intake.maximumConcurrency : 1;
 }
 
 /** The key of tags and content hashes: made once and kept in the stack's folder, since another would give other tags. */

@@ -65,6 +65,21 @@ export const httpEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_STORE_ON_DEMAND: flag,
+  /** What texts may be read from by reference; nothing where it is left out. */
+  SPANSTREAM_INTAKE_BUCKET: text.optional(),
+});
+
+/** What the intake function reads from its environment. */
+export const intakeEnvironmentSchema = z.object({
+  ...logging,
+  ...results,
+  SPANSTREAM_INTAKE_BUCKET: text,
+  SPANSTREAM_FAILURES_BUCKET: text,
+  SPANSTREAM_STREAM: text,
+  /** The function whose iterator age says whether the stream has room. */
+  SPANSTREAM_INFERENCE_FUNCTION: text,
+  SPANSTREAM_RECORDS_PER_SECOND: number.pipe(z.number().positive()),
+  SPANSTREAM_ITERATOR_AGE_SECONDS: number.pipe(z.number().positive()),
 });
 
 /** What the metrics function reads from its environment. */
@@ -81,6 +96,16 @@ export const metricsEnvironmentSchema = z.object({
     }),
   ),
   SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
+});
+
+/** What the canary reads from its environment. */
+export const canaryEnvironmentSchema = z.object({
+  ...logging,
+  SPANSTREAM_STREAM: text,
+  SPANSTREAM_RESULTS_TABLE: text,
+  SPANSTREAM_METRICS_NAMESPACE: text,
+  SPANSTREAM_DEFAULT_LANGUAGE: languageSchema,
+  SPANSTREAM_CANARY_WAIT_SECONDS: number.pipe(z.int().min(1).max(840)),
 });
 
 /**
@@ -167,6 +192,17 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...table,
       ...engine,
       SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
+      ...(settings.intake.enabled && { SPANSTREAM_INTAKE_BUCKET: names.intakeBucket }),
+    },
+    intake: {
+      ...common,
+      ...table,
+      SPANSTREAM_INTAKE_BUCKET: names.intakeBucket,
+      SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
+      SPANSTREAM_STREAM: names.stream,
+      SPANSTREAM_INFERENCE_FUNCTION: names.inferenceFunction,
+      SPANSTREAM_RECORDS_PER_SECOND: String(settings.intake.recordsPerSecond),
+      SPANSTREAM_ITERATOR_AGE_SECONDS: String(settings.intake.iteratorAgeSeconds),
     },
     metrics: {
       ...common,
@@ -175,6 +211,14 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: String(settings.metrics.lowConfidenceThreshold),
       SPANSTREAM_COUNTED_BY_NAME: JSON.stringify(settings.metrics.countedByName),
       SPANSTREAM_READ_BACK_SECONDS: String(settings.metrics.readBackSeconds),
+    },
+    canary: {
+      ...common,
+      SPANSTREAM_STREAM: names.stream,
+      SPANSTREAM_RESULTS_TABLE: names.resultsTable,
+      SPANSTREAM_METRICS_NAMESPACE: names.metricsNamespace,
+      SPANSTREAM_DEFAULT_LANGUAGE: settings.defaultLanguage,
+      SPANSTREAM_CANARY_WAIT_SECONDS: String(settings.canary.waitSeconds),
     },
   } as const;
 }

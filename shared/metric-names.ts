@@ -20,7 +20,7 @@ export const metricNames = {
   endToEndLatency: 'EndToEndLatency',
   /** Results whose text was read in more than one window. */
   textsWindowed: 'TextsWindowed',
-  /** Labels in results; also by `Label`, those that the settings name. */
+  /** Labels in results by `Label`, those that the settings name: how many there are in all says how many texts. */
   labelsFound: 'LabelsFound',
   /** Spans of personal data in results; also by `Kind`, those that the settings name. */
   personalDataFound: 'PersonalDataFound',
@@ -30,6 +30,10 @@ export const metricNames = {
   itemsIgnored: 'ItemsIgnored',
   /** Metric data that CloudWatch refused, and that were dropped so that the others could go on. */
   dataRefused: 'DataRefused',
+  /** From a probe's arrival until it was counted, milliseconds; nothing else counts a probe. */
+  canaryLatency: 'CanaryLatency',
+  /** 1 for a probe whose result or whose metric was not there in time, else 0. */
+  canaryFailed: 'CanaryFailed',
   /** Errors that the functions which run models wrote into their logs, such as that of an engine that is ill. */
   errorsLogged: 'ErrorsLogged',
   /** Number of the publication: lets the publisher see whether an unconfirmed one arrived. */
@@ -55,7 +59,7 @@ export interface CountedByName {
 
 /** What is counted by name unless settings say otherwise: with it a deployment with one source has 30 metrics at most. */
 export const usuallyCountedByName: CountedByName = {
-  entityTypes: ['PER', 'ORG', 'LOC', 'MISC'],
+  entityTypes: ['PER', 'ORG', 'LOC'],
   labels: [],
   personalDataKinds: [],
 };

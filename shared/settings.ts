@@ -4,7 +4,7 @@ import { ConfigurationError } from './errors.ts';
 import { contradictions } from './settings/contradictions.ts';
 import { type Settings, settingsFields } from './settings/fields.ts';
 
-export type { MappingSettings, Settings } from './settings/fields.ts';
+export { canaryTimeoutSeconds, type MappingSettings, type Settings } from './settings/fields.ts';
 
 /** Everything that can be configured, with its default; the stacks and the local runtime read the same. */
 export const settingsSchema = settingsFields.superRefine((settings, check) => {

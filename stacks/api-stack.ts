@@ -19,7 +19,9 @@ import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
+import { allowObjects } from './parts/bucket-access.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
+import { namedIntakeBucket } from './parts/intake-bucket.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
@@ -35,6 +37,7 @@ export class ApiStack extends Stack {
   ) {
     super(scope, id, props);
     const { settings, names } = context;
+    const intake = settings.intake.enabled ? namedIntakeBucket(this, context) : undefined;
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',
@@ -43,11 +46,21 @@ export class ApiStack extends Stack {
       environment: {
         ...functionEnvironments(settings, names).http,
         ...redactionEnvironment(props.redaction),
+        ...(intake && { SPANSTREAM_INTAKE_BUCKET: intake.bucketName }),
       },
     });
     const { tableArn } = props.results;
     allow(http.role, ['dynamodb:Query'], [tableArn, `${tableArn}/index/${SOURCE_INDEX}`]);
     allow(http.role, ['dynamodb:BatchGetItem'], tableArn);
+    if (intake) {
+      allowObjects(
+        http.role,
+        ['s3:GetObject'],
+        intake,
+        '',
+        'A call names the object that is read; the bucket is all that can be known of it.',
+      );
+    }
     if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
 
     const api = createApi(this, context);

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Settings } from '#shared/settings.ts';
 import { ApiStack } from './api-stack.ts';
 import { InferenceStack } from './inference-stack.ts';
+import { IntakeStack } from './intake-stack.ts';
 import { MetricsStack } from './metrics-stack.ts';
 import { MonitoringStack } from './monitoring-stack.ts';
 import { stackContext } from './parts/stack-context.ts';
@@ -24,12 +25,21 @@ export function createDeployment(
   });
   const { results, redaction, failures } = inference;
   const metrics = new MetricsStack(app, id('metrics'), context, { ...props, results, redaction });
+  const intake = settings.intake.enabled
+    ? new IntakeStack(app, id('intake'), context, {
+        ...props,
+        stream: stream.stream,
+        ...{ results, redaction },
+      })
+    : undefined;
   const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
+    stream: stream.stream,
+    results,
     failures,
     metricsMapping: metrics.mapping,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, stream, inference, metrics, api, monitoring };
+  return { app, stream, inference, metrics, api, monitoring, ...(intake && { intake }) };
 }

@@ -16,10 +16,11 @@ import {
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { type HttpDeps, handleRequest } from './handle-request.ts';
+import { createIntakeBucket } from './intake-bucket.ts';
 
 const environment = readEnvironment(httpEnvironmentSchema, process.env);
 const client = createDocumentClient();
-const table = environment.SPANSTREAM_RESULTS_TABLE;
+const { SPANSTREAM_RESULTS_TABLE: table, SPANSTREAM_INTAKE_BUCKET: bucket } = environment;
 
 const deps: HttpDeps = {
   engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
@@ -29,6 +30,13 @@ const deps: HttpDeps = {
     getBatch: createGetBatch(client, table),
   }),
   options: resultOptionsOf(environment),
+  intake:
+    bucket === undefined
+      ? undefined
+      : createIntakeBucket(bucket, {
+          maxAttempts: 2,
+          forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
+        }),
   storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'http' }),
   now: Date.now,

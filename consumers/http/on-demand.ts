@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Asked, ResultItem } from '#shared/contracts/result.ts';
-import { messageOf } from '#shared/errors.ts';
+import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
+import { ON_DEMAND_SOURCE } from '#shared/names.ts';
 import type {
   Analysis,
   AnalysisOutcome,
@@ -17,10 +18,9 @@ import {
   type ResultOptions,
 } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
+import type { IntakeBucket } from './intake-bucket.ts';
 import { HttpError } from './problems.ts';
 
-/** Source of everything that came by request. */
-const SOURCE = 'http';
 /** Kept back from the time left, to record what was found and to answer. */
 const RESERVE_MS = 700;
 
@@ -30,6 +30,8 @@ export interface HttpDeps {
   readonly writer: ResultsWriter;
   readonly reader: ResultsReader;
   readonly options: ResultOptions;
+  /** What texts may be read from by reference; nothing where left out. */
+  readonly intake?: IntakeBucket | undefined;
   /** Record calls as results, unless a request says otherwise. */
   readonly storeOnDemand: boolean;
   readonly log: Logger;
@@ -98,6 +100,12 @@ export async function analyze(
   }
 }
 
+/** The error of a text that the models could not read, which is told in the log. */
+export function unreadable(field: string, why = 'the text could not be read', deps: HttpDeps) {
+  deps.log.warn({ field, why }, 'a text could not be read');
+  return new ValidationError(field, `${field}: ${why}`, { code: 'inference-failed' });
+}
+
 /** An on-demand text and what the models said of it. */
 export interface AnalyzedText {
   /** Made where left out. */
@@ -127,7 +135,7 @@ export async function resultOf(
 ): Promise<OnDemandResult> {
   const { id = madeId(), asked, operation, analysis, store = true, ...record } = analyzed;
   const content: ResultContent = {
-    record: { ...record, id, source: SOURCE },
+    record: { ...record, id, source: ON_DEMAND_SOURCE },
     questions: [],
     ...asked,
     scope: `http/${operation}`,
@@ -135,7 +143,7 @@ export async function resultOf(
     pipelineVersion: deps.engine.pipelineVersion,
     arrival: {
       arrivedAt: new Date(arrivedAt).toISOString(),
-      shard: SOURCE,
+      shard: ON_DEMAND_SOURCE,
       sequenceNumber: String(arrivedAt),
     },
   };
@@ -143,6 +151,14 @@ export async function resultOf(
   if (!store || !deps.storeOnDemand) return { item };
   return { item, stored: await createStoredResult(content, deps.options) };
 }
+
+/** What every call says of a text that it read. */
+export const foundIn = ({ language = 'und', unserved, tokens, windows }: ResultItem) => ({
+  language,
+  ...(unserved && { unserved }),
+  tokens,
+  windows,
+});
 
 /** An id for a text that came without one. */
 export const madeId = (): string => `http-${randomUUID()}`;
@@ -152,6 +168,9 @@ export interface Recorded {
   readonly stored: boolean;
   readonly notStoredBecause?: string;
 }
+
+/** What a call says of whether its text was recorded. */
+export const statusOf = (recorded = { stored: false }) => recorded;
 
 const NOT_RECORDED = {
   late: 'the results table did not answer in time',

@@ -1,26 +1,26 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { z } from 'zod';
 import {
   type httpOperations,
   type OperationName,
   publicResultSchema,
 } from '#shared/contracts/http-api.ts';
-import type { ResultItem } from '#shared/contracts/result.ts';
-import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
-import { type SpanstreamError, ValidationError } from '#shared/errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import { redact } from '#shared/nlp/personal-data/redact.ts';
-import type { Analysis, AnalysisRequest, TaskName } from '#shared/nlp/types.ts';
+import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
+import { eachText } from './each-text.ts';
+import { givenText } from './given-text.ts';
 import {
   analyze,
   answerRecorded,
   type Bounds,
+  foundIn,
   type HttpDeps,
-  madeId,
-  type OnDemandResult,
   resultOf,
+  statusOf,
+  unreadable,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { cutPage, reading } from './pages.ts';
@@ -68,20 +68,15 @@ const handlers: Handlers = {
     redactedText: redact(text, analysis.pii, { mode, key: keyFor(mode, deps.options) }).text,
   })),
 
-  async answerQuestion(
-    { body: { context: text, question, topK, language, id, store } },
-    deps,
-    bounds,
-  ) {
+  async answerQuestion({ body }, deps, bounds) {
+    const { question, topK, language, id, store } = body;
+    const given = await givenText(body, 'context', deps, bounds);
     const asked = { questions: [question], tasks: ['answers'], language } as const;
-    const analysis = await analyzeOne(
-      { ...requestOf(text, asked, deps.options), topK },
-      'context',
-      deps,
-      bounds,
-    );
+    const request = { ...requestOf(given.text, asked, deps.options), topK };
+    const analysis = await analyzeOne(request, given.field, deps, bounds);
+    const { text, attributes } = given;
     const result = await resultOf(
-      { id, text, asked, operation: 'answers', analysis, store },
+      { id, text, attributes, asked, operation: 'answers', analysis, store },
       deps,
       bounds,
     );
@@ -94,12 +89,14 @@ const handlers: Handlers = {
     }));
   },
 
-  async analyzeText({ body: { questions, tasks, language, ...given } }, deps, bounds) {
+  async analyzeText({ body }, deps, bounds) {
+    const { id, createdAt, store, questions, tasks, language } = body;
+    const { field, text, attributes } = await givenText(body, 'text', deps, bounds);
     const asked = { questions, tasks, language };
-    const request = requestOf(given.text, asked, deps.options);
-    const analysis = await analyzeOne(request, 'text', deps, bounds);
+    const request = requestOf(text, asked, deps.options);
+    const analysis = await analyzeOne(request, field, deps, bounds);
     const result = await resultOf(
-      { ...given, asked, operation: 'analyze', analysis },
+      { id, text, createdAt, attributes, asked, operation: 'analyze', analysis, store },
       deps,
       bounds,
     );
@@ -138,114 +135,10 @@ const handlers: Handlers = {
   },
 };
 
-/** What every call says of a text that it read. */
-const foundIn = ({ language = 'und', unserved, tokens, windows }: ResultItem) => ({
-  language,
-  ...(unserved && { unserved }),
-  tokens,
-  windows,
-});
-
-/** Body of a call that is one task for one text or several. */
-interface TextsBody {
-  readonly text?: string | undefined;
-  readonly texts?: readonly unknown[] | undefined;
-  readonly language?: string | undefined;
-  readonly id?: string | undefined;
-  readonly store?: boolean | undefined;
-  readonly mode?: RedactionMode | undefined;
-}
-
-/** Handles a call that is one task for one text or several; `give` picks of a text's result what the call answers. */
-function eachText<Given extends object>(
-  task: Exclude<TaskName, 'answers'>,
-  give: (
-    item: ResultItem,
-    of: Pick<TextsBody, 'mode'> & { readonly text: string; readonly analysis: Analysis },
-    deps: HttpDeps,
-  ) => Given,
-) {
-  return async ({ body }: { readonly body: TextsBody }, deps: HttpDeps, bounds: Bounds) => {
-    const { text, texts = [text], language, id = madeId(), store, mode } = body;
-    const single = text !== undefined;
-    const asked = { questions: [], tasks: [task], language };
-    const checked = texts.map((given, index) =>
-      checkText(given, index, single ? 'text' : `texts[${index}]`),
-    );
-    const usable = checked.filter((one) => 'text' in one);
-    const requests = usable.map((one) => requestOf(one.text, asked, deps.options));
-    const outcomes = await analyze(requests, deps, bounds);
-    const failed: Unusable[] = [];
-    const found: { index: number; result: OnDemandResult; given: Given }[] = [];
-    for (const [at, { index, field, text }] of usable.entries()) {
-      // Hiding personal data in many long texts takes a while, in which the time may end.
-      await nextTurn();
-      bounds.signal.throwIfAborted();
-      const outcome = outcomes[at];
-      if (!outcome?.ok) {
-        failed.push({ index, field, fault: unreadable(field, outcome?.error.message, deps) });
-        continue;
-      }
-      const named = single ? id : `${id}.${index}`;
-      const analysis = outcome.value;
-      const result = await resultOf(
-        { id: named, text, asked, operation: task, analysis, store },
-        deps,
-        bounds,
-      );
-      found.push({ index, result, given: give(result.item, { text, mode, analysis }, deps) });
-    }
-    const errors = [...checked.filter((one) => 'fault' in one), ...failed]
-      .sort((a, b) => a.index - b.index)
-      .map(({ index, field, fault: { code, message } }) => ({ index, code, field, message }));
-    const results = found.map(({ result }) => result);
-    return answerRecorded(results, deps, bounds, (recorded) => ({
-      pipelineVersion: deps.engine.pipelineVersion,
-      results: found.map(({ index, result: { item }, given }, at) => ({
-        index,
-        id: item.id,
-        ...given,
-        ...foundIn(item),
-        ...statusOf(recorded[at]),
-      })),
-      errors,
-    }));
-  };
-}
-
 /** @throws {ValidationError} where tags are asked for and the deployment has no key to make them with */
 function keyFor(mode: RedactionMode, { redaction }: ResultOptions): string | undefined {
   if (redaction || mode !== 'hash') return redaction?.key;
   throw new ValidationError('mode', 'mode: hash needs a key, which this deployment has none of');
-}
-
-const statusOf = (recorded = { stored: false }) => recorded;
-
-interface Named {
-  readonly index: number;
-  readonly field: string;
-}
-interface Usable extends Named {
-  readonly text: string;
-}
-interface Unusable extends Named {
-  readonly fault: SpanstreamError;
-}
-
-/** A text of several is judged by the same rule as one alone, under its own name. */
-function checkText(text: unknown, index: number, field: string): Usable | Unusable {
-  try {
-    return { index, field, text: validate(textSchema, text) };
-  } catch (error) {
-    if (!(error instanceof ValidationError)) throw error;
-    const message = error.message.replace('(record)', field);
-    return { index, field, fault: new ValidationError(field, message, { code: error.code }) };
-  }
-}
-
-function unreadable(field: string, why = 'the text could not be read', deps: HttpDeps) {
-  deps.log.warn({ field, why }, 'a text could not be read');
-  return new ValidationError(field, `${field}: ${why}`, { code: 'inference-failed' });
 }
 
 async function analyzeOne(

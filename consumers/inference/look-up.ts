@@ -1,7 +1,7 @@
 import { rejectionKey, rejectionSchema } from '#shared/contracts/rejection.ts';
 import { messageOf } from '#shared/errors.ts';
 import { getItems, type ItemKey } from '#shared/results-table/get-items.ts';
-import { expiryOf, keyOf } from '#shared/results-table/result-item.ts';
+import { expiryOf, keyOf, retentionOf } from '#shared/results-table/result-item.ts';
 import type { StoredItem } from '#shared/results-table/stored-item.ts';
 import type { BatchRecord, InferenceDeps, RecordOutcome } from './types.ts';
 
@@ -87,7 +87,7 @@ export async function lookUpResults(
   return new Map(
     keyed.flatMap(({ entry, key }, index): [BatchRecord, RecordOutcome][] => {
       const item = items[index];
-      if (!item || !staysLong(item, entry, deps.options.retentionDays)) return [];
+      if (!item || !staysLong(item, entry, retentionOf(entry.record, deps.options))) return [];
       const last = lastOf.get(nameOf(key)) === entry;
       // Where personal data is hidden what was stored differs from what was brought, all of which the key names then.
       const other = !deps.options.redaction && broughtBy(item) !== broughtBy(entry.record);

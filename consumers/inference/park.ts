@@ -1,9 +1,8 @@
 import pLimit from 'p-limit';
-import { type Rejection, type RejectionItem, rejectionKey } from '#shared/contracts/rejection.ts';
+import type { Rejection } from '#shared/contracts/rejection.ts';
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
+import { createRejectionItem } from '#shared/dead-letters/rejection-item.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
-import { messageToStore } from '#shared/results-table/redact.ts';
-import { expiryOf, type ResultOptions } from '#shared/results-table/result-item.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import type { WriteOutcome } from '#shared/results-table/write-items.ts';
 import { isTransient } from '#shared/retry.ts';
@@ -88,7 +87,7 @@ export async function park(
       rejections.map(
         async ({ entry, rejection }): Promise<[BatchRecord, TableItem]> => [
           entry,
-          await rejectionItemOf(entry, rejection, deps.options, pending),
+          await createRejectionItem(entry, rejection, deps.options, pending),
         ],
       ),
     );
@@ -139,25 +138,4 @@ async function putFailureObject(
     failureObjectOf(entry, rejection, new Date(deps.now()).toISOString()),
     signalUntil(deadline, deps),
   );
-}
-
-async function rejectionItemOf(
-  { position, arrivedAt }: BatchRecord,
-  rejection: Rejection,
-  options: ResultOptions,
-  pending: boolean,
-): Promise<RejectionItem> {
-  const { subSequenceNumber, ...place } = position;
-  const expiresAt = expiryOf(arrivedAt, options.retentionDays);
-  return {
-    ...rejectionKey(position),
-    reason: rejection.reason,
-    message: await messageToStore(rejection, options),
-    ...place,
-    ...(subSequenceNumber !== undefined && { subSequenceNumber }),
-    failureKey: failureObjectKey(position),
-    ...(pending && { pending }),
-    arrivedAt,
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
 }

@@ -1,3 +1,4 @@
+import { isProbe } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import {
   type CountedByName,
@@ -49,10 +50,15 @@ export function summarize(
     else sums.set(key, { name, sum: by, ...(dimensions && { dimensions }) });
   };
   const latencies: number[] = [];
+  const probes: number[] = [];
   const lowConfidence: number[] = [];
   for (const { item, ignored, createdAt } of changes) {
     if (ignored !== undefined) add(metricNames.itemsIgnored, 1);
     if (!item) continue;
+    if (isProbe(item)) {
+      if (isResult(item)) probes.push(Math.max(0, options.now - Date.parse(item.arrivedAt)));
+      continue;
+    }
     if (item.shard !== HTTP_SHARD) add(metricNames.recordsStreamed, 1);
     if (!isResult(item)) {
       add(metricNames.recordsRejected, 1);
@@ -72,6 +78,9 @@ export function summarize(
       { name: metricNames.lowConfidenceShare, unit: 'None', ...histogram(lowConfidence) },
     );
   }
+  if (probes.length > 0) {
+    data.push({ name: metricNames.canaryLatency, unit: 'Milliseconds', ...histogram(probes) });
+  }
   return data;
 }
 
@@ -90,7 +99,6 @@ function addResult(
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
   }
-  add(metricNames.labelsFound, result.labels?.length ?? 0);
   for (const { label } of result.labels ?? []) {
     if (!counted.labels.includes(label)) continue;
     add(metricNames.labelsFound, 1, { [dimensionNames.label]: label });

@@ -15,9 +15,11 @@ import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bund
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
 import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
+import type { ObjectCreated } from '#local/services/s3/request.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { type LocalClients, localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
+import { type ObjectQueue, type ObjectQueueOptions, startObjectQueue } from './object-queue.ts';
 import {
   type Endpoints,
   endpointEnvironment,
@@ -69,6 +71,11 @@ export interface StreamMappingOptions {
   readonly wrapInvoke?: (invoke: Invoke) => Invoke;
 }
 
+/** Objects to tell a function of. */
+export type ObjectNotificationOptions = Omit<ObjectQueueOptions, 'invoke' | 's3'> & {
+  readonly functionName: string;
+};
+
 /** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
 export interface LocalCloud {
   readonly endpoints: Endpoints;
@@ -88,6 +95,13 @@ export interface LocalCloud {
    * @throws {ConfigurationError} where there is no such function, the ARN is of no stream, or a setting is wrong
    */
   mapStream(options: StreamMappingOptions): Promise<EventSourceMapping>;
+  /**
+   * Tells a function of every object that is put under a prefix of a bucket, through a queue as S3 and SQS do, and of all that lie
+   * there already, from now until the cloud is closed.
+   *
+   * @throws {ConfigurationError} where there is no such function
+   */
+  notifyOfObjects(options: ObjectNotificationOptions): ObjectQueue;
   /** Ends mappings, functions and services, in this order. */
   close(): Promise<void>;
 }
@@ -107,8 +121,10 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
   const closers = [await lockDirectory(directory)];
   const functions = new Map<string, LambdaFunction>();
   const mappings: EventSourceMapping[] = [];
+  const queues: ObjectQueue[] = [];
   let bootstrap: Promise<void> | undefined;
   const close = async () => {
+    for (const queue of queues.splice(0)) queue.close();
     await Promise.all(mappings.splice(0).map((one) => one.close()));
     await Promise.all([...functions.values()].map((one) => one.close()));
     functions.clear();
@@ -117,7 +133,11 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
 
   async function start() {
     const { ports = {}, endpoints, onNotification } = options;
-    const services = await startServices(directory, ports, endpoints, onNotification);
+    const onObjectCreated = (created: ObjectCreated) => {
+      for (const queue of queues) queue.add(created);
+    };
+    const listeners = { onNotification, onObjectCreated };
+    const services = await startServices(directory, ports, endpoints, listeners);
     closers.push(services.close);
     const clients = localClients(services.endpoints);
     const inner = localClients({ ...services.endpoints, ...options.clientEndpoints });
@@ -153,6 +173,12 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
     return outdir;
   }
 
+  function functionNamed(name: string): LambdaFunction {
+    const found = functions.get(name);
+    if (found) return found;
+    throw new ConfigurationError(`there is no function ${name}`);
+  }
+
   return {
     endpoints,
     environment: endpointEnvironment(endpoints),
@@ -169,8 +195,7 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       return created;
     },
     async mapStream({ streamArn, functionName, onFailureBucket, name, wrapInvoke, ...given }) {
-      const lambda = functions.get(functionName);
-      if (!lambda) throw new ConfigurationError(`there is no function ${functionName}`);
+      const lambda = functionNamed(functionName);
       const folder = name ?? mappingUuid(lambda.arn, streamArn);
       const mapping = startEventSourceMapping({
         ...given,
@@ -183,6 +208,12 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       });
       mappings.push(mapping);
       return mapping;
+    },
+    notifyOfObjects({ functionName, ...given }) {
+      const { invoke } = functionNamed(functionName);
+      const queue = startObjectQueue({ ...given, invoke, s3: inner.s3 });
+      queues.push(queue);
+      return queue;
     },
     close,
   };

@@ -4,6 +4,7 @@ import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
 import { startS3 } from '#local/services/s3/index.ts';
+import type { ObjectCreated } from '#local/services/s3/request.ts';
 
 const start = {
   kinesis: startKinesis,
@@ -21,6 +22,14 @@ export const serviceNames = Object.keys(start) as ServiceName[];
 /** Base addresses by service. */
 export type Endpoints = Readonly<Record<ServiceName, string>>;
 
+/** Who is told of what happens in the services. */
+export interface ServiceListeners {
+  /** What alarms send to their actions. */
+  readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
+  /** Objects that were put. */
+  readonly onObjectCreated?: ((created: ObjectCreated) => void) | undefined;
+}
+
 /** The running stand-ins. */
 export interface Services {
   readonly endpoints: Endpoints;
@@ -31,18 +40,18 @@ export interface Services {
  * Starts the AWS stand-ins, each with its data in a folder of its own; where one cannot start, the others end again.
  *
  * @param elsewhere addresses of services that run already: they are used as they are, and not ended
- * @param onNotification told of what alarms send, where CloudWatch is an own one
+ * @param listeners told of what happens in own services
  */
 export async function startServices(
   directory: string,
   ports: Partial<Record<ServiceName, number>>,
   elsewhere: Partial<Endpoints> = {},
-  onNotification?: (notification: AlarmNotification) => void,
+  listeners: ServiceListeners = {},
 ): Promise<Services> {
   const names = serviceNames.filter((name) => elsewhere[name] === undefined);
   const begun = await Promise.allSettled(
     names.map((name) =>
-      start[name]({ directory: join(directory, name), port: ports[name] ?? 0, onNotification }),
+      start[name]({ directory: join(directory, name), port: ports[name] ?? 0, ...listeners }),
     ),
   );
   const running = begun.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

@@ -16,6 +16,7 @@ import {
   say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
+import type { Settings } from '#shared/settings.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
 interface Flags {
@@ -34,13 +35,14 @@ interface Flags {
 
 const CLEAR_LINE = '\r\u001b[K';
 
-function announce(stack: LocalStack, directory: string): void {
+function announce(stack: LocalStack, directory: string, { intake }: Settings): void {
   print([
     `Spanstream runs on this machine; its data is in ${directory}.`,
     '',
     `  text stream     ${stack.names.stream}`,
     `  results table   ${stack.names.resultsTable}`,
     `  failures bucket ${stack.names.failuresBucket}`,
+    ...(intake.enabled ? [`  intake bucket   ${stack.names.intakeBucket}`] : []),
     `  HTTP            ${stack.endpoints.http}/v1/health`,
     '',
     'For the AWS CLI or any SDK:',
@@ -77,11 +79,16 @@ function showStatus({ mappings: { inference, metrics } }: LocalStack): () => voi
 async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const directory = resolve(flags.directory);
   const endpointsFile = join(directory, 'endpoints.json');
+  const settings = {
+    ...readSettingsFile(flags.config),
+    ...(flags.model && { models: flags.model }),
+  };
   const stack = await startLocalStack({
     directory,
-    settings: { ...readSettingsFile(flags.config), ...(flags.model && { models: flags.model }) },
+    settings,
     modelsDirectory: flags.models,
     endpoints: flags.use,
+    clock: true,
     onNotification: showNotification,
     ports: {
       kinesis: flags.portKinesis,
@@ -95,7 +102,7 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   try {
     const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
     await writeFile(endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`);
-    announce(stack, directory);
+    announce(stack, directory, settings);
     print([], flags.json && endpoints);
     hideStatus = showStatus(stack);
     if (!signal.aborted) await once(signal, 'abort');

@@ -7,6 +7,7 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { LocalClients } from '#local/cloud/clients.ts';
+import { isProbe } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
@@ -23,7 +24,7 @@ export interface Deployed {
 export type Books = Awaited<ReturnType<typeof readBooks>>;
 
 /**
- * Reads the whole results table, the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
+ * Reads the whole results table (no probe of a canary), the keys of the failures bucket, and each counter by its metric's name: as a scan of the table
  * gives it, and as it was published since a moment.
  *
  * @param sumOf reads a metric, where its CloudWatch is not as AWS has it
@@ -43,6 +44,7 @@ export async function readBooks(
   )) {
     for (const stored of page.Items ?? []) {
       const item = fromStoredItem(unmarshall(stored));
+      if (item && isProbe(item)) continue;
       if (item && isResult(item)) results.push(item);
       else rejections += 1;
     }

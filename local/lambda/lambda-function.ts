@@ -31,6 +31,8 @@ export interface FunctionOptions {
   readonly memoryMb?: number;
   /** Most processes at a time, 10 unless given; further invocations wait their turn. */
   readonly maximumConcurrency?: number;
+  /** Its first process starts with its first invocation, and not at once. */
+  readonly startsLate?: boolean;
   /** Gets every line that its processes write. */
   readonly onLog?: (line: FunctionLogLine) => void;
   /** File that these lines are appended to. */
@@ -42,7 +44,7 @@ const GRACE_MS = 2_000;
 const LOG_GRACE_MS = 500;
 const FUNCTION_ARN_PREFIX = 'arn:aws:lambda:us-east-1:000000000000:function:';
 
-/** Starts a function: one process at once, more as invocations overlap, a new one where one died. */
+/** Starts a function: one process at once unless it is to start late, more as invocations overlap, a new one where one died. */
 export function startFunction(options: FunctionOptions): LambdaFunction {
   const { name, timeoutSeconds = 3, initTimeoutSeconds = 10, maximumConcurrency = 10 } = options;
   const arn = `${FUNCTION_ARN_PREFIX}${name}`;
@@ -85,9 +87,9 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
     return first.failure?.kind === 'timeout' && !closed ? start(timeoutSeconds) : first;
   }
 
-  let early: ReturnType<typeof startPatiently> | undefined = startPatiently();
+  let early = options.startsLate ? undefined : startPatiently();
   early
-    .then(({ environment, failure }) => early && !failure && idle.add(environment))
+    ?.then(({ environment, failure }) => early && !failure && idle.add(environment))
     .catch(() => undefined)
     .finally(() => {
       early = undefined;

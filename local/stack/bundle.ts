@@ -13,6 +13,8 @@ const functions: Readonly<Record<string, { readonly index: string; readonly work
   inference: { index: join(root, 'consumers/inference/handler.ts'), worker },
   http: { index: join(root, 'consumers/http/handler.ts'), worker },
   metrics: { index: join(root, 'consumers/metrics/handler.ts') },
+  canary: { index: join(root, 'consumers/canary/handler.ts') },
+  intake: { index: join(root, 'consumers/intake/handler.ts') },
 };
 
 /**

@@ -26,7 +26,7 @@ import type { Settings } from '#shared/settings.ts';
 const patience = { maxWaitTime: 30, minDelay: 0.1, maxDelay: 1 };
 
 /**
- * Makes the stream, the tables, the bucket and the alarms where they are not there yet.
+ * Makes the stream, the tables, the buckets and the alarms where they are not there yet.
  *
  * @returns the ARNs that the mappings read from
  */
@@ -36,9 +36,9 @@ export async function provision(clients: LocalClients, settings: Settings, names
     makeStream(clients, settings, names.stream),
     makeResultsTable(clients, names.resultsTable),
     makeTable(clients, names.metricsStateTable, metricsStateTableDefinition),
-    unlessThere(
-      'BucketAlreadyOwnedByYou',
-      s3.send(new CreateBucketCommand({ Bucket: names.failuresBucket })),
+    ...[names.failuresBucket, ...(settings.intake.enabled ? [names.intakeBucket] : [])].map(
+      (Bucket) =>
+        unlessThere('BucketAlreadyOwnedByYou', s3.send(new CreateBucketCommand({ Bucket }))),
     ),
     makeAlarms(clients, settings, names),
   ]);

@@ -1,9 +1,9 @@
+import { PROBE_TEXT } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import type { Entity } from '#shared/nlp/types.ts';
+import { poll } from '#shared/poll.ts';
 
-/** The text that a smoke test sends. */
-export const SMOKE_TEXT = 'Angela Merkel met the board of Siemens in Munich on Tuesday.';
 /** The source it is sent under: a metric of its own says that it was counted. */
 const SMOKE_SOURCE = 'smoke';
 
@@ -41,7 +41,7 @@ export async function runSmoke(
   const before = await processed();
   const elapsed = () => Math.round((deps.now() - started) / 100) / 10;
 
-  const record = { id, text: SMOKE_TEXT, source: SMOKE_SOURCE };
+  const record = { id, text: PROBE_TEXT, source: SMOKE_SOURCE };
   await naming('the record cannot be put on the stream', deps.put(record));
   deps.say(`put record ${id}`);
 
@@ -57,7 +57,7 @@ export async function runSmoke(
 
   type Answer = { results?: { entities: Entity[] }[] };
   const read = await ask<Answer>('GET', `/v1/records/${id}`);
-  const asked = await ask<Answer>('POST', '/v1/entities', { text: SMOKE_TEXT, store: false });
+  const asked = await ask<Answer>('POST', '/v1/entities', { text: PROBE_TEXT, store: false });
   same('GET /v1/records/{id}', spansOf(read.results?.[0]?.entities), spansOf(stored.entities));
   same('POST /v1/entities', spansOf(asked.results?.[0]?.entities), spansOf(stored.entities));
   deps.say('the API has the result, and finds the same in the same text');
@@ -86,22 +86,21 @@ async function until<T>(
   deps: SmokeDeps,
   fault: string,
   seconds: number,
-  probe: () => Promise<T | undefined>,
+  look: () => Promise<T | undefined>,
 ): Promise<T> {
-  const deadline = deps.now() + seconds * 1_000;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (deps.now() >= deadline) {
-      throw new SpanstreamError('smoke-failed', `${fault} within ${seconds} s`);
-    }
-    await deps.pause(1_000);
-  }
+  const found = await poll(look, {
+    deadline: deps.now() + seconds * 1_000,
+    pauseMs: () => 1_000,
+    now: deps.now,
+    wait: deps.pause,
+  });
+  if (found !== undefined) return found;
+  throw new SpanstreamError('smoke-failed', `${fault} within ${seconds} s`);
 }
 
 function checkEntities(what: string, entities: readonly Entity[]): void {
   if (entities.length === 0) throw new SpanstreamError('smoke-failed', `${what} has no entity`);
-  const off = entities.find(({ start, end, text }) => SMOKE_TEXT.slice(start, end) !== text);
+  const off = entities.find(({ start, end, text }) => PROBE_TEXT.slice(start, end) !== text);
   if (off) {
     throw new SpanstreamError('smoke-failed', `${what}: "${off.text}" is not at its offsets`);
   }

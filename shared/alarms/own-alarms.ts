@@ -11,7 +11,7 @@ import {
 } from './definition.ts';
 
 /** What the deployment says of itself: its results, its silence, its logs, its counting. */
-export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[] {
+export function ownAlarms({ alarms, canary }: Settings, names: AlarmNames): AlarmDraft[] {
   const own = signal(names.metricsNamespace);
   const { lowConfidenceShare, unansweredShare, silenceMinutes, unservedTexts } = alarms;
   // Short periods, all of them empty: one record ends the silence within minutes.
@@ -44,6 +44,15 @@ export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[]
     signal: own(metricNames.personalDataFound, 'Sum'),
     ...atOnce,
     threshold: alarms.personalData,
+  };
+  const canaryFailed: AlarmDraft = {
+    id: 'canary-failed',
+    severity: 'critical',
+    description: `Probes do not come through within ${canary.waitSeconds} s, or none is sent: the pipeline stands still.`,
+    signal: own(metricNames.canaryFailed, 'Maximum'),
+    ...repeated,
+    period: canary.everyMinutes * 60,
+    treatMissingData: 'breaching',
   };
   return [
     {
@@ -103,6 +112,7 @@ export function ownAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[]
     ...(unservedTexts > 0 ? [unserved] : []),
     ...(alarms.personalData > 0 ? [personalData] : []),
     ...(silenceMinutes > 0 ? [silence] : []),
+    ...(canary.everyMinutes > 0 ? [canaryFailed] : []),
   ];
 }
 

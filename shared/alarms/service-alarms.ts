@@ -28,6 +28,7 @@ export function serviceAlarms(settings: Settings, names: AlarmNames): AlarmDraft
     tableAlarm('results-table', names.resultsTable, [SOURCE_INDEX]),
     tableAlarm('metrics-state-table', names.metricsStateTable, []),
     ...apiAlarms(settings, names),
+    ...(settings.intake.enabled ? intakeAlarms(settings, names) : []),
   ];
 }
 
@@ -174,6 +175,29 @@ function apiAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[] {
       signal: api('Latency', 'p95', dimensions),
       ...lasting,
       threshold: alarms.apiLatencyMs,
+    },
+  ];
+}
+
+/** What goes wrong with objects of the inbox. */
+function intakeAlarms({ alarms }: Settings, names: AlarmNames): AlarmDraft[] {
+  return [
+    {
+      id: 'intake-errors',
+      severity: 'warning',
+      description: 'An object of the inbox cannot be read, or the intake function fails.',
+      signal: lambda('Errors', 'Sum', { FunctionName: names.intakeFunction }),
+      ...atOnce,
+    },
+    {
+      id: 'intake-waits',
+      severity: 'critical',
+      description: `Objects of the inbox wait more than ${alarms.intakeWaitSeconds} s to be read.`,
+      signal: signal('AWS/SQS')('ApproximateAgeOfOldestMessage', 'Maximum', {
+        QueueName: names.intakeQueue,
+      }),
+      ...repeated,
+      threshold: alarms.intakeWaitSeconds,
     },
   ];
 }

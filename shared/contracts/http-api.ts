@@ -9,41 +9,26 @@ import {
   resultSchema,
   tagSchema,
 } from './result.ts';
+import { bodyOfText, bodyOfTexts, MAXIMUM_TEXTS } from './text-bodies.ts';
 import {
   attributesSchema,
   createdAtSchema,
-  languageSchema,
   questionSchema,
   questionsSchema,
   recordIdSchema,
   sourceSchema,
   tasksSchema,
-  textSchema,
 } from './text-record.ts';
 
-/** Most texts of one request. */
-export const MAXIMUM_TEXTS = 300;
 /** Most results of one page. */
 const MAXIMUM_PAGE = 100;
 /** Largest request body, in bytes: what a synchronous Lambda invocation takes. */
 export const MAXIMUM_BODY_BYTES = 6 * 1024 * 1024;
 
-/** Ids of on-demand calls leave room for the index of a text: `<id>.<index>`. */
-const storing = {
-  id: recordIdSchema
-    .refine((id) => id.length <= 124, 'must be at most 124 characters')
-    .describe('Names the text; made where left out, and returned.')
-    .optional(),
-  store: z.boolean().optional().describe('false: do not record this call as a result.'),
-};
-
 /** Whether the call was recorded; the reason where it should have been and was not. */
 const recorded = { stored: z.boolean(), notStoredBecause: z.string().optional() };
 const { entities, answers, tokens, windows, unserved } = resultSchema.shape;
 const found = { language: z.string(), unserved, tokens, windows, ...recorded };
-const language = languageSchema.optional();
-
-const TEXTS = `must hold 1 to ${MAXIMUM_TEXTS} texts`;
 const TOP_K = 'must be 1 to 20';
 const CURSOR = 'must be one that was given out';
 const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
@@ -95,25 +80,7 @@ function callOfTexts<
     method: 'POST',
     path: `/v1/${task}`,
     summary: `${what} of 1 to ${MAXIMUM_TEXTS} texts; one bad text never fails the others.`,
-    body: z
-      .strictObject({
-        text: textSchema.optional(),
-        texts: z
-          .array(z.unknown())
-          .min(1, TEXTS)
-          .max(MAXIMUM_TEXTS, TEXTS)
-          .describe('Texts; each that is no usable text is answered in `errors`, by its index.')
-          .optional(),
-        language,
-        ...storing,
-        ...(more as Body),
-      })
-      .superRefine(({ text, texts }: { text?: unknown; texts?: unknown }, context) => {
-        if ((text === undefined) !== (texts === undefined)) return;
-        const message = text === undefined ? 'is required, or text' : 'must not stand beside text';
-        context.addIssue({ code: 'custom', path: ['texts'], message });
-      })
-      .meta({ oneOf: [{ required: ['text'] }, { required: ['texts'] }] }),
+    body: bodyOfTexts(more as Body),
     answer: z.object({
       pipelineVersion: z.string(),
       results: z.array(z.object({ index: z.int().min(0), id: z.string(), ...given, ...found })),
@@ -136,12 +103,9 @@ export const httpOperations = {
     method: 'POST',
     path: '/v1/answers',
     summary: 'Answers to a question from a context, best first.',
-    body: z.strictObject({
-      context: textSchema,
+    body: bodyOfText('context', {
       question: questionSchema,
       topK: z.int().min(1, TOP_K).max(20, TOP_K).default(1),
-      language,
-      ...storing,
     }),
     knownBy: ['context', 'question'],
     answer: z.object({ id: z.string(), pipelineVersion: z.string(), answers, ...found }),
@@ -152,14 +116,11 @@ export const httpOperations = {
     path: '/v1/analyze',
     summary:
       'All that is asked of a text: entities, labels, answers to questions, parts of speech, personal data; in the shape of a stored result.',
-    body: z.strictObject({
-      text: textSchema,
+    body: bodyOfText('text', {
       questions: questionsSchema.default([]),
       createdAt: createdAtSchema.optional(),
       attributes: attributesSchema.optional(),
       tasks: tasksSchema.optional(),
-      language,
-      ...storing,
     }),
     knownBy: ['questions', 'createdAt', 'attributes', 'tasks'],
     answer: publicResultSchema.extend(recorded),
@@ -168,7 +129,7 @@ export const httpOperations = {
   findEntities: {
     ...callOfTexts('entities', 'Named entities', { entities }),
     // A body without a path that has texts and nothing more asks for entities.
-    knownBy: ['text', 'texts'],
+    knownBy: ['text', 'texts', 'object'],
   },
   classifyTexts: callOfTexts('labels', 'Labels', { labels: z.array(labelSchema) }),
   tagTexts: callOfTexts('tags', 'Parts of speech, word by word,', { tags: z.array(tagSchema) }),

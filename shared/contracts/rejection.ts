@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { messageOf } from '#shared/errors.ts';
+import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { arrivedAtSchema } from './result.ts';
+import { sourceSchema } from './text-record.ts';
 
 /** Why a record was parked instead of processed. */
 export const rejectionReasons = [
@@ -39,6 +40,8 @@ export const rejectionSchema = z.object({
   /** Set while the failure object may not be there yet: the rejection is settled, its record is not. */
   pending: z.literal(true).optional(),
   arrivedAt: arrivedAtSchema,
+  /** Of a record that could be read, and failed later. */
+  source: sourceSchema.optional(),
   expiresAt: z.int().optional(),
 });
 
@@ -48,6 +51,20 @@ export type RejectionItem = z.output<typeof rejectionSchema>;
 /** What is kept of why: bounded, and well-formed even where it names a field that is not. */
 export const rejectionMessage = (error: unknown): string =>
   messageOf(error).slice(0, 500).toWellFormed();
+
+const isReason = (code: string): code is RejectionReason =>
+  (rejectionReasons as readonly string[]).includes(code);
+
+/** Why an error parks its record; what names no reason makes it undecodable. */
+export function rejectionOf(error: unknown): Rejection {
+  const code = error instanceof SpanstreamError ? error.code : '';
+  const unnamed = error instanceof ValidationError ? error.unnamed : undefined;
+  return {
+    reason: isReason(code) ? code : 'undecodable',
+    message: rejectionMessage(error),
+    ...(unnamed !== undefined && { unnamed }),
+  };
+}
 
 /** Where on a stream a record lies. */
 export interface RecordPosition {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { taskNames } from '../nlp/types.ts';
+import { misusesMark } from './canary.ts';
 import { isIsoTime } from './iso-time.ts';
 import { validate } from './validate.ts';
 
@@ -21,6 +22,8 @@ const MAXIMUM_VALUE_LENGTH = 1024;
 /** Neither white space, nor a control or format character, nor one that Unicode has fonts leave out, nor a blank symbol. */
 const VISIBLE = /[^\p{White_Space}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 const NOT_BLANK = 'must not be blank';
+/** Whether a value is no text of which anything can be seen. */
+export const isBlank = (text: unknown): boolean => typeof text !== 'string' || !VISIBLE.test(text);
 const WELL_FORMED = 'must be well-formed Unicode (it has a lone surrogate)';
 /** As much of `VISIBLE` as regular expressions of all languages have. */
 const nearlyVisible = { pattern: '\\S' };
@@ -40,7 +43,7 @@ export const sourceSchema = z
 /** The rule for any text that is inferred on. */
 export const textSchema = z
   .string()
-  .refine((text) => VISIBLE.test(text), NOT_BLANK)
+  .refine((text) => !isBlank(text), NOT_BLANK)
   .refine((text) => text.isWellFormed(), WELL_FORMED)
   .refine((text) => bytesOf(text) <= MAXIMUM_TEXT_BYTES, {
     message: `must be at most ${MAXIMUM_TEXT_BYTES} bytes of UTF-8`,
@@ -56,7 +59,7 @@ export const textSchema = z
 export const questionSchema = z
   .string()
   .max(MAXIMUM_QUESTION_LENGTH, `must be at most ${MAXIMUM_QUESTION_LENGTH} characters`)
-  .refine((text) => VISIBLE.test(text), NOT_BLANK)
+  .refine((text) => !isBlank(text), NOT_BLANK)
   .refine((text) => text.isWellFormed(), WELL_FORMED)
   .meta({ ...nearlyVisible, description: 'Asked of the text.' });
 
@@ -159,16 +162,21 @@ function mapOfStrings(
 }
 
 /** The Kinesis data blob: one text, with what its author knows of it. Unknown fields are refused. */
-export const textRecordSchema = z.strictObject({
-  id: recordIdSchema,
-  text: textSchema,
-  source: sourceSchema.default('default'),
-  questions: questionsSchema.optional(),
-  createdAt: createdAtSchema.optional(),
-  attributes: attributesSchema.optional(),
-  tasks: tasksSchema.optional(),
-  language: languageSchema.optional(),
-});
+export const textRecordSchema = z
+  .strictObject({
+    id: recordIdSchema,
+    text: textSchema,
+    source: sourceSchema.default('default'),
+    questions: questionsSchema.optional(),
+    createdAt: createdAtSchema.optional(),
+    attributes: attributesSchema.optional(),
+    tasks: tasksSchema.optional(),
+    language: languageSchema.optional(),
+  })
+  .refine((record) => !misusesMark(record), {
+    path: ['source'],
+    message: "must not be the canary's: it marks the probes, which no metric counts",
+  });
 
 /** A text record as producers write it (`source` may be left out). */
 export type TextRecordInput = z.input<typeof textRecordSchema>;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isProbe, PROBE_RETENTION_DAYS } from '#shared/contracts/canary.ts';
 import { type Asked, contentHashOf, type ResultItem, resultKey } from '#shared/contracts/result.ts';
 import type { TextRecord } from '#shared/contracts/text-record.ts';
 import { SOURCE_INDEX_SLOTS } from '#shared/names.ts';
@@ -61,6 +62,12 @@ export function storedAnswer(answer: Analysis['answers'][number]) {
   };
 }
 
+/** Days for which what came of a record is kept; 0 is for ever. */
+export const retentionOf = (
+  record: Pick<TextRecord, 'source'> | undefined,
+  { retentionDays }: ResultOptions,
+): number => (record && isProbe(record) ? PROBE_RETENTION_DAYS : retentionDays);
+
 /** Expiry in epoch seconds of what arrived then; undefined where it is kept for ever. */
 export function expiryOf(arrivedAt: string, retentionDays: number): number | undefined {
   if (retentionDays <= 0) return undefined;
@@ -121,7 +128,7 @@ export function createResultItem(
 ): ResultItem {
   const { record, questions, tasks, analysis, pipelineVersion, arrival } = content;
   const { language, unserved = [], labels = [], tags = [], pii = [] } = analysis;
-  const expiresAt = expiryOf(arrival.arrivedAt, options.retentionDays);
+  const expiresAt = expiryOf(arrival.arrivedAt, retentionOf(record, options));
   return {
     ...key,
     sourceKey: sourceKeyOf(record.source, slotOf(record.id)),

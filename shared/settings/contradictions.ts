@@ -11,7 +11,7 @@ type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedCo
 
 /** Settings that are right alone and cannot work together: the field, and why. */
 export function contradictions(settings: Settings): [field: string, why: string][] {
-  const { stream, inference, metrics, http, alarms } = settings;
+  const { stream, inference, metrics, http, canary, alarms } = settings;
   const ofMapping = (part: string, mapping: MappingSettings, kept: number): Contradiction[] => {
     const { maximumRecordAgeSeconds: age, batchingWindowSeconds: window } = mapping;
     const patience = Math.min(alarms.iteratorAgeSeconds, age === -1 ? Infinity : age);
@@ -44,6 +44,9 @@ export function contradictions(settings: Settings): [field: string, why: string]
   const { maximumRecordAgeSeconds } = metrics.mapping;
   const readBack = metrics.readBackSeconds + metrics.timeoutSeconds;
   const standing = JSON.stringify(standingOf(settings));
+  const hasCanary = canary.everyMinutes > 0;
+  const longestProbe = canary.everyMinutes * 60 - 60;
+  const batching = inference.mapping.batchingWindowSeconds + metrics.mapping.batchingWindowSeconds;
   const rules: Contradiction[] = [
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
@@ -54,6 +57,16 @@ export function contradictions(settings: Settings): [field: string, why: string]
     ],
     ofConcurrency('inference', inference),
     ofConcurrency('http', http),
+    [
+      hasCanary && canary.waitSeconds > longestProbe,
+      'canary.waitSeconds',
+      `must be at most ${longestProbe}: a minute under canary.everyMinutes, or the metric of one probe could be taken for the next one's`,
+    ],
+    [
+      hasCanary && canary.waitSeconds <= batching,
+      'canary.waitSeconds',
+      `must be over ${batching}: so long may a probe wait for its batches (batchingWindowSeconds)`,
+    ],
     [
       // No stream may keep its records for less than a table's does.
       alarms.iteratorAgeSeconds >= TABLE_STREAM_SECONDS,

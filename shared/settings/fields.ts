@@ -96,6 +96,33 @@ const httpSettings = z.strictObject({
   store: z.boolean().default(true),
 });
 
+const canarySettings = z.strictObject({
+  /** How often a probe is put on the stream; 0 switches the canary off. */
+  everyMinutes: z
+    .int()
+    .refine((n) => n === 0 || (n >= 2 && n <= 60), 'must be 0 or 2 to 60')
+    .default(5),
+  /** How long a probe's result and its metric may take until it has failed. */
+  waitSeconds: z.int().min(10).max(840).default(240),
+  memoryMb: z.int().min(128).max(10_240).default(128),
+});
+
+const intakeSettings = z.strictObject({
+  /** Makes the intake bucket, whose inbox goes onto the stream. */
+  enabled: z.boolean().default(true),
+  memoryMb: z.int().min(512).max(10_240).default(1_024),
+  /** One run; what is not read by then goes on in the next. */
+  timeoutSeconds: z.int().min(60).max(900).default(900),
+  /** Objects that are read at the same time. */
+  maximumConcurrency: z.int().min(2).max(1_000).default(2),
+  /** Most records a second that go onto the stream, for each object that is read. */
+  recordsPerSecond: z.int().min(1).max(100_000).default(1_000),
+  /** From half this iterator age of the inference function on objects are read more slowly, and not at all above it. */
+  iteratorAgeSeconds: z.int().min(1).max(86_400).default(120),
+  /** Days for which objects and reports are kept. */
+  keptDays: z.int().min(1).max(3_650).default(90),
+});
+
 const resultsSettings = z.strictObject({
   /** Keep the text with the result; without it only its hash and the spans are kept. */
   storeText: z.boolean().default(true),
@@ -142,6 +169,8 @@ const alarmSettings = z.strictObject({
   unansweredShare: sharePassed.default(0.8),
   /** Minutes in which the stream brings nothing until the silence alarm; 0 switches it off. */
   silenceMinutes: z.int().min(0).max(1_440).default(60),
+  /** Seconds that an object of the inbox may wait for the intake function; SQS counts the first three times it is read. */
+  intakeWaitSeconds: z.int().min(1).max(1_209_600).default(3_600),
   /** Texts in five minutes whose language no model serves until an alarm; 0 switches it off. */
   unservedTexts: z.int().min(0).default(0),
   /** Spans of personal data in five minutes until an alarm; 0 switches it off. */
@@ -169,6 +198,8 @@ export const settingsFields = z.strictObject({
   inference: inferenceSettings.prefault({}),
   metrics: metricsSettings.prefault({}),
   http: httpSettings.prefault({}),
+  canary: canarySettings.prefault({}),
+  intake: intakeSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
   /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */
@@ -183,6 +214,9 @@ export const settingsFields = z.strictObject({
 
 /** Settings with every default filled in. */
 export type Settings = z.output<typeof settingsFields>;
+/** Time-out of the canary's function: beside waiting for its probe it starts, and publishes how that ended. */
+export const canaryTimeoutSeconds = ({ canary }: Settings): number => canary.waitSeconds + 30;
+
 /** How a stream is mapped to a function. */
 export type MappingSettings = z.output<z.ZodObject<ReturnType<typeof mappingFields>>>;
 

@@ -1,14 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { parseJson } from '#shared/contracts/parse-json.ts';
-import {
-  type RecordPosition,
-  type Rejection,
-  type RejectionReason,
-  rejectionMessage,
-  rejectionReasons,
-} from '#shared/contracts/rejection.ts';
+import { type RecordPosition, type Rejection, rejectionOf } from '#shared/contracts/rejection.ts';
 import { checkTextRecord, type TextRecord } from '#shared/contracts/text-record.ts';
-import { SpanstreamError, ValidationError } from '#shared/errors.ts';
+import { SpanstreamError } from '#shared/errors.ts';
 import { decodeAggregate, isAggregate } from './aggregate.ts';
 
 /** A record as the stream delivers it. */
@@ -66,17 +60,4 @@ function decodeUtf8(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new SpanstreamError('undecodable', 'the data is not valid UTF-8');
   // With a byte order mark, if there is one: it is for `parseJson` to take off, as at every other entrance.
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
-
-const isReason = (code: string): code is RejectionReason =>
-  (rejectionReasons as readonly string[]).includes(code);
-
-function rejectionOf(error: unknown): Rejection {
-  const code = error instanceof SpanstreamError ? error.code : '';
-  const unnamed = error instanceof ValidationError ? error.unnamed : undefined;
-  return {
-    reason: isReason(code) ? code : 'undecodable',
-    message: rejectionMessage(error),
-    ...(unnamed !== undefined && { unnamed }),
-  };
 }

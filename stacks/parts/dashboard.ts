@@ -41,9 +41,21 @@ function functionGraph(title: string, functionName: string): GraphWidget {
   );
 }
 
+function intakeRow({ intakeFunction, intakeQueue: QueueName }: StackContext['names']) {
+  const queue = (name: string) => metric('AWS/SQS', name, 'Maximum', { QueueName });
+  return [
+    functionGraph('Intake', intakeFunction),
+    graph(
+      'Objects that wait',
+      [queue('ApproximateNumberOfMessagesVisible')],
+      [queue('ApproximateAgeOfOldestMessage')],
+    ),
+  ];
+}
+
 /** One page from the state of all alarms down to each function. */
 export function createDashboard(scope: Construct, context: StackContext, alarms: CfnAlarm[]): void {
-  const { names } = context;
+  const { settings, names } = context;
   const namespace = names.metricsNamespace;
   const own = (name: string, statistic: string) => metric(namespace, name, statistic);
   const byDimension = (name: string, dimension: string) =>
@@ -53,6 +65,11 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
       label: '',
       period,
     });
+  const canary = graph(
+    'Canary',
+    [own(metricNames.canaryLatency, 'Maximum')],
+    [own(metricNames.canaryFailed, 'Maximum')],
+  );
   const stream = { StreamName: names.stream };
   const api = { ApiName: names.api, Stage: API_STAGE };
   const iteratorAge = (FunctionName: string) =>
@@ -116,6 +133,8 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         functionGraph('Metrics', names.metricsFunction),
         functionGraph('HTTP', names.httpFunction),
       ],
+      ...(settings.canary.everyMinutes > 0 ? [[canary]] : []),
+      ...(settings.intake.enabled ? [intakeRow(names)] : []),
     ],
   });
 }

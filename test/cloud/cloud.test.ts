@@ -1,11 +1,18 @@
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { homedir } from 'node:os';
+import { gzipSync } from 'node:zlib';
+import {
+  DescribeAlarmsCommand,
+  GetMetricStatisticsCommand,
+  ListMetricsCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { ListBucketsCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { say } from '#shared/cli/run-command.ts';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
-import { lastJson, runCommand } from '#test/e2e/support/run-command.ts';
+import { lastJson, runCommand, startCommand } from '#test/e2e/support/run-command.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { installMinistack } from './ministack.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
@@ -14,17 +21,36 @@ const RECORDS = 60;
 const PATIENCE_MS = 60_000;
 const onlyEntities: SettingsInput = { models: ['minilm-l6-ner'] };
 
+/** As often as may be: the emulator's schedules count from when they are made. */
+const canary = { everyMinutes: 2, waitSeconds: 60 };
+
 interface Stored {
   readonly results?: readonly { readonly pipelineVersion: string }[];
 }
 
 const install = await installMinistack();
 const missing = 'missing' in install ? install.missing : undefined;
+const why = missing ? `: ${missing}` : '';
 
-describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''}`, () => {
+describe.skipIf(missing)(`npm run cloud${why}`, () => {
+  it('ends with what it has started at Ctrl-C', async () => {
+    const command = startCommand('test/cloud/cloud.ts', [], { env: { HOME: homedir() } });
+    await command.saying(/listens on http/);
+
+    command.interrupt();
+    const { code, said } = await command.ended;
+
+    expect(code).toBe(130);
+    expect(said).toContain('cloud: interrupted: the books were not balanced');
+    const [endpoint = ''] = said.match(/http:\S+/) ?? [];
+    await expect(fetch(endpoint)).rejects.toThrow();
+  });
+});
+
+describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
-    cloud = await startEmulatedCloud({});
+    cloud = await startEmulatedCloud({ settings: { canary }, say });
   });
   afterAll(() => cloud?.close());
 
@@ -43,7 +69,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
     await cloud.clients.kinesis.send(
       new PutRecordCommand({
         StreamName: cloud.names.stream,
-        PartitionKey: id,
+        PartitionKey: 'one shard',
         Data: Buffer.from(JSON.stringify({ id, text: 'Ada Lovelace lived in London.' })),
       }),
     );
@@ -60,7 +86,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
 
   it('are deployed by CDK', () => {
     expect(cloud.stacks).toEqual(
-      ['stream', 'inference', 'metrics', 'api', 'monitoring'].map(
+      ['stream', 'inference', 'metrics', 'api', 'intake', 'monitoring'].map(
         (part) => `spanstream-cloud-${part}-stack`,
       ),
     );
@@ -75,6 +101,32 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
     expect(report.results.length + report.rejections).toBe(RECORDS);
   });
 
+  it('put an object of the inbox on the stream, and report it', async () => {
+    const { s3 } = cloud.clients;
+    const Bucket = cloud.names.intakeBucket;
+    const Body = gzipSync('{"id":"from-s3","text":"Ada Lovelace lived in London."}\nno json\n');
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'inbox/a b.jsonl.gz', Body }));
+
+    const report = await waitFor(
+      async () => {
+        const get = new GetObjectCommand({ Bucket, Key: 'reports/a b.jsonl.gz.json' });
+        const { Body } = await s3.send(get).catch(() => ({ Body: undefined }));
+        const found = JSON.parse((await Body?.transformToString()) ?? '{}');
+        return found.state === 'done' && found;
+      },
+      { what: 'the object to be read', timeoutMs: PATIENCE_MS, everyMs: 500 },
+    );
+    const version = await versionNow();
+    const stored = await waitFor(async () => (await ask<Stored>('/v1/records/from-s3')).results, {
+      what: 'the result',
+      timeoutMs: PATIENCE_MS,
+      everyMs: 500,
+    });
+
+    expect(report).toMatchObject({ read: 2, put: 1, invalid: 1 });
+    expect(stored.map(({ pipelineVersion }) => pipelineVersion)).toEqual([version]);
+  });
+
   it('let a record through, as the smoke test sends it', async () => {
     const { code, out, said } = await runCommand(
       'scripts/smoke.ts',
@@ -86,25 +138,60 @@ describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''
     expect(lastJson(out)).toMatchObject({ entities: 3 });
   });
 
-  it('give a replayed record a second result under other models, and no third once they are back', async () => {
+  it('give a replayed record a second result under other models', async () => {
     const first = await versionNow();
     const before = await replay('replayed');
 
-    await cloud.deploy(onlyEntities);
+    await cloud.deploy({ canary, ...onlyEntities });
     const second = await versionNow();
-    const under = await replay('replayed');
-    await cloud.deploy();
-    const back = await versionNow();
     const after = await replay('replayed');
-    // What comes behind it in its shard is there, and so would be what was made of it.
-    await replay('replayed-later');
 
     expect(before).toEqual([first]);
     expect(second).not.toBe(first);
-    expect(under.sort()).toEqual([first, second].sort());
-    expect(back).toBe(first);
     expect(after.sort()).toEqual([first, second].sort());
-    expect((await ask<Stored>('/v1/records/replayed')).results).toHaveLength(2);
+  });
+
+  it('give it no third once the former models are back', async () => {
+    const left = await versionNow();
+
+    await cloud.deploy({ canary });
+    const back = await versionNow();
+    await replay('replayed');
+    // What comes behind it in its shard is there, and so would be what was made of it.
+    await replay('replayed-later');
+
+    expect(back).not.toBe(left);
+    const { results } = await ask<Stored>('/v1/records/replayed');
+    expect(results?.map(({ pipelineVersion }) => pipelineVersion).sort()).toEqual(
+      [left, back].sort(),
+    );
+  });
+
+  it('are probed by the canary as its schedule says, and nothing counts its records', async () => {
+    const { cloudwatch } = cloud.clients;
+    const { metricsNamespace: Namespace } = cloud.names;
+    const minimumOf = async (MetricName: string) => {
+      const { Datapoints = [] } = await cloudwatch.send(
+        new GetMetricStatisticsCommand({
+          ...{ Namespace, MetricName, Period: 60, Statistics: ['Minimum'] },
+          StartTime: new Date(Date.now() - 30 * 60_000),
+          EndTime: new Date(Date.now() + 60_000),
+        }),
+      );
+      return Datapoints.map(({ Minimum = Number.NaN }) => Minimum).sort((a, b) => a - b)[0];
+    };
+
+    await waitFor(async () => (await minimumOf('CanaryFailed')) === 0, {
+      what: 'a probe that came through',
+      timeoutMs: 200_000,
+      everyMs: 1_000,
+    });
+
+    const { results = [] } = await ask<Stored>('/v1/records?source=spanstream-canary');
+    expect(results.length).toBeGreaterThan(0);
+    expect(await minimumOf('CanaryLatency')).toBeGreaterThan(0);
+    const { Metrics = [] } = await cloudwatch.send(new ListMetricsCommand({ Namespace }));
+    expect(JSON.stringify(Metrics)).not.toContain('spanstream-canary');
   });
 
   it('leave nothing when they are destroyed', async () => {

@@ -25,6 +25,8 @@ const emulatorSettings: SettingsInput = {
   removalPolicy: 'destroy',
   inference: { package: 'zip' },
   metrics: { readBackSeconds: 1 },
+  // Books are to hold what was put; a test that wants a canary says so.
+  canary: { everyMinutes: 0 },
   alarms: {
     omit: alarmDefinitions(parseSettings({}), resourceNames(ENVIRONMENT_NAME))
       .filter(({ signal }) => isExpression(signal))
@@ -43,12 +45,14 @@ export interface EmulatedCloud extends Deployed {
   /** The API's address without a trailing slash, and the key that it asks for. */
   readonly api: { readonly url: string; readonly key: string };
   readonly names: Deployed['names'] &
-    Pick<ResourceNames, 'prefix' | `${'inference' | 'metrics'}Function`>;
+    Pick<ResourceNames, 'prefix' | `${'inference' | 'metrics'}Function`> & {
+      readonly intakeBucket: string;
+    };
   /** Ids of the processes that run a function now. */
   readonly processes: Ministack['processes'];
   /** Deploys all stacks again, with these settings over the emulator's. */
   deploy(settings?: SettingsInput): Promise<void>;
-  /** Empties the failures bucket and deletes all stacks. */
+  /** Empties the buckets and deletes all stacks. */
   destroy(): Promise<void>;
   /** Ends the emulator with all that it holds. */
   close(): Promise<void>;
@@ -113,7 +117,11 @@ export async function startEmulatedCloud(options: {
     await run(['bootstrap', `aws://${ACCOUNT}/${REGION}`, '--no-notices'], folder);
     await deploy(options.settings);
     const outputs = await readOutputs(outputsFile);
-    const names = { ...resourceNames(ENVIRONMENT_NAME), failuresBucket: outputs('FailuresBucket') };
+    const names = {
+      ...resourceNames(ENVIRONMENT_NAME),
+      failuresBucket: outputs('FailuresBucket'),
+      intakeBucket: outputs('IntakeBucket'),
+    };
     const [apiId] = new URL(outputs('ApiUrl')).hostname.split('.');
     const api = {
       url: `${endpoint}/restapis/${apiId}/${API_STAGE}/_user_request_`,
@@ -125,7 +133,8 @@ export async function startEmulatedCloud(options: {
       stacks: await stacksOf(assembly),
       environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
       async destroy() {
-        await empty(clients, names.failuresBucket);
+        for (const bucket of [names.failuresBucket, names.intakeBucket])
+          await empty(clients, bucket);
         await run(['destroy', '--all', '--force', '--app', assembly]);
       },
     };

@@ -3,6 +3,7 @@ import { paginateScan } from '@aws-sdk/client-dynamodb';
 import { type Deployed, readBooks } from '#local/demo/books.ts';
 import { compare, type DemoInput, put, readDemoInput } from '#local/demo/run-demo.ts';
 import { createProgress } from '#shared/cli/progress.ts';
+import { CANARY_SOURCE } from '#shared/contracts/canary.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { exactSum } from './exact-sum.ts';
 
@@ -57,7 +58,13 @@ async function untilQuiet(
 async function countItems({ clients, names }: Deployed): Promise<number> {
   const pages = paginateScan(
     { client: clients.dynamodb },
-    { TableName: names.resultsTable, Select: 'COUNT', ConsistentRead: true },
+    {
+      ...{ TableName: names.resultsTable, Select: 'COUNT', ConsistentRead: true },
+      // What a canary put is none of ours; a rejection may have no source.
+      FilterExpression: 'attribute_not_exists(#source) OR NOT #source = :canary',
+      ExpressionAttributeNames: { '#source': 'source' },
+      ExpressionAttributeValues: { ':canary': { S: CANARY_SOURCE } },
+    },
   );
   let items = 0;
   for await (const { Count = 0 } of pages) items += Count;

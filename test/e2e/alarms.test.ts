@@ -70,6 +70,10 @@ function drivesOf(definition: AlarmDefinition) {
     );
     return [drive('calls alone', calls, [own(metricNames.recordsStreamed, 1)])];
   }
+  if (id === 'canary-failed') {
+    const probe = (failed: number) => [own(metricNames.canaryFailed, failed)];
+    return [drive('failed probes', probe(1), probe(0)), drive('no probe', [], probe(0))];
+  }
   if (id === 'unanswered-share') {
     const data = [own('QuestionsUnanswered', 9), own('QuestionsAnswered', 1)];
     return [drive('nine of ten', data)];
@@ -175,7 +179,7 @@ describe('alarms', () => {
     const input = putMetricAlarmInput(definition, [TOPIC]);
 
     // Act
-    await pass(good, 1);
+    await pass(good, definition.evaluationPeriods);
     await client.send(
       new PutMetricAlarmCommand(JSON.parse(JSON.stringify(input), (_, v) => onceNative(v))),
     );

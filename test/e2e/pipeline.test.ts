@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeTableCommand, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -6,7 +7,7 @@ import {
   GetShardIteratorCommand,
 } from '@aws-sdk/client-dynamodb-streams';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Invoke } from '#local/lambda/invocation.ts';
@@ -264,6 +265,41 @@ describe('the pipeline, to a client that knows its documented interfaces alone',
     for (const { text: found, start, end } of answer.body.answers) {
       if (found !== null) expect(text.slice(start, end)).toBe(found);
     }
+  });
+
+  it('reads a text from an object of the intake bucket, and from no other', async () => {
+    // Prepare
+    const Key = 'letters/Zürich 7+8.txt';
+    const object = `s3://spanstream-e2e-intake/${Key}`;
+    const put = (Bucket: string, Body: Uint8Array, more = {}) =>
+      clients.s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+    const ContentType = 'text/plain; charset=utf-16le';
+    await put(bucket, Buffer.from('elsewhere'));
+    const missing = await call('/v1/entities', { object, store: false });
+
+    // Act
+    await put('spanstream-e2e-intake', gzipSync(Buffer.from(text, 'utf16le')), {
+      ...{ ContentType, ContentEncoding: 'gzip' },
+    });
+    const byReference = await call('/v1/answers', { object, question, id: 'pipeline-object' });
+    const byValue = await call('/v1/answers', { context: text, question, id: 'pipeline-object' });
+    const found = await call('/v1/entities', { object, store: false });
+    await put('spanstream-e2e-intake', Buffer.alloc(1_000_000, 'a'), { ContentType: 'text/plain' });
+    const large = await call('/v1/analyze', { object });
+    const elsewhere = await call('/v1/entities', { object: `s3://${bucket}/${Key}` });
+
+    // Assess
+    const { item } = await resultOf('pipeline-object');
+    const { results } = (await call('/v1/entities', { text, store: false })).body;
+    expect(byReference.status).toBe(200);
+    expect(byReference.body).toEqual(byValue.body);
+    expect(found.body.results[0]?.entities).toEqual(results[0]?.entities);
+    expect(item).toMatchObject({ text, source: 'http' });
+    expect([missing, large, elsewhere].map(({ status, body }) => [status, body.errors])).toEqual([
+      [400, [{ field: 'object', message: 'object is not there' }]],
+      [413, [{ field: 'object', message: 'object must be at most 409600 bytes' }]],
+      [400, [{ field: 'object', message: expect.stringContaining('spanstream-e2e-intake') }]],
+    ]);
   });
 
   it('says that it is ready, and describes every call', async () => {

@@ -95,9 +95,33 @@ const BODIES = [
   ['/v1/labels', ['texts', 'language', 'id', 'store']],
   ['/v1/tags', ['text', 'language', 'id', 'store']],
   ['/v1/pii', ['texts', 'mode', 'language', 'id', 'store']],
+  ['/v1/pii', ['object', 'mode', 'language', 'id', 'store']],
+  ['/v1/answers', ['object', 'question', 'topK', 'id', 'store']],
 ] as const;
 
-const REQUIRED = new Set(['id', 'text', 'texts', 'context', 'question']);
+const REQUIRED = new Set(['id', 'text', 'texts', 'context', 'object', 'question']);
+
+const ODD_ADDRESSES = [
+  's3://other/a',
+  's3://intake/../other',
+  's3://intake',
+  's3://intake/',
+  's3:///a',
+  'http://intake/a',
+];
+const ODD_TYPES = [
+  undefined,
+  '',
+  'text/plain',
+  'binary/octet-stream',
+  'image/png',
+  'text/plain;charset=utf-16be',
+  'text/plain; charset="shift_jis"',
+  'text/csv;charset=;charset=gb18030',
+  'text/plain; charset=windows-1252',
+  'text/plain; charset=klingon',
+  ';',
+];
 
 /** Makes malformed and well-formed input that resembles what the contracts ask for. */
 export function createMaker(random: () => number) {
@@ -157,6 +181,7 @@ export function createMaker(random: () => number) {
         : pick(['"POISON"', JSON.stringify('é'.repeat(pick([51_200, 51_201])))]),
     texts: () => `["Ada met ${SECRET}.","Paris"]`,
     context: () => '"Ada met Bob."',
+    object: () => JSON.stringify(random() < 0.8 ? `s3://intake/${SECRET}` : pick(ODD_ADDRESSES)),
     question: () => '"Who?"',
     questions: () => pick(['["Who?"]', `["Who is ${SECRET}?"]`]),
     tasks: () => JSON.stringify(taskNames.filter(() => random() < 0.5)),
@@ -226,6 +251,13 @@ export function createMaker(random: () => number) {
     pick,
     below,
     damage,
+    /** An object of a bucket, whose bytes are, or resemble, what its headers say. */
+    stored: () => {
+      const text = Buffer.from(pick(['Ada met Bob.', `Ada wrote to ${SECRET}.`, oddText()]));
+      const bytes = pick([() => text, () => gzipSync(text), () => damage(text)])();
+      const contentEncoding = pick([undefined, '', 'gzip', 'gzip', 'aws-chunked,gzip', 'br']);
+      return { bytes, contentType: pick(ODD_TYPES), contentEncoding };
+    },
     /** A record as an application might hand it to a producer, and the partition key that it might give it. */
     record: (): { record: unknown; key: () => unknown } => ({
       record: safeParse(json(RECORD_FIELDS)),

@@ -211,7 +211,8 @@ async function fuzzProducer(maker: Maker, count: number, seen: (name: string) =>
 
 async function fuzzHttp(maker: Maker, seen: (name: string) => void): Promise<void> {
   const options = resultOptions(maker);
-  const { deps, table } = createHttpDeps({ options }, engineHooks);
+  const intake = { name: 'intake', get: async () => maker.stored() };
+  const { deps, table } = createHttpDeps({ options, intake }, engineHooks);
   const { path, body } = maker.request();
   const direct = maker.below(4) === 0 && isJson(body);
   const event: unknown = direct ? JSON.parse(body) : httpEvent(maker, path, body);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError } from '#shared/errors.ts';
 import {
+  canaryEnvironmentSchema,
   engineOptionsOf,
   functionEnvironments,
   httpEnvironmentSchema,
@@ -68,6 +69,9 @@ describe('parseSettings', () => {
     ['alarms.silenceMinutes', 1_441, '1440'],
     ['alarms.emails', ['a@example.com', 'a@example.com'], 'once'],
     ['alarms.emails', ['nobody'], 'email'],
+    ['canary.everyMinutes', 1, '0 or 2 to 60'],
+    ['canary.waitSeconds', 241, 'taken for the next one'],
+    ['canary.waitSeconds', 9, '10'],
     ['environmentName', 'a-name-too-long', '1 to 14'],
     ['environmentName', 'ends-', 'no - at the end'],
     ['environmentName', 'Prod', 'a letter first'],
@@ -97,6 +101,8 @@ describe('parseSettings', () => {
       },
     ],
     [{ metrics: { mapping: { maximumRecordAgeSeconds: 60, batchingWindowSeconds: 60 } } }],
+    [{ canary: { everyMinutes: 2, waitSeconds: 61 } }],
+    [{ canary: { waitSeconds: 30 }, metrics: { mapping: { batchingWindowSeconds: 30 } } }],
   ])('refuses what is right alone and wrong together: %j', (input) => {
     expect(faultOf(input)).toMatch(/^settings are wrong: \w+(\.\w+)+: must be /);
   });
@@ -108,7 +114,9 @@ describe('parseSettings', () => {
       inference: { mapping: { maximumRecordAgeSeconds: 604_800, maximumRetryAttempts: -1 } },
       metrics: { mapping: { parallelizationFactor: 10, maximumRecordAgeSeconds: 86_399 } },
       alarms: { silenceMinutes: 0 },
+      canary: { everyMinutes: 60, waitSeconds: 840 },
     });
+    parseSettings({ canary: { everyMinutes: 0, waitSeconds: 840 } });
 
     const bucket = `${resourceNames(longest.environmentName).failuresBucket}-123456789012-us-isof-south-1`;
     expect(bucket.length).toBeLessThanOrEqual(63);
@@ -227,6 +235,7 @@ describe('the functions’ environments', () => {
     const inference = readEnvironment(inferenceEnvironmentSchema, environments.inference);
     const http = readEnvironment(httpEnvironmentSchema, environments.http);
     const metrics = readEnvironment(metricsEnvironmentSchema, environments.metrics);
+    const canary = readEnvironment(canaryEnvironmentSchema, environments.canary);
 
     expect(inference.SPANSTREAM_STANDING).toEqual({
       questions: { news: ['Who?'] },
@@ -240,6 +249,11 @@ describe('the functions’ environments', () => {
       SPANSTREAM_METRICS_NAMESPACE: 'Spanstream/prod',
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: 0.5,
       SPANSTREAM_READ_BACK_SECONDS: 180,
+    });
+    expect(canary).toMatchObject({
+      SPANSTREAM_STREAM: 'spanstream-prod-text',
+      SPANSTREAM_DEFAULT_LANGUAGE: 'de',
+      SPANSTREAM_CANARY_WAIT_SECONDS: 240,
     });
   });
 

@@ -13,10 +13,12 @@ import { createDeployment } from '#stacks/deployment.ts';
 
 const SYNTHESIS_MS = 120_000;
 let root: string;
+const bundles = ['metrics', 'canary', 'intake'].map((name) => `dist/${name}/index.mjs`);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  for (const path of ['consumers/Dockerfile', '.dockerignore', 'dist/metrics/index.mjs']) {
+  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles];
+  for (const path of paths) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
@@ -25,7 +27,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const deploy = (settings: SettingsInput = {}) => {
   const made = createDeployment(parseSettings(settings), { root });
-  const template = (part: Exclude<keyof typeof made, 'app'>) => Template.fromStack(made[part]);
+  const template = (part: Exclude<keyof typeof made, 'app'>) => {
+    const stack = made[part];
+    if (!stack) throw new Error(`there is no ${part} stack`);
+    return Template.fromStack(stack);
+  };
   return { ...made, template };
 };
 
@@ -219,7 +225,69 @@ describe('the default deployment', () => {
     });
   });
 
-  it('lets the HTTP function read and record results, and nothing else', () => {
+  it('lets the intake function do just its work, under the prefixes that it reads and writes', () => {
+    const actions = actionsOf(deployment.template('intake'), /^Role/);
+
+    expect([...actions.keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'dynamodb:BatchWriteItem',
+      'kinesis:PutRecords',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+    ]);
+    expect(actions.get('s3:GetObject')).toMatch(/\/(?:inbox|reports)\/\*/);
+    expect(actions.get('s3:PutObject')).toMatch(/\/(?:reports|rejected)\/\*/);
+  });
+
+  it('tells a queue of the inbox, for longer than a run, and closes bucket and queue to the world', () => {
+    const template = deployment.template('intake');
+
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.objectLike({}),
+      PublicAccessBlockConfiguration: Match.objectLike({ RestrictPublicBuckets: true }),
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 90 })] },
+      NotificationConfiguration: {
+        QueueConfigurations: [
+          Match.objectLike({
+            Event: 's3:ObjectCreated:*',
+            Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'inbox/' }] } },
+          }),
+        ],
+      },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 1_209_600,
+      SqsManagedSseEnabled: true,
+      VisibilityTimeout: 930,
+    });
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny' }),
+          Match.objectLike({
+            Principal: { Service: 's3.amazonaws.com' },
+            Condition: Match.objectLike({
+              StringEquals: { 'aws:SourceAccount': Match.anyValue() },
+            }),
+          }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', { Timeout: 900, MemorySize: 1_024 });
+  });
+
+  it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
     const actions = actionsOf(deployment.template('api'), /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
@@ -228,7 +296,11 @@ describe('the default deployment', () => {
       'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      's3:GetObject',
     ]);
+    expect(actions.get('s3:GetObject')).toMatch(
+      /:s3:::spanstream-dev-intake-",\{"Ref":"AWS::AccountId"\},"-",\{"Ref":"AWS::Region"\},"\/\*"/,
+    );
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
     expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
@@ -323,6 +395,56 @@ describe('the default deployment', () => {
     watches('OnFailureDestinationDeliveredEventCount', 'EventSourceMappingUUID');
   });
 
+  it('runs the canary by a schedule, once and not in place of one that was missed', () => {
+    const template = deployment.template('monitoring');
+
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'spanstream-dev-canary',
+      ScheduleExpression: 'rate(5 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CanaryFunction'), 'Arn'] },
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'spanstream-dev-canary',
+      Timeout: 270,
+      MemorySize: 128,
+      PackageType: Match.absent(),
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ],
+      },
+    });
+  });
+
+  it('lets the canary do just its work, and its schedule nothing but run it', () => {
+    const template = deployment.template('monitoring');
+    const schedule = actionsOf(template, /^CanaryScheduleRole/);
+
+    expect([...actionsOf(template, /^CanaryRole/).keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'cloudwatch:PutMetricData',
+      'dynamodb:Query',
+      'kinesis:PutRecord',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+    ]);
+    expect([...schedule.keys()]).toEqual(['lambda:InvokeFunction']);
+    expect(schedule.get('lambda:InvokeFunction')).toMatch(
+      /^\{"Fn::GetAtt":\["CanaryFunction\w+","Arn"\]\}$/,
+    );
+  });
+
   it('counts the errors that the model functions log', () => {
     for (const part of ['inference', 'api'] as const) {
       deployment.template(part).hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -393,9 +515,13 @@ describe('a deployment by other settings', () => {
         stream: { mode: 'provisioned', shards: 4, retentionHours: 48 },
         inference: { provisionedConcurrency: 2, mapping: { parallelizationFactor: 5 } },
         http: { authorization: 'iam', store: false },
+        intake: { enabled: false },
         alarms: { emails: ['ops@example.com'] },
+        canary: { everyMinutes: 0 },
       });
 
+      template('monitoring').resourceCountIs('AWS::Scheduler::Schedule', 0);
+      template('monitoring').resourceCountIs('AWS::Lambda::Function', 0);
       template('stream').hasResourceProperties('AWS::Kinesis::Stream', {
         ShardCount: 4,
         RetentionPeriodHours: 48,
@@ -417,6 +543,8 @@ describe('a deployment by other settings', () => {
         AuthorizationType: 'AWS_IAM',
       });
       expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
+      expect(actionsOf(template('api'), /^Http/).has('s3:GetObject')).toBe(false);
+      expect(() => template('intake')).toThrow('there is no intake stack');
       template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
         Endpoint: 'ops@example.com',
@@ -474,7 +602,7 @@ describe('two environments in one account and region', () => {
     const exports = Object.values(Outputs).flatMap(({ Export }) => Export?.Name ?? []);
     return [...resources, ...exports.map((name) => `export ${JSON.stringify(name)}`)];
   }
-  const parts = ['stream', 'inference', 'metrics', 'api', 'monitoring'] as const;
+  const parts = ['stream', 'inference', 'metrics', 'api', 'intake', 'monitoring'] as const;
   const templatesOf = (environmentName: string) => {
     const { template } = deploy({ environmentName, alarms: { emails: ['ops@example.com'] } });
     return parts.map((part) => template(part).toJSON() as Made);
@@ -522,12 +650,16 @@ describe('two environments in one account and region', () => {
   it('let neither into what is the other’s', () => {
     const open = statementsOf(dev).filter(({ Resource }) => JSON.stringify(Resource) === '"*"');
 
+    const writing = {
+      Action: 'cloudwatch:PutMetricData',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
+    };
     expect(open.map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
-      {
-        Action: 'cloudwatch:PutMetricData',
-        Condition: { StringEquals: { 'cloudwatch:namespace': 'Spanstream/dev' } },
-      },
+      writing,
+      { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      writing,
     ]);
     // Every other resource is one of the same deployment, and no pattern over names.
     for (const { Resource } of statementsOf(dev)) {
@@ -544,8 +676,8 @@ describe('a deployment that hides personal data', () => {
     deployment.template('stream');
   }, SYNTHESIS_MS);
 
-  it('hands both functions that store the key by reference, and holds it in no template', () => {
-    for (const part of ['inference', 'api'] as const) {
+  it('hands the functions that hide the key by reference, and holds it in no template', () => {
+    for (const part of ['inference', 'api', 'intake'] as const) {
       const functions = deployment.template(part).findResources('AWS::Lambda::Function');
       const [made] = Object.values(functions);
       expect(JSON.stringify(made?.Properties.Environment)).toMatch(

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  type FileHandle,
   mkdir,
   open,
   readdir,
-  readFile,
   rename,
   rm,
   rmdir,
@@ -37,6 +37,17 @@ export interface ObjectHead {
   headers: Record<string, string>;
   metadata: Record<string, string>;
   tags: Record<string, string>;
+}
+
+const HEAD_CHUNK_BYTES = 16 * 1024;
+
+/** Bytes of an object, piece by piece. */
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A part of an object: from `start` to before `end`. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Buckets as folders, objects as files: a line of JSON (the head), then the bytes, so that one rename puts both. */
@@ -74,23 +85,33 @@ export async function openBuckets(directory: string) {
     /** Lets changes of one object happen one after another. */
     inTurn: <T>(bucket: string, key: string, task: () => Promise<T>) =>
       inTurn(`${bucket}/${key}`, task),
-    write: async (bucket: string, head: ObjectHead, bytes: Buffer) => {
+    /** Writes an object of these pieces, all of it or nothing. */
+    write: async (bucket: string, head: ObjectHead, pieces: Pieces) => {
       const path = join(temporary, randomUUID());
-      await writeFile(path, Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]));
+      await writeFile(path, withHead(head, pieces));
       await rename(path, pathOf(bucket, head.key));
       bucketOf(bucket).objects.set(head.key, head);
     },
-    read: async (bucket: string, key: string) => {
+    /** Reads an object, or the part of it that is chosen by its head. */
+    read: async (bucket: string, key: string, choose?: (head: ObjectHead) => Part) => {
       headOf(bucket, key);
-      const file = await readFile(pathOf(bucket, key)).catch((error: unknown) => {
+      const file = await open(pathOf(bucket, key)).catch((error: unknown) => {
         // It may have been deleted meanwhile.
         headOf(bucket, key);
         throw error;
       });
-      const end = file.indexOf('\n');
-      const head = JSON.parse(file.toString('utf8', 0, end)) as ObjectHead;
-      return { head, bytes: file.subarray(end + 1) };
+      try {
+        const { head, headBytes } = await readHead(file);
+        const { start, end } = choose?.(head) ?? { start: 0, end: head.size };
+        const bytes = Buffer.alloc(end - start);
+        await file.read(bytes, 0, bytes.length, headBytes + start);
+        return { head, bytes };
+      } finally {
+        await file.close();
+      }
     },
+    /** Where the parts of an upload wait until it is completed. */
+    uploadsOf: (bucket: string) => join(directory, '.uploads', bucketOf(bucket).name),
     remove: async (bucket: string, key: string) => {
       if (!bucketOf(bucket).objects.delete(key)) return;
       await rm(pathOf(bucket, key), { force: true });
@@ -110,21 +131,33 @@ export async function openBuckets(directory: string) {
   };
 }
 
+async function* withHead(head: ObjectHead, pieces: Pieces) {
+  yield Buffer.from(`${JSON.stringify(head)}\n`);
+  yield* pieces;
+}
+
 async function loadBucket(path: string) {
   const objects = new Map<string, ObjectHead>();
   for (const file of await readdir(path)) {
-    const head = await readHead(join(path, file));
+    const opened = await open(join(path, file));
+    const { head } = await readHead(opened).finally(() => opened.close());
     objects.set(head.key, head);
   }
   return { name: basename(path), createdAt: (await stat(path)).birthtimeMs, objects };
 }
 
-async function readHead(path: string): Promise<ObjectHead> {
-  const file = await open(path);
-  try {
-    for await (const line of file.readLines()) return JSON.parse(line) as ObjectHead;
-    throw s3Error('InternalError', 500, `${path} holds no object`);
-  } finally {
-    await file.close().catch(() => undefined);
+async function readHead(file: FileHandle): Promise<{ head: ObjectHead; headBytes: number }> {
+  let text = Buffer.alloc(0);
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(
+      Buffer.alloc(HEAD_CHUNK_BYTES),
+      0,
+      null,
+      text.length,
+    );
+    if (bytesRead === 0) throw s3Error('InternalError', 500, 'a file holds no object');
+    text = Buffer.concat([text, buffer.subarray(0, bytesRead)]);
+    const end = text.indexOf('\n');
+    if (end >= 0) return { head: JSON.parse(text.toString('utf8', 0, end)), headBytes: end + 1 };
   }
 }

@@ -10,17 +10,30 @@ import { notImplemented, openBuckets } from './bucket-store.ts';
 import { bucketOperations } from './buckets.ts';
 import { objectOperations } from './objects.ts';
 import { readRequest, type S3Context, type S3Request } from './request.ts';
+import { uploadOperations } from './uploads.ts';
 
 const BODY_LIMIT_BYTES = 256 * 1024 * 1024;
-const operations = new Map(Object.entries({ ...bucketOperations, ...objectOperations }));
+const operations = new Map(
+  Object.entries({ ...bucketOperations, ...objectOperations, ...uploadOperations }),
+);
 /** What the query of ListObjectsV2 may hold. */
 const LIST_QUERY =
   'list-type prefix delimiter max-keys continuation-token start-after encoding-type fetch-owner';
 
+/** Parts of an object that the query may name, and what else it then holds. */
+const SUBRESOURCES: Readonly<Record<string, readonly string[]>> = {
+  tagging: [],
+  uploads: [],
+  uploadId: ['partNumber'],
+};
+
 /** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
-export async function startS3(options: LocalServiceOptions = {}): Promise<LocalService> {
+export async function startS3(
+  options: LocalServiceOptions & Pick<S3Context, 'onObjectCreated'> = {},
+): Promise<LocalService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'spanstream-s3-')));
-  const context: S3Context = { store: await openBuckets(directory), now: options.now ?? Date.now };
+  const { onObjectCreated, now = Date.now } = options;
+  const context: S3Context = { store: await openBuckets(directory), now, onObjectCreated };
   return serve(
     {
       bodyLimitBytes: BODY_LIMIT_BYTES,
@@ -45,13 +58,14 @@ export async function startS3(options: LocalServiceOptions = {}): Promise<LocalS
  */
 function operationOf(method: string | undefined, { bucket, key, query }: S3Request) {
   const what = bucket === '' ? 'service' : key === '' ? 'bucket' : 'object';
-  const sub = query.has('tagging') ? ' tagging' : '';
-  const name = `${what} ${method}${sub}`;
+  const sub = Object.keys(SUBRESOURCES).find((one) => query.has(one));
+  const name = `${what} ${method}${sub === undefined ? '' : ` ${sub}`}`;
   const run = operations.get(name);
-  const known = name === 'bucket GET' ? LIST_QUERY.split(' ') : [sub.trim()];
+  const known = [...(name === 'bucket GET' ? LIST_QUERY.split(' ') : [])];
+  if (sub !== undefined) known.push(sub, ...(SUBRESOURCES[sub] ?? []));
   const strange = [...query.keys()].find((one) => !known.includes(one) && !/^x-/i.test(one));
   if (run !== undefined && strange === undefined) return run;
-  throw notImplemented(`${method} ${strange ?? sub}`.trim());
+  throw notImplemented(`${method} ${strange ?? sub ?? ''}`.trim());
 }
 
 /** S3's codes for what is told of any service. */

@@ -1,8 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { xmlDocument, xmlText } from '../xml.ts';
-import { noSuchKey, notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
-import { decodeBody, type S3Operations } from './request.ts';
+import {
+  type BucketStore,
+  noSuchKey,
+  notImplemented,
+  type ObjectHead,
+  type Part,
+  s3Error,
+} from './bucket-store.ts';
+import {
+  decodeBody,
+  type ObjectCreated,
+  type S3Context,
+  type S3Operations,
+  type S3Request,
+} from './request.ts';
 
 const KEPT = [
   'content-type',
@@ -51,11 +64,27 @@ function checkConditions(headers: IncomingHttpHeaders, current: string | undefin
   if (wanted !== undefined && current === undefined) throw noSuchKey();
   const holds = unwanted === undefined ? (wanted ?? current) === current : current === undefined;
   if (holds) return;
-  throw s3Error(
+  throw preconditionFailed();
+}
+
+const preconditionFailed = () =>
+  s3Error(
     'PreconditionFailed',
     412,
     'At least one of the pre-conditions you specified did not hold',
   );
+
+/** The part of an object that a request wants: all of it where it names none. */
+function rangeOf({ range, 'if-match': wanted }: IncomingHttpHeaders, head: ObjectHead): Part {
+  if (wanted !== undefined && wanted !== head.etag) throw preconditionFailed();
+  const { size } = head;
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];
+  // As the protocol has it, a range that is not understood is none.
+  if (from === '' && to === '') return { start: 0, end: size };
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === '' || to === '' ? size : Math.min(size, Number(to) + 1);
+  if (start < end) return { start, end };
+  throw s3Error('InvalidRange', 416, 'The requested range is not satisfiable');
 }
 
 /** The part of a request's headers that stays with the object. */
@@ -86,40 +115,68 @@ function answerHeaders(head: ObjectHead): Record<string, string> {
     etag: head.etag,
     'last-modified': new Date(head.lastModified).toUTCString(),
     'content-length': String(head.size),
-    'accept-ranges': 'none',
+    'accept-ranges': 'bytes',
+  };
+}
+
+/** Puts an object, where the request's conditions hold, and tells of it. */
+export async function putObject(
+  { store, onObjectCreated }: S3Context,
+  { bucket, headers }: S3Request,
+  head: ObjectHead,
+  pieces: Parameters<BucketStore['write']>[2],
+  event: ObjectCreated['event'],
+): Promise<void> {
+  await store.inTurn(bucket, head.key, async () => {
+    checkConditions(headers, store.bucketOf(bucket).objects.get(head.key)?.etag);
+    await store.write(bucket, head, pieces);
+  });
+  onObjectCreated?.({ event, bucket, key: head.key, size: head.size, etag: head.etag });
+}
+
+/** What a request says of the object that it makes, beside its bytes. */
+export function newHead(
+  { key, headers }: S3Request,
+  now: number,
+): Omit<ObjectHead, 'size' | 'etag'> {
+  if (Buffer.byteLength(key) > 1024) {
+    throw s3Error('KeyTooLongError', 400, 'Your key is too long');
+  }
+  return {
+    key,
+    lastModified: now,
+    ...keptHeaders(headers),
+    tags: checkTags([...new URLSearchParams(String(headers['x-amz-tagging'] ?? ''))]),
   };
 }
 
 /** Operations on objects. */
 export const objectOperations: S3Operations = {
-  /** PutObject; `If-None-Match: *` makes it fail where the object is there already. */
-  'object PUT': async ({ store, now }, request) => {
-    const { bucket, key, headers } = request;
-    if (headers['x-amz-copy-source'] !== undefined) throw notImplemented('x-amz-copy-source');
-    if (Buffer.byteLength(key) > 1024) {
-      throw s3Error('KeyTooLongError', 400, 'Your key is too long');
-    }
+  /** PutObject; `If-None-Match: *` makes it fail where the object is there already. CopyObject, where it names a source. */
+  'object PUT': async (context, request) => {
+    const source = request.headers['x-amz-copy-source'];
+    if (source !== undefined) return copyObject(context, request, String(source));
     const bytes = decodeBody(request);
     const etag = `"${createHash('md5').update(bytes).digest('hex')}"`;
-    const head = {
-      key,
-      size: bytes.length,
-      etag,
-      lastModified: now(),
-      ...keptHeaders(headers),
-      tags: checkTags([...new URLSearchParams(String(headers['x-amz-tagging'] ?? ''))]),
-    };
-    await store.inTurn(bucket, key, async () => {
-      checkConditions(headers, store.bucketOf(bucket).objects.get(key)?.etag);
-      await store.write(bucket, head, bytes);
-    });
+    const head = { ...newHead(request, context.now()), size: bytes.length, etag };
+    await putObject(context, request, head, [bytes], 'Put');
     return { headers: { etag } };
   },
-  /** GetObject, always whole. */
+  /** GetObject, whole or a range of it. */
   'object GET': async ({ store }, { bucket, key, headers }) => {
-    if (headers.range !== undefined) throw notImplemented('range');
-    const { head, bytes } = await store.read(bucket, key);
-    return { headers: answerHeaders(head), body: bytes };
+    let part: Part = { start: 0, end: 0 };
+    const { head, bytes } = await store.read(bucket, key, (found) => {
+      part = rangeOf(headers, found);
+      return part;
+    });
+    const whole = answerHeaders(head);
+    if (bytes.length === head.size) return { headers: whole, body: bytes };
+    const range = `bytes ${part.start}-${part.end - 1}/${head.size}`;
+    return {
+      statusCode: 206,
+      headers: { ...whole, 'content-length': String(bytes.length), 'content-range': range },
+      body: bytes,
+    };
   },
   /** HeadObject. */
   'object HEAD': async ({ store }, { bucket, key }) => ({
@@ -142,8 +199,27 @@ export const objectOperations: S3Operations = {
     const tags = checkTags(parseTagging(decodeBody(request)));
     await store.inTurn(bucket, key, async () => {
       const { head, bytes } = await store.read(bucket, key);
-      await store.write(bucket, { ...head, tags }, bytes);
+      await store.write(bucket, { ...head, tags }, [bytes]);
     });
     return {};
   },
 };
+
+async function copyObject(context: S3Context, request: S3Request, source: string) {
+  const [, bucket = '', key = ''] = /^\/?([^/]+)\/(.+)$/s.exec(unescaped(source)) ?? [];
+  const { head, bytes } = await context.store.read(bucket, key);
+  const isReplaced = request.headers['x-amz-metadata-directive'] === 'REPLACE';
+  const made = newHead(request, context.now());
+  const copy = isReplaced ? made : { ...head, key: made.key, lastModified: made.lastModified };
+  await putObject(context, request, { ...head, ...copy }, [bytes], 'Copy');
+  const LastModified = new Date(made.lastModified).toISOString();
+  return { body: xmlDocument('CopyObjectResult', { ETag: head.etag, LastModified }) };
+}
+
+function unescaped(source: string): string {
+  try {
+    return decodeURIComponent(source);
+  } catch {
+    throw s3Error('InvalidArgument', 400, 'x-amz-copy-source: must be URL-encoded');
+  }
+}

@@ -13,11 +13,22 @@ export interface S3Request {
   body: Buffer;
 }
 
+/** An object that was put, as notifications tell of it. */
+export interface ObjectCreated {
+  readonly event: 'Put' | 'Copy' | 'CompleteMultipartUpload';
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+}
+
 /** What every operation works on. */
 export interface S3Context {
   store: BucketStore;
   /** Epoch milliseconds. */
   now: () => number;
+  /** Told of every object, once it is durable. */
+  onObjectCreated?: ((created: ObjectCreated) => void) | undefined;
 }
 
 /** Operations by what they are for: `<what> <method>`, and the sub-resource where it is for one. A string of a body is XML. */

@@ -65,7 +65,10 @@ describe('the description of the API', () => {
       requestBody: {
         content: {
           'application/json': {
-            schema: { oneOf: [{ required: ['text'] }, { required: ['texts'] }] },
+            schema: {
+              oneOf: [{ required: ['texts'] }, { required: ['text'] }, { required: ['object'] }],
+              properties: { object: { type: 'string', examples: [expect.any(String)] } },
+            },
           },
         },
       },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { histogram, latencyOf, summarize } from '#consumers/metrics/summarize.ts';
+import { CANARY_SOURCE } from '#shared/contracts/canary.ts';
 import { rejectionReasons } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricKey, metricNames, usuallyCountedByName } from '#shared/metric-names.ts';
@@ -45,7 +46,7 @@ describe('histogram', () => {
 });
 
 describe('a deployment with one source', () => {
-  it('has at most 30 metrics, whatever its models, its failures and its calls', () => {
+  it('has at most 30 metrics, whatever its models, its failures, its calls and its canary', () => {
     const types = [...usuallyCountedByName.entityTypes, 'EVENT', 'NORP', 'MADE-UP'];
     const stored = resultOf(3, 'news', 1) as ResultItem;
     const [entity] = stored.entities;
@@ -60,6 +61,7 @@ describe('a deployment with one source', () => {
     const items: TableItem[] = [
       everything,
       { ...everything, source: 'http', shard: 'http' },
+      { ...everything, source: CANARY_SOURCE },
       ...rejectionReasons.map((reason) => ({ ...rejectionOf(1), reason }) as TableItem),
     ];
     const changes = items.map((item) => ({ createdAt: 1_000, item }));
@@ -68,9 +70,11 @@ describe('a deployment with one source', () => {
     const data = summarize([...changes, odd], { lowConfidenceThreshold: 0.5, now: 2_000 });
 
     const keys = new Set(data.map(({ name, dimensions }) => metricKey(name, dimensions)));
-    const { publicationNumber, dataRefused, errorsLogged, ...counted } = metricNames;
+    const { publicationNumber, dataRefused, errorsLogged, canaryFailed, ...summed } = metricNames;
+    const { labelsFound: byNameAlone, ...counted } = summed;
     for (const name of Object.values(counted)) expect(keys).toContain(name);
-    const all = new Set([...keys, publicationNumber, dataRefused, errorsLogged]);
+    expect([...keys].filter((key) => key.startsWith(byNameAlone))).toEqual([]);
+    const all = new Set([...keys, publicationNumber, dataRefused, errorsLogged, canaryFailed]);
     expect(all.size).toBeLessThanOrEqual(30);
   });
 
@@ -98,12 +102,29 @@ describe('a deployment with one source', () => {
       data.map(({ name, dimensions, values }) => [metricKey(name, dimensions), values[0]]),
     );
     expect(sums).toMatchObject({
-      LabelsFound: 3,
       'LabelsFound{Label=positive}': 2,
       PersonalDataFound: 2,
       'PersonalDataFound{Kind=PHONE}': 1,
     });
     expect(Object.keys(sums).filter((key) => /negative|EMAIL|PER/.test(key))).toEqual([]);
+  });
+
+  it('counts of a probe how long it took, and nothing else of it, though it was parked', () => {
+    const probe = { ...resultOf(3, CANARY_SOURCE), arrivedAt: '2026-01-01T00:00:00.000Z' };
+    const changes = [probe, { ...rejectionOf(1), source: CANARY_SOURCE }].map((item, at) => ({
+      sequenceNumber: BigInt(at),
+      createdAt: 1,
+      item,
+    }));
+
+    const data = summarize(changes, {
+      lowConfidenceThreshold: 0.5,
+      now: Date.parse(probe.arrivedAt) + 7_500,
+    });
+
+    expect(data).toEqual([
+      { name: 'CanaryLatency', unit: 'Milliseconds', values: [7_500], counts: [1] },
+    ]);
   });
 
   it('counts as streamed what the stream brought, and no call', () => {

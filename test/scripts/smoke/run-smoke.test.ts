@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PROBE_TEXT } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
-import { runSmoke, SMOKE_TEXT, type SmokeDeps } from '../../../scripts/smoke/run-smoke.ts';
+import { runSmoke, type SmokeDeps } from '../../../scripts/smoke/run-smoke.ts';
 
 const entity = { type: 'LOC', text: 'Munich', start: 42, end: 48, score: 0.9 };
 
@@ -60,7 +61,7 @@ describe('runSmoke', () => {
       'not at its offsets',
     ],
   ])('fails where %s', async (_case, overrides, message) => {
-    expect(SMOKE_TEXT.slice(entity.start, entity.end)).toBe(entity.text);
+    expect(PROBE_TEXT.slice(entity.start, entity.end)).toBe(entity.text);
 
     await expect(runSmoke('smoke-1', deployment(overrides), bounds)).rejects.toThrow(message);
   });

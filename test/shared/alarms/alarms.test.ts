@@ -103,13 +103,12 @@ describe('alarmDefinitions', () => {
     expect(threshold('rejected-records')).toBe(7);
   });
 
-  it('takes missing data as an alarm for silence alone, which can be switched off', () => {
+  it('takes missing data as an alarm where nothing is what is wrong, which can be switched off', () => {
     const breaching = alarmsOf().filter((alarm) => alarm.treatMissingData === 'breaching');
 
-    expect(breaching.map((alarm) => alarm.id)).toEqual(['silence']);
-    expect(alarmsOf({ alarms: { silenceMinutes: 0 } }).some(({ id }) => id === 'silence')).toBe(
-      false,
-    );
+    expect(breaching.map((alarm) => alarm.id)).toEqual(['silence', 'canary-failed']);
+    const off = alarmsOf({ alarms: { silenceMinutes: 0 }, canary: { everyMinutes: 0 } });
+    expect(off.filter((alarm) => alarm.treatMissingData === 'breaching')).toEqual([]);
   });
 });
 

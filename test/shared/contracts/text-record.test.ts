@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { probeOf } from '#shared/contracts/canary.ts';
 import { isIsoTime, parseIsoTime } from '#shared/contracts/iso-time.ts';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { checkTextRecord } from '#shared/contracts/text-record.ts';
@@ -13,6 +15,8 @@ const faultOf = (value: unknown): string => {
     return error instanceof Error ? error.message : 'no error';
   }
 };
+const probe = probeOf(randomUUID(), 'en');
+const MARKED = "source must not be the canary's: it marks the probes, which no metric counts";
 /** Names that JavaScript's objects have themselves, and others. */
 const names = fc.oneof(
   fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)),
@@ -64,6 +68,11 @@ describe('checkTextRecord', () => {
       'attributes must hold at most 16 pairs',
     ],
     [{ source: '__proto__' }, 'valid'],
+    [{ source: 'spanstream-canary' }, MARKED],
+    [{ ...probe, text: 'Ada' }, MARKED],
+    [{ ...probe, id: 'spanstream-canary:1' }, MARKED],
+    [{ ...probe, source: 'news' }, 'valid'],
+    [probe, 'valid'],
     [{ tasks: ['entities', 'pii'] }, 'valid'],
     [{ tasks: [] }, 'tasks must name at least one task'],
     [{ tasks: ['entities', 'entities'] }, 'tasks must name each task once'],

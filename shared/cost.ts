@@ -15,6 +15,9 @@ const listPrices = {
   keyMonth: 1,
 } as const;
 
+/** List price of a read unit of the results table. */
+export const readUnitUsd = listPrices.dynamoReadUnit;
+
 const HOURS_A_MONTH = 730;
 
 /** What a deployment and its texts are like. */
@@ -67,6 +70,30 @@ export function usdPerMillionByService(workload: Workload) {
 /** Cost of a million records over all services, at list prices. */
 export function usdPerMillionRecords(workload: Workload): number {
   return Object.values(usdPerMillionByService(workload)).reduce((sum, usd) => sum + usd, 0);
+}
+
+/** What a probe of the canary takes, where CloudWatch shows a metric after a minute. */
+const probe = {
+  canaryGigabyteSeconds: 60 * (128 / 1024),
+  /** Of the functions that it runs: models for a third of a second, counting for half of one. */
+  pipelineGigabyteSeconds: 0.3 * (3_538 / 1024) + 0.5 * (256 / 1024),
+  lambdaRequests: 3,
+  /** Seven looks for its metric, and what it and the metrics function put. */
+  metricCalls: 9,
+} as const;
+
+/** Cost of the canary in a month in which nothing else happens, by service, at list prices; without its alarm. */
+export function usdPerCanaryMonth(everyMinutes: number) {
+  const probes = (HOURS_A_MONTH * 60) / everyMinutes;
+  const gigabyteSeconds = probe.canaryGigabyteSeconds + probe.pipelineGigabyteSeconds;
+  return {
+    metrics: 3 * listPrices.metricMonth,
+    lambda:
+      probes *
+      (gigabyteSeconds * listPrices.lambdaGigabyteSecond +
+        probe.lambdaRequests * listPrices.lambdaRequest),
+    cloudWatch: probes * probe.metricCalls * listPrices.metricDataCall,
+  };
 }
 
 /** What a deployment has that costs money by the month, used or not. */

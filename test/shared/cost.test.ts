@@ -2,15 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { isExpression } from '#shared/alarms/definition.ts';
 import { alarmDefinitions } from '#shared/alarms.ts';
-import { resourceNames } from '#shared/names.ts';
-import { parseSettings } from '#shared/settings.ts';
 import {
+  usdPerCanaryMonth,
   usdPerIdleMonth,
   usdPerMillionByService,
   usdPerMillionRecords,
   type Workload,
-} from './cost.ts';
-import { typicalWorkload } from './typical-workload.ts';
+} from '#shared/cost.ts';
+import { resourceNames } from '#shared/names.ts';
+import { parseSettings } from '#shared/settings.ts';
+import { typicalWorkload } from '#test/bench/typical-workload.ts';
 
 const workload: Workload = {
   recordsPerSecond: 100,
@@ -81,6 +82,8 @@ describe('usdPerMillionRecords', () => {
   });
 });
 
+const sumOf = (usd: Record<string, number>): number => Object.values(usd).reduce((a, b) => a + b);
+
 describe('usdPerIdleMonth', () => {
   it('is what docs/cost.md says of the default deployment', async () => {
     const alarms = alarmDefinitions(parseSettings({}), resourceNames('dev'));
@@ -93,9 +96,19 @@ describe('usdPerIdleMonth', () => {
 
     expect(usd.kinesis).toBeCloseTo(29.2);
     expect(usd.alarms).toBeCloseTo(alarmMetrics * 0.1);
-    expect(Object.values(usd).reduce((a, b) => a + b)).toBeLessThan(35);
+    expect(sumOf(usd)).toBeLessThan(35);
     const text = await readFile(new URL('../../docs/cost.md', import.meta.url), 'utf8');
     expect(text).toContain(`${alarms.length} alarms over ${alarmMetrics} metrics x $0.10`);
+    const canary = sumOf(usdPerCanaryMonth(5));
+    const rowOf = (name: string) =>
+      text.match(new RegExp(`^\\| \\**${name}\\b[^|]*\\| +\\**([\\d.]+)`, 'm'))?.[1];
+    expect(rowOf('the canary')).toBe(canary.toFixed(2));
+    const queue = Number(rowOf("the inbox's queue"));
+    expect(rowOf('all')).toBe((sumOf(usd) + canary + queue).toFixed(2));
+    for (const usd of Object.values(usdPerCanaryMonth(5))) {
+      expect(text).toContain(`(${usd.toFixed(2)}`);
+    }
+    expect(text).toContain(`15 makes it ${sumOf(usdPerCanaryMonth(15)).toFixed(2)}`);
   });
 
   it('counts shards where they are provisioned', () => {

@@ -1,0 +1,60 @@
+import type { Readable } from 'node:stream';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { type ObjectHeaders, objectTooLarge } from './decode-text.ts';
+
+/** An object of a bucket. */
+export interface StoredObject extends ObjectHeaders {
+  readonly bytes: Uint8Array;
+}
+
+/** The intake bucket as the HTTP consumer reads it. */
+export interface IntakeBucket {
+  readonly name: string;
+  /**
+   * Reads an object.
+   *
+   * @throws {ValidationError} `too-large` where it has more bytes than that, of which none are kept; what S3 says otherwise
+   */
+  get(key: string, maximumBytes: number, signal: AbortSignal): Promise<StoredObject>;
+}
+
+/** The S3 adapter. The client is loaded by the first call that names an object: it would cost every start its time. */
+export function createIntakeBucket(name: string, config: S3ClientConfig): IntakeBucket {
+  const load = async () => {
+    const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
+    return { GetObjectCommand, client: new S3Client(config) };
+  };
+  let loaded: ReturnType<typeof load> | undefined;
+  return {
+    name,
+    async get(Key, maximumBytes, abortSignal) {
+      loaded ??= load();
+      const { GetObjectCommand, client } = await loaded;
+      const answer = await client.send(new GetObjectCommand({ Bucket: name, Key }), {
+        abortSignal,
+      });
+      const { ContentType, ContentEncoding, ContentLength = 0 } = answer;
+      // In Node the body is a stream.
+      const body = answer.Body as Readable;
+      const chunks: Uint8Array[] = [];
+      let length = ContentLength;
+      if (length <= maximumBytes) {
+        length = 0;
+        for await (const chunk of body) {
+          length += chunk.length;
+          chunks.push(chunk);
+          if (length > maximumBytes) break;
+        }
+      }
+      if (length > maximumBytes) {
+        body.destroy();
+        throw objectTooLarge();
+      }
+      return {
+        bytes: Buffer.concat(chunks),
+        contentType: ContentType,
+        contentEncoding: ContentEncoding,
+      };
+    },
+  };
+}
