@@ -17,7 +17,7 @@ export interface FaultsOptions {
   readonly count: (what: string) => void;
 }
 
-/** Starts a faulty proxy in front of each service of one environment. */
+/** Starts a faulty proxy in front of each service. */
 export async function startFaults({ plan, target, kill, count }: FaultsOptions) {
   const requests = new Map<string, number>();
   const state = { calm: false, s3Down: false, stalledUntil: 0, readsToFail: 0 };
