@@ -13,7 +13,7 @@ const rows = [
     ['shared/nlp/types.ts', 'shared/nlp/personal-data/'],
     [...sdk, 'cli-progress', 'commander', 'p-limit', 'pino', 'zod'],
   ],
-  ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'zod']],
+  ['producers/', ['shared/(?!nlp/)'], [...sdk, 'commander', 'p-limit', 'tinyglobby', 'zod']],
   ['consumers/inference/', ['shared/'], [...sdk, 'p-limit', 'zod']],
   ['consumers/metrics/', ['shared/(?!nlp/)'], [...sdk, 'p-limit', 'zod']],
   ['consumers/canary/', ['shared/(?!nlp/)'], sdk],

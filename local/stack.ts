@@ -177,14 +177,13 @@ async function createFunctions(
         SPANSTREAM_MODELS: resolve(modelsDirectory ?? join(root, 'models')),
         ORT_DISABLE_TELEMETRY: '1',
         ...environments[kind],
-        ...(key !== undefined && runsModels(kind) && { SPANSTREAM_REDACT_KEY: key }),
+        ...(key !== undefined && handlesTexts(kind) && { SPANSTREAM_REDACT_KEY: key }),
         ...(kind === 'metrics' && { SPANSTREAM_READ_BACK_SECONDS: READ_BACK_SECONDS }),
       },
       timeoutSeconds:
         kind === 'canary' ? canaryTimeoutSeconds(settings) : settings[kind].timeoutSeconds,
       memoryMb: settings[kind].memoryMb,
-      // One process uses every core already; on AWS each has cores of its own.
-      maximumConcurrency: kind === 'intake' ? settings.intake.maximumConcurrency : 1,
+      maximumConcurrency: concurrencyOf(kind, settings),
       // Most stacks never read an object.
       startsLate: kind === 'intake',
       onLog: (line) => log.debug(line, 'function'),
@@ -195,12 +194,18 @@ async function createFunctions(
     inference: await create('inference'),
     metrics: await create('metrics'),
     http: await create('http'),
-    intake: await create('intake'),
     ...(hasCanary && { canary: await create('canary') }),
+    intake: await create('intake'),
   };
 }
 
-const runsModels = (kind: keyof Functions): boolean => kind === 'inference' || kind === 'http';
+const handlesTexts = (kind: keyof Functions): boolean => kind !== 'metrics' && kind !== 'canary';
+
+/** One process with models uses every core already; on AWS each has cores of its own. */
+function concurrencyOf(kind: keyof Functions, { metrics, intake }: Settings): number {
+  if (kind === 'metrics') return metrics.reservedConcurrency || 10;
+  return kind === 'intake' ? intake.maximumConcurrency : 1;
+}
 
 /** The key of tags and content hashes: made once and kept in the stack's folder, since another would give other tags. */
 async function redactionKey(directory: string): Promise<string> {

@@ -80,6 +80,8 @@ export interface PutCallOptions {
 
 /** Settings of one `put` of records. */
 export interface PutRecordsOptions extends PutCallOptions {
+  /** Told of each record that the stream took, before `onProgress` is called: for a sender that keeps its place. */
+  readonly onPut?: ((record: TextRecordInput) => void) | undefined;
   /** Told of each record that is given up, in place of the report's list: for an input that has no end. */
   readonly onStranded?: ((stranded: StrandedRecord) => void) | undefined;
   /** Told of each invalid record, in place of the report's list. */
@@ -147,7 +149,9 @@ const targetSchema = z.object({
 });
 const callback = z.custom<() => void>(isFunction, 'must be a function').optional();
 const callSchema = z.strictObject({ ...optional, onProgress: callback });
-const recordsCallSchema = callSchema.extend({ onStranded: callback, onInvalid: callback });
+const recordsCallSchema = callSchema.extend({
+  ...{ onPut: callback, onStranded: callback, onInvalid: callback },
+});
 
 /**
  * A producer on a Kinesis stream: checks records before it sends them, fills calls up to the service's limits, sends again only
@@ -202,13 +206,17 @@ export function createProducerOn(
   }
   return {
     async put(records, call = {}) {
-      const { onStranded, onInvalid } = validate(recordsCallSchema, call) as PutRecordsOptions;
+      const { onPut, onStranded, onInvalid } = validate(
+        recordsCallSchema,
+        call,
+      ) as PutRecordsOptions;
       const stranded: StrandedRecord[] = [];
       const invalid: InvalidRecord[] = [];
       const end = await run<TextRecordInput>(
         {
           items: iterable('records', records),
           prepare: prepareRecord,
+          onPut,
           onStranded: (record, reason) =>
             onStranded ? onStranded({ record, reason }) : stranded.push({ record, reason }),
           onInvalid: (record, field, message) =>

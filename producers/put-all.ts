@@ -55,6 +55,8 @@ export interface PutWork<T> extends CallSettings {
   readonly limiter: RateLimiter;
   readonly signals: readonly AbortSignal[];
   readonly onProgress?: ((counts: PutCounts) => void) | undefined;
+  /** Told of an item that the stream took. */
+  readonly onPut?: ((item: T) => void) | undefined;
   /** Told of an item that can never be on the stream. */
   readonly onInvalid: (item: T, field: string, message: string) => void;
   /** Told of an item that was given up. */
@@ -189,6 +191,7 @@ export async function putAll<T>(work: PutWork<T>): Promise<PutEnd> {
         counts.bytes += entry.data.length;
         unsentInARow = 0;
         backlog.remove(entry);
+        work.onPut?.(entry.item);
         continue;
       }
       lastReason = outcome.reason;

@@ -7,6 +7,8 @@ const commands = new Map<string | undefined, readonly [string, () => Promise<unk
   ['demo', ['runs the whole pipeline on the fixtures', () => import('../local/commands/demo.ts')]],
   ['start', ['runs the local stack until Ctrl-C', () => import('../local/commands/start.ts')]],
   ['produce', ['puts JSON Lines on the stream', () => import('../producers/commands/produce.ts')]],
+  ['results', ['shows results, as they come too', () => import('./results.ts')]],
+  ['replay', ['sends stored texts again', () => import('../producers/commands/replay.ts')]],
   ['redrive', ['sends parked records again', () => import('../producers/commands/redrive.ts')]],
   ['eval', ['measures a model on labelled texts', () => import('./eval.ts')]],
   ['models', ['lists, checks and fetches models', () => import('./models.ts')]],

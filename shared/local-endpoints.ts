@@ -40,7 +40,7 @@ export async function readLocalEndpoints(directory = '.spanstream'): Promise<Loc
     text = await readFile(file, 'utf8');
   } catch (cause) {
     throw new ConfigurationError(
-      `no local stack runs here (${file} does not exist): start one with npm start (spanstream start where it is installed), or name one with AWS_ENDPOINT_URL_KINESIS and AWS_ENDPOINT_URL_S3`,
+      `no local stack runs here (${file} does not exist): start one with npm start (spanstream start where it is installed), or name one with the AWS_ENDPOINT_URL variables that it prints`,
       { cause },
     );
   }

@@ -34,6 +34,9 @@ export type ResourceNames = ReturnType<typeof resourceNames>;
 /** Stage of the API; its version is in its paths, as in `/live/v1/entities`. */
 export const API_STAGE = 'live';
 
+/** Source of the results of what was asked over HTTP. */
+export const ON_DEMAND_SOURCE = 'http';
+
 /** Request metrics of the failures bucket that count the batches which Lambda itself gave up. */
 export const ABANDONED_BATCHES_FILTER = 'AbandonedBatches';
 

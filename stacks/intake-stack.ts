@@ -14,7 +14,8 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
-import { allowParking, allowUnder, namedFailuresBucket } from './parts/failures-bucket.ts';
+import { allowObjects } from './parts/bucket-access.ts';
+import { allowParking, namedFailuresBucket } from './parts/failures-bucket.ts';
 import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
 import { intakeBucket } from './parts/intake-bucket.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
@@ -109,8 +110,8 @@ function allowWork(
   );
   const keys =
     'Keys of objects are chosen by those who put them: the prefix is all that can be known of them.';
-  allowUnder(role, ['s3:GetObject'], bucket, INBOX_PREFIX, keys);
-  allowUnder(role, ['s3:GetObject', 's3:PutObject'], bucket, REPORTS_PREFIX, keys);
+  allowObjects(role, ['s3:GetObject'], bucket, INBOX_PREFIX, keys);
+  allowObjects(role, ['s3:GetObject', 's3:PutObject'], bucket, REPORTS_PREFIX, keys);
   // Without it S3 answers that a missing object is forbidden.
   allow(role, ['s3:ListBucket'], bucket.bucketArn);
   allow(role, ['kinesis:PutRecords'], stream.streamArn);

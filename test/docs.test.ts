@@ -177,7 +177,7 @@ describe('the pages', () => {
     const missing: string[] = [];
     for (const [, name = '', path = ''] of hops) {
       const source = await read(path).catch(() => '');
-      const exported = new RegExp(`^export (?:async )?(?:function|const) ${name}\\b`, 'm');
+      const exported = new RegExp(`^export (?:async )?(?:function\\*?|const) ${name}\\b`, 'm');
       if (!exported.test(source)) missing.push(`${path}: ${name}`);
     }
     expect(missing).toEqual([]);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Asked, ResultItem } from '#shared/contracts/result.ts';
 import { messageOf, ValidationError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
+import { ON_DEMAND_SOURCE } from '#shared/names.ts';
 import type {
   Analysis,
   AnalysisOutcome,
@@ -20,8 +21,6 @@ import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import type { IntakeBucket } from './intake-bucket.ts';
 import { HttpError } from './problems.ts';
 
-/** Source of everything that came by request. */
-const SOURCE = 'http';
 /** Kept back from the time left, to record what was found and to answer. */
 const RESERVE_MS = 700;
 
@@ -136,7 +135,7 @@ export async function resultOf(
 ): Promise<OnDemandResult> {
   const { id = madeId(), asked, operation, analysis, store = true, ...record } = analyzed;
   const content: ResultContent = {
-    record: { ...record, id, source: SOURCE },
+    record: { ...record, id, source: ON_DEMAND_SOURCE },
     questions: [],
     ...asked,
     scope: `http/${operation}`,
@@ -144,7 +143,7 @@ export async function resultOf(
     pipelineVersion: deps.engine.pipelineVersion,
     arrival: {
       arrivedAt: new Date(arrivedAt).toISOString(),
-      shard: SOURCE,
+      shard: ON_DEMAND_SOURCE,
       sequenceNumber: String(arrivedAt),
     },
   };

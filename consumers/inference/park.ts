@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import type { Rejection } from '#shared/contracts/rejection.ts';
-
 import { failureObjectKey, failureObjectOf } from '#shared/dead-letters/object.ts';
 import { createRejectionItem } from '#shared/dead-letters/rejection-item.ts';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';

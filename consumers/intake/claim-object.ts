@@ -1,7 +1,8 @@
 import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
+import { type ObjectHead, UnreadableObjectError } from '#shared/record-files/s3-objects.ts';
 import { BEGINNING } from '#shared/record-files/types.ts';
-import { type IntakeBucket, type ObjectHead, UnreadableObjectError } from './bucket.ts';
+import type { IntakeBucket } from './bucket.ts';
 import type { Report } from './report.ts';
 
 /** How long a run that says nothing is left alone. */

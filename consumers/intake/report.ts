@@ -3,21 +3,13 @@ import { z } from 'zod';
 import { rejectionReasons } from '#shared/contracts/rejection.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
 import { recordFormats } from '#shared/record-files/format.ts';
-import type { Position } from '#shared/record-files/types.ts';
+import { positionSchema } from '#shared/record-files/types.ts';
 
 /** Most invalid lines that a report names. */
 export const MOST_NAMED = 100;
 const LONGEST_KEY_BYTES = 1_024;
 
 const count = z.int().min(0);
-
-const positionSchema: z.ZodType<Position> = z.object({
-  line: z.int().min(1),
-  offset: count,
-  columns: z.array(z.string()).optional(),
-  part: count.optional(),
-  start: count.optional(),
-});
 
 /** What is said of an object of the inbox, in an object beside it: how far it was read, then what came of it. */
 export const reportSchema = z.object({
@@ -72,7 +64,3 @@ export function reportKey(key: string): string {
   if (Buffer.byteLength(name) <= LONGEST_KEY_BYTES) return name;
   return `${REPORTS_PREFIX}${createHash('sha256').update(key).digest('hex')}.json`;
 }
-
-/** Names an object's content: what ids and parked records are named after. */
-export const contentName = (key: string, etag: string): string =>
-  createHash('sha256').update(`${key}\n${etag}`).digest('hex').slice(0, 24);

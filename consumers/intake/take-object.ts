@@ -3,10 +3,14 @@ import { validate } from '#shared/contracts/validate.ts';
 import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { describedEndings, formatOf } from '#shared/record-files/format.ts';
 import { readRecords } from '#shared/record-files/read-records.ts';
+import {
+  contentName,
+  ObjectChangedError,
+  UnreadableObjectError,
+} from '#shared/record-files/s3-objects.ts';
 import { BEGINNING, type ReadRecord } from '#shared/record-files/types.ts';
-import { ObjectChangedError, UnreadableObjectError } from './bucket.ts';
 import { type Claim, type ClaimDeps, claimObject, LeaseLostError } from './claim-object.ts';
-import { contentName, MOST_NAMED, type Report } from './report.ts';
+import { MOST_NAMED, type Report } from './report.ts';
 import { type SettleDeps, type Settled, settleRecords } from './settle-records.ts';
 import type { StreamRoom } from './stream-room.ts';
 

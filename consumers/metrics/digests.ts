@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import { TTL_ATTRIBUTE } from '#shared/results-table/definition.ts';
@@ -31,7 +31,7 @@ const CALLS_AT_ONCE = 16;
 
 /** A change's digest, of what it is called by. */
 export const digestOf = (identity: string): string =>
-  createHash('sha256').update(identity).digest('base64url').slice(0, LENGTH);
+  hash('sha256', identity, 'base64url').slice(0, LENGTH);
 
 const bucketOf = ({ createdAt }: Digested): number =>
   Math.floor(createdAt / 1_000 / BUCKET_SECONDS) * BUCKET_SECONDS;

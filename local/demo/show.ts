@@ -1,23 +1,11 @@
-import { styleText } from 'node:util';
+import { type MarkedSpan, markedText } from '#shared/cli/marked-text.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import type { DemoInput, DemoReport } from './run-demo.ts';
 
-type Entities = readonly Pick<ResultItem['entities'][number], 'type' | 'start' | 'end'>[];
-
-const colours = { PER: 'cyan', ORG: 'yellow', LOC: 'green', MISC: 'magenta' } as const;
 const write = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Shows a text with its entities marked, such as `Ada Lovelace [PER] lived in London [LOC].`; coloured on a terminal. */
-function showText(text: string, entities: Entities): void {
-  let marked = '';
-  let from = 0;
-  for (const { type, start, end } of entities) {
-    const label = `${text.slice(start, end)} [${type}]`;
-    const colour = colours[type as keyof typeof colours] ?? 'magenta';
-    marked += text.slice(from, start) + (process.stdout.isTTY ? styleText(colour, label) : label);
-    from = end;
-  }
-  write(`  ${marked}${text.slice(from)}`);
+function showText(text: string, entities: readonly MarkedSpan[]): void {
+  write(`  ${markedText(text, entities)}`);
 }
 
 function showAnswer(question: string, answer: string | null): void {

@@ -34,6 +34,8 @@ export interface SourceShard {
   readonly parentIds: readonly string[];
 }
 
+type Beginning = 'TRIM_HORIZON' | 'LATEST';
+
 /** A stream of shards; errors are those of the service's SDK client. */
 export interface StreamSource {
   readonly kind: 'kinesis' | 'dynamodb';
@@ -41,8 +43,11 @@ export interface StreamSource {
   /** How long the stream keeps a record, milliseconds. */
   readonly retentionMs: number;
   listShards(): Promise<SourceShard[]>;
-  /** @param after number of the record to read on after; the shard's oldest record comes first unless given */
-  getIterator(shardId: string, after?: string): Promise<string>;
+  /**
+   * @param after number of the record to read on after
+   * @param otherwise where to begin where none is given: with the shard's oldest record unless said otherwise
+   */
+  getIterator(shardId: string, after?: string, otherwise?: Beginning): Promise<string>;
   /**
    * @param shardId the iterator's shard, which the records' `eventID` names
    * @returns without `next` the shard is closed and read to its end
@@ -57,7 +62,8 @@ export interface StreamSource {
 const HOUR_MS = 3_600_000;
 const LARGEST_READ_OF_CHANGES = 1_000;
 
-const iteratorType = (after?: string) => (after ? 'AFTER_SEQUENCE_NUMBER' : 'TRIM_HORIZON');
+const iteratorType = (after?: string, otherwise: Beginning = 'TRIM_HORIZON') =>
+  after ? 'AFTER_SEQUENCE_NUMBER' : otherwise;
 
 /**
  * A Kinesis stream or a table's stream, its records in the shape of Lambda's events.
@@ -103,10 +109,10 @@ async function kinesisSource(
       } while (NextToken);
       return shards;
     },
-    async getIterator(ShardId, after) {
+    async getIterator(ShardId, after, otherwise) {
       const { ShardIterator = '' } = await client.send(
         new GetShardIteratorCommand({
-          ...{ StreamName, ShardId, ShardIteratorType: iteratorType(after) },
+          ...{ StreamName, ShardId, ShardIteratorType: iteratorType(after, otherwise) },
           StartingSequenceNumber: after,
         }),
       );
@@ -121,7 +127,8 @@ async function kinesisSource(
   };
 }
 
-function tableSource(arn: string, client: DynamoDBStreamsClient): StreamSource {
+/** A table's stream, its records in the shape of Lambda's events. */
+export function tableSource(arn: string, client: DynamoDBStreamsClient): StreamSource {
   return {
     kind: 'dynamodb',
     arn,
@@ -140,10 +147,10 @@ function tableSource(arn: string, client: DynamoDBStreamsClient): StreamSource {
       } while (last);
       return shards;
     },
-    async getIterator(ShardId, after) {
+    async getIterator(ShardId, after, otherwise) {
       const { ShardIterator = '' } = await client.send(
         new GetChangesIteratorCommand({
-          ...{ StreamArn: arn, ShardId, ShardIteratorType: iteratorType(after) },
+          ...{ StreamArn: arn, ShardId, ShardIteratorType: iteratorType(after, otherwise) },
           SequenceNumber: after,
         }),
       );

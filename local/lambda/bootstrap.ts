@@ -13,7 +13,9 @@ type Handler = (event: unknown, context: unknown) => unknown;
 
 const [host = '127.0.0.1', port = ''] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':');
 const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+const parent = process.ppid;
 let currentRequestId: string | undefined;
+let dying = false;
 
 async function call(
   method: 'GET' | 'POST',
@@ -41,6 +43,9 @@ async function report(path: string, error: unknown, type?: string): Promise<void
 }
 
 async function dieOf(error: unknown, type: string, exitCode: number): Promise<void> {
+  // To tell of an error may fail as well, where nobody listens any more: errors of errors must not go round for ever.
+  if (dying) process.exit(exitCode);
+  dying = true;
   const path =
     currentRequestId === undefined ? 'init/error' : `invocation/${currentRequestId}/error`;
   await report(path, error, type).catch(() => undefined);
@@ -92,10 +97,10 @@ async function serve(handler: Handler): Promise<never> {
   }
 }
 
+const die = () => process.kill(process.pid, 'SIGKILL');
+
 /** Ends this process with its parent, even where the handler never yields: a killed stack must leave no writer behind. */
-function dieWithParent(): void {
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  const parent = process.ppid;
+function watchParent(): void {
   const watch = `setInterval(() => process.ppid === ${parent} || process.kill(process.pid, 'SIGKILL'), 250);`;
   new Worker(watch, { eval: true, execArgv: [], stdin: false }).unref();
 }
@@ -108,9 +113,13 @@ process.on(
   (reason) => void dieOf(reason, 'Runtime.UnhandledPromiseRejection', 128),
 );
 
+const hasParent = process.connected;
+// The parent may die while the handler is loaded; the thread that watches it would make loading slower.
+if (hasParent) process.on('disconnect', die);
+
 try {
   const handler = await loadHandler();
-  if (process.connected) dieWithParent();
+  if (hasParent) watchParent();
   // Without the Runtime API there is nobody to work for.
   await serve(handler).catch(() => process.exit(1));
 } catch (error) {

@@ -1,47 +1,56 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument, Option } from 'commander';
+import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import {
   callOf,
   createCommand,
+  matching,
   print,
   runCommand,
   say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
+import { openStateFile } from '#shared/cli/state-file.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
-import { sourceSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
-import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { sourceSchema } from '#shared/contracts/text-record.ts';
+import { ConfigurationError } from '#shared/errors.ts';
 import { resourceNames } from '#shared/names.ts';
+import { type RecordFormat, recordFormats } from '#shared/record-files/format.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer, createProducerOn, type Producer } from '../producer.ts';
-import { type Input, openInput } from './input-lines.ts';
-import { createRecordSource, type RecordFlags } from './record-source.ts';
+import { type Input, openInputs } from './inputs.ts';
+import { createRecordSource, type RecordFlags, sourceStateSchema } from './record-source.ts';
+import { openStranded } from './stranded-file.ts';
 
 const defaultFile = fileURLToPath(new URL('../../fixtures/texts/records.jsonl', import.meta.url));
-/** Most bad lines, and most stranded records, that are named one by one. */
+/** Inputs that a state file names one by one. */
 const MOST_NAMED = 10;
 
 interface Flags extends RecordFlags {
-  rate?: number;
-  stream?: string;
-  target: Target;
-  stranded?: string;
-  json?: true;
+  readonly rate?: number;
+  readonly stream?: string;
+  readonly target: Target;
+  readonly format?: RecordFormat;
+  readonly stranded?: string;
+  readonly resume?: true;
+  readonly state: string;
+  readonly json?: true;
 }
 
-async function produce(file: string, flags: Flags): Promise<void> {
+async function produce(files: readonly string[], flags: Flags): Promise<void> {
   const began = performance.now();
   const counts = await interruptible(async (signal) => {
-    const input = await openInput(file, signal);
+    const inputs = await openAll(files.length === 0 ? [defaultFile] : files, flags, signal);
     try {
-      return await send(input, flags, signal);
+      return await send(inputs.opened, flags, signal);
     } finally {
-      input.close();
+      for (const input of inputs.opened) input.close();
+      inputs.close();
     }
   });
   const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
@@ -52,24 +61,52 @@ async function produce(file: string, flags: Flags): Promise<void> {
   if (flags.json) print([], { ...counts, seconds });
 }
 
-async function send(input: Input, flags: Flags, signal: AbortSignal) {
-  const { producer, label, close } = await openStream(flags);
-  const { size } = input;
-  const kilobytes = (bytes: number) => Math.ceil(bytes / 1_000);
-  const total = size === undefined ? undefined : kilobytes(size * flags.loop);
+async function openAll(files: readonly string[], { format, target }: Flags, signal: AbortSignal) {
+  let close = () => {};
+  const openObjects = async (url: string) => {
+    // Nobody else waits for what S3 needs.
+    const objects = await import('./objects.ts');
+    const client = objects.createS3Client(await findTarget(target, ['AWS_ENDPOINT_URL_S3']));
+    const closeOthers = close;
+    close = () => {
+      closeOthers();
+      client.destroy();
+    };
+    return objects.openObjects(url, client, { format, say });
+  };
+  try {
+    return { opened: await openInputs(files, { format, signal, openObjects }), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function send(inputs: readonly Input[], flags: Flags, signal: AbortSignal) {
+  const { producer, streamName, close } = await openStream(flags);
+  const state = flags.resume && openState(inputs, flags, streamName);
+  const bytes = inputs.reduce((sum, { size = Number.NaN }) => sum + size, 0) * flags.loop;
+  const kilobytes = (count: number) => Math.ceil(count / 1_000);
+  const total = Number.isNaN(bytes) ? undefined : kilobytes(bytes);
+  const label = flags.dryRun ? 'check' : `put to ${streamName}`;
   const progress = createProgress({ label, total, unit: total === undefined ? 'records' : 'kB' });
   const strandedFile = openStranded(flags.stranded);
-  const bad = createNamed('bad lines', progress.say);
-  const stranded = createNamed('stranded records', progress.say);
-  const lines = createRecordSource(input, flags, bad.add);
+  const bad = createFirstFew('bad lines', progress.say);
+  const stranded = createFirstFew('stranded records', progress.say);
+  const source = createRecordSource(inputs, flags, bad.add, state?.state);
+  const keepPlace = () => state?.save(source.state());
   try {
-    const report = await producer.put(lines.records(), {
+    if (state?.state) progress.say(`goes on where ${flags.state} says`);
+    keepPlace();
+    const report = await producer.put(source.records(), {
       signal,
-      onProgress: ({ put }) =>
-        total === undefined
-          ? progress.update(put)
-          : progress.update(kilobytes(input.bytesRead()), `put ${put}`),
-      onInvalid: ({ record, message }) => lines.onInvalid(record, message),
+      onPut: source.onPut,
+      onProgress({ put }) {
+        keepPlace();
+        if (total === undefined) progress.update(put);
+        else progress.update(kilobytes(source.bytesRead()), `put ${put}`);
+      },
+      onInvalid: ({ record, message }) => source.onInvalid(record, message),
       onStranded({ record, reason }) {
         stranded.add(`stranded: ${record.id}: ${reason}`);
         strandedFile?.write(record);
@@ -78,15 +115,20 @@ async function send(input: Input, flags: Flags, signal: AbortSignal) {
     progress.stop();
     bad.finish();
     stranded.finish();
-    const read = lines.read();
+    const read = source.read();
     const { put, retried, bytes, stopped } = report;
     if (stopped !== undefined) say(`the stream takes nothing: ${stopped}`);
     else if (signal.aborted) say(`interrupted after ${read} records`);
-    else if (lines.endedAt() !== undefined) {
-      say(`ended at line ${lines.endedAt()}: what is before it was sent (--skip-invalid goes on)`);
+    else if (source.endedAt() !== undefined) {
+      say(`ended at ${source.endedAt()}: what is before it was sent (--skip-invalid goes on)`);
     }
-    const isWhole = stopped === undefined && lines.endedAt() === undefined;
+    const isWhole = stopped === undefined && source.endedAt() === undefined;
     if (!isWhole || stranded.count() > 0) process.exitCode = 1;
+    if (isWhole && stranded.count() === 0 && !signal.aborted) state?.remove();
+    else if (state) {
+      keepPlace();
+      say('the same command goes on from there');
+    }
     if (!flags.dryRun) return { read, put, retried, stranded: stranded.count(), bytes };
     say(`${put} records are valid; --dry-run sends nothing`);
     if (bad.count() > 0) process.exitCode = 1;
@@ -98,64 +140,50 @@ async function send(input: Input, flags: Flags, signal: AbortSignal) {
   }
 }
 
+/**
+ * The file that keeps where a run stands.
+ *
+ * @throws {ConfigurationError} where it is of other inputs, or one of these can be read only once
+ */
+function openState(inputs: readonly Input[], flags: Flags, stream: string) {
+  const { target, source = null, format = null, loop } = flags;
+  const once = inputs.find(({ version }) => version === undefined);
+  if (once) {
+    throw new ConfigurationError(
+      `--resume needs what can be read again, and ${once.name} cannot be`,
+    );
+  }
+  const named = inputs.map(({ name, size = 0, version = '' }) => ({ name, size, version }));
+  // The file is written after every call, so that of thousands of inputs it holds a hash.
+  const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex');
+  const job = { target, stream, source, format, loop, inputs: named.slice(0, MOST_NAMED), hash };
+  return openStateFile(flags.state, 'produce', job, sourceStateSchema);
+}
+
 /** The producer of a target, or one that takes everything and sends nothing. */
 async function openStream(
   flags: Flags,
-): Promise<{ producer: Producer; label: string; close: () => void }> {
+): Promise<{ producer: Producer; streamName: string; close: () => void }> {
   if (flags.dryRun) {
     const producer = createProducerOn(async (blobs) => blobs.map(() => undefined));
-    return { producer, label: 'check', close() {} };
+    return { producer, streamName: '', close() {} };
   }
   const streamName = flags.stream ?? resourceNames(readSettingsFile().environmentName).stream;
   const { endpoints, ...client } = await findTarget(flags.target, ['AWS_ENDPOINT_URL_KINESIS']);
   const kinesis = createKinesisClient({ ...client, endpoint: endpoints.AWS_ENDPOINT_URL_KINESIS });
   return {
     producer: createProducer({ client: kinesis, streamName, ratePerSecond: flags.rate }),
-    label: `put to ${streamName}`,
+    streamName,
     close: () => kinesis.destroy(),
   };
 }
 
-/** Names the first few of many by a line each, and in the end how many more there were. */
-function createNamed(what: string, write: (line: string) => void) {
-  let count = 0;
-  return {
-    count: () => count,
-    add(line: string): void {
-      count += 1;
-      if (count <= MOST_NAMED) write(line);
-    },
-    finish(): void {
-      if (count > MOST_NAMED) write(`and ${count - MOST_NAMED} more ${what}`);
-    },
-  };
-}
-
-function openStranded(file: string | undefined) {
-  if (file === undefined) return undefined;
-  try {
-    const descriptor = openSync(file, 'w');
-    return {
-      write: (record: TextRecordInput) => void writeSync(descriptor, `${JSON.stringify(record)}\n`),
-      close: () => closeSync(descriptor),
-    };
-  } catch (cause) {
-    throw new ConfigurationError(`cannot write ${file}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function source(name: string): string {
-  const parsed = sourceSchema.safeParse(name);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`it ${parsed.error.issues[0]?.message}.`);
-}
-
-const command = createCommand('produce', 'Puts JSON Lines of text records on the stream.')
+const command = createCommand('produce', 'Puts the records of files on the stream.')
   .addArgument(
-    new Argument('[file]', 'file of JSON Lines, or - for standard input').default(
-      defaultFile,
-      relative(process.cwd(), defaultFile),
-    ),
+    new Argument(
+      '[files...]',
+      'files, patterns such as "texts/*.csv.gz", s3://bucket/prefix, or - for standard input',
+    ).default([], relative(process.cwd(), defaultFile)),
   )
   .option(
     '--rate <n>',
@@ -168,28 +196,45 @@ const command = createCommand('produce', 'Puts JSON Lines of text records on the
     wholeNumber(1),
     1,
   )
-  .option('--source <name>', 'source to set on every record', source)
+  .option('--source <name>', 'source to set on every record', matching(sourceSchema))
+  .addOption(
+    new Option('--format <format>', 'what the files are, whatever they are called').choices([
+      ...recordFormats,
+    ]),
+  )
   .option('--stream <name>', 'stream (default: that of the settings)')
   .addOption(
     new Option('--target <where>', 'where to send').choices(['local', 'aws']).default('local'),
   )
   .option('--skip-invalid', 'leave bad lines out and send the others')
   .option('--stranded <file>', 'file for the records that were given up, to be produced again')
-  .option('--dry-run', 'check every line and send nothing')
+  .option('--resume', 'keep the place, and go on where a run of the same files was ended')
+  .option('--state <file>', 'where --resume keeps it', '.spanstream-produce.json')
+  .addOption(new Option('--dry-run', 'check every line and send nothing').conflicts(['resume']))
   .addHelpText(
     'after',
     `
+Formats are told by names, also before .gz: JSON Lines (.jsonl, .ndjson, and whatever else is not told), .csv and .tsv with
+columns named as a record's fields (text is needed; other columns are attributes), and .txt or .md with one text each. A
+record without an id gets one of its file's name and its line; a text that fits no record is cut at sentences.
+
 Lines are read, checked and sent as they come, from a file as from a pipe, and never held in memory. The first bad line
-ends the sending: what came before it was sent, and it is named by number and field. --dry-run checks a file beforehand.
+ends the sending: what came before it was sent, and it is named by number and field. --dry-run checks files beforehand.
 Records of one id keep their order; where one is given up, so are the later ones of its id.
 
---target local finds the stack by AWS_ENDPOINT_URL_KINESIS, else by what the stack wrote to .spanstream/.
---target aws goes where the SDK's own settings say, but never to an address of this machine.
+--resume writes down what is on the stream after each call. Killed at any moment and started again with the same files, the
+command sends what is not there yet; only the call that was under way may be there twice, which changes no result. The file
+is removed in the end.
+
+--target local finds the stack by AWS_ENDPOINT_URL_KINESIS (and AWS_ENDPOINT_URL_S3), else by what the stack wrote to
+.spanstream/. --target aws goes where the SDK's own settings say, but never to an address of this machine.
 
 Exit code: 0 all was put, 1 something was not, 2 wrong usage, 130 ended by Ctrl-C.
 
 Examples:
   ${callOf('produce')} tickets.jsonl --source tickets --rate 200
+  ${callOf('produce')} "archive/*.jsonl.gz" reviews.csv --resume
+  ${callOf('produce')} s3://texts/2026/ --target aws --resume
   tail -n +1 -f tickets.jsonl | ${callOf('produce')} - --skip-invalid
   ${callOf('produce')} tickets.jsonl --dry-run --json`,
   )

@@ -1,10 +1,10 @@
-import { S3Client } from '@aws-sdk/client-s3';
-import { InvalidArgumentError, Option } from 'commander';
-import { failuresTable, parseSpan } from '#producers/commands/failures-table.ts';
+import { Option } from 'commander';
+import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { callOf, createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
+import { timeSpan } from '#shared/cli/time-span.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
 import {
@@ -18,6 +18,8 @@ import { resourceNames } from '#shared/names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 import { createKinesisClient } from '../kinesis-client.ts';
 import { createProducer } from '../producer.ts';
+import { failuresTable } from './failures-table.ts';
+import { createS3Client } from './objects.ts';
 
 interface Flags {
   reason?: FailureReason;
@@ -30,17 +32,10 @@ interface Flags {
   json?: true;
 }
 
-function sayFirst(lines: readonly string[]): void {
-  for (const line of lines.slice(0, 10)) say(line);
-  if (lines.length > 10) say(`and ${lines.length - 10} more`);
-}
-
-function span(text: string): number {
-  const milliseconds = parseSpan(text);
-  if (milliseconds === undefined) {
-    throw new InvalidArgumentError('it must be a time span such as 90s, 30m, 2h or 7d.');
-  }
-  return milliseconds;
+function sayFirst(what: string, lines: readonly string[]): void {
+  const named = createFirstFew(what, say);
+  lines.forEach(named.add);
+  named.finish();
 }
 
 function plan(chosen: readonly SurveyedFailure[], retryUncertain: boolean): RedriveReport {
@@ -63,17 +58,12 @@ const run = (flags: Flags): Promise<void> => interruptible((signal) => redriveAl
 async function redriveAll(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   const names = resourceNames(readSettingsFile().environmentName);
-  const { endpoints, ...clientOptions } = await findTarget(flags.target, [
+  const clients = await findTarget(flags.target, [
     'AWS_ENDPOINT_URL_KINESIS',
     'AWS_ENDPOINT_URL_S3',
   ]);
-  const s3 = new S3Client({
-    ...clientOptions,
-    ...(endpoints.AWS_ENDPOINT_URL_S3 && {
-      endpoint: endpoints.AWS_ENDPOINT_URL_S3,
-      forcePathStyle: true,
-    }),
-  });
+  const { endpoints, ...clientOptions } = clients;
+  const s3 = createS3Client(clients);
   const kinesis = createKinesisClient({
     ...clientOptions,
     endpoint: endpoints.AWS_ENDPOINT_URL_KINESIS,
@@ -130,8 +120,14 @@ async function redriveAll(flags: Flags, signal: AbortSignal): Promise<void> {
     const { redriven, skipped } = report;
     const uncertain = report.uncertain.length;
     const failed = report.failed.length;
-    sayFirst(report.failed.map(({ key, reason }) => `failed: ${key}: ${reason}`));
-    sayFirst(report.uncertain.map((key) => `uncertain: ${key}`));
+    sayFirst(
+      'failed objects',
+      report.failed.map(({ key, reason }) => `failed: ${key}: ${reason}`),
+    );
+    sayFirst(
+      'uncertain objects',
+      report.uncertain.map((key) => `uncertain: ${key}`),
+    );
     if (uncertain > 0) {
       say(
         'uncertain: claimed by a run that ended, or is still at work, before it marked them sent. --retry-uncertain sends them again: results are keyed by content, so one that arrives twice is stored once',
@@ -160,7 +156,7 @@ const command = createCommand(
   .option(
     '--older-than <span>',
     'only what was parked so long ago, such as 90s, 30m, 2h or 7d',
-    span,
+    timeSpan,
   )
   .addOption(
     new Option('--target <where>', 'where to work').choices(['local', 'aws']).default('local'),

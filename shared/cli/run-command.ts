@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
 
@@ -13,9 +14,13 @@ const LAST_WORDS_MS = 2_000;
 
 const isPackage = import.meta.url.endsWith('.js');
 
-/** How a command is called: by the program of the installed package, or as a script of the repository. */
-export const callOf = (name: string): string =>
-  isPackage ? `spanstream ${name}` : `npm run ${name} --`;
+/**
+ * How a command is called: by the program of the installed package, or as a script of the repository.
+ *
+ * @param isPiped npm is to keep its own lines out of the output
+ */
+export const callOf = (name: string, isPiped = false): string =>
+  isPackage ? `spanstream ${name}` : `npm run ${isPiped ? '--silent ' : ''}${name} --`;
 
 /** A command with the manners they all share: `--json`, `--help`, errors on standard error, exit code 2 for wrong usage. */
 export function createCommand(name: string, description: string): Command {
@@ -107,6 +112,15 @@ export function positiveNumber(value: string): number {
   if (parsed > 0 && parsed < Number.POSITIVE_INFINITY) return parsed;
   throw new InvalidArgumentError('it must be a number above 0.');
 }
+
+/** Option parser for what a contract says of a field. */
+export const matching =
+  (schema: z.ZodType<string>) =>
+  (value: string): string => {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(`it ${parsed.error.issues[0]?.message}.`);
+  };
 
 /** Option parser for models, given once or more: names stay, paths become absolute, since functions run elsewhere. */
 export const modelNames = (value: string, others: readonly string[] = []): string[] => [

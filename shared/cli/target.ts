@@ -38,7 +38,10 @@ export function checkTarget(
   }
 }
 
-type ServiceVariable = 'AWS_ENDPOINT_URL_KINESIS' | 'AWS_ENDPOINT_URL_S3';
+type ServiceVariable =
+  | 'AWS_ENDPOINT_URL_KINESIS'
+  | 'AWS_ENDPOINT_URL_DYNAMODB'
+  | 'AWS_ENDPOINT_URL_S3';
 
 /** How the clients of a command are to be made. */
 export interface TargetClients {

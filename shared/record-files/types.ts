@@ -1,17 +1,23 @@
+import { z } from 'zod';
 import type { Rejection } from '#shared/contracts/rejection.ts';
 
-/** A place between two records of a file, at which reading can go on; plain JSON. */
-export interface Position {
+const count = z.int().min(0);
+
+/** See {@link Position}. */
+export const positionSchema = z.object({
   /** The line that comes next, counted from 1. */
-  readonly line: number;
+  line: z.int().min(1),
   /** Where it begins, in bytes of the file, inflated where it is gzip. */
-  readonly offset: number;
+  offset: count,
   /** Names of a table's columns, once they are read. */
-  readonly columns?: readonly string[] | undefined;
+  columns: z.array(z.string()).readonly().optional(),
   /** Pieces so far of a file that is one text, and where in it the next begins, in UTF-16 code units. */
-  readonly part?: number | undefined;
-  readonly start?: number | undefined;
-}
+  part: count.optional(),
+  start: count.optional(),
+});
+
+/** A place between two records of a file, at which reading can go on; plain JSON. */
+export type Position = Readonly<z.output<typeof positionSchema>>;
 
 /** Where every file begins. */
 export const BEGINNING: Position = { line: 1, offset: 0 };

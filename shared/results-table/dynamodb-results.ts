@@ -5,12 +5,14 @@ import {
   DynamoDBClient,
   type DynamoDBClientConfig,
   QueryCommand,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { fromAttributes, toAttributes } from './attribute-values.ts';
 import type { GetBatch, ItemKey } from './get-items.ts';
-import type { QueryItems } from './read-results.ts';
+import type { QueryItems } from './places.ts';
 import type { StoredItem } from './stored-item.ts';
+import type { ScanItems } from './walk-places.ts';
 import type { PutBatch } from './write-items.ts';
 
 /** A document client whose own retries stay out of the way of the writer's. */
@@ -66,9 +68,9 @@ export function createGetBatch(
   };
 }
 
-/** `Query` on the results table, newest first, page by page. */
+/** `Query` on the results table, page by page. */
 export function createQueryItems(client: DynamoDBDocumentClient, table: string): QueryItems {
-  return async ({ index, key, range, limit, attributes = [], signal }) => {
+  return async ({ index, key, range, limit, oldestFirst = false, attributes = [], signal }) => {
     const items: StoredItem[] = [];
     let start: Record<string, AttributeValue> | undefined;
     do {
@@ -83,7 +85,7 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
             ':key': key[1],
             ...(range && { ':from': range[1], ':to': range[2] }),
           }),
-          ScanIndexForward: false,
+          ScanIndexForward: oldestFirst,
           ...(start && { ExclusiveStartKey: start }),
           ...(limit !== undefined && { Limit: limit - items.length }),
         }),
@@ -93,5 +95,26 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
       start = answer.LastEvaluatedKey;
     } while (start && (limit === undefined || items.length < limit));
     return items;
+  };
+}
+
+/** `Scan` of an index of the results table. */
+export function createScanItems(client: DynamoDBDocumentClient, table: string): ScanItems {
+  return async ({ index, range: [name, from, to], after, signal }) => {
+    const answer = await client.send(
+      new ScanCommand({
+        TableName: table,
+        IndexName: index,
+        FilterExpression: '#range BETWEEN :from AND :to',
+        ExpressionAttributeNames: { '#range': name },
+        ExpressionAttributeValues: toAttributes({ ':from': from, ':to': to }),
+        ...(after && { ExclusiveStartKey: toAttributes(after) }),
+      }),
+      signal && { abortSignal: signal },
+    );
+    return {
+      items: (answer.Items ?? []).map(fromAttributes),
+      ...(answer.LastEvaluatedKey && { next: fromAttributes(answer.LastEvaluatedKey) }),
+    };
   };
 }

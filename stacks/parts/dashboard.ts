@@ -133,8 +133,8 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         functionGraph('Metrics', names.metricsFunction),
         functionGraph('HTTP', names.httpFunction),
       ],
-      ...(settings.intake.enabled ? [intakeRow(names)] : []),
       ...(settings.canary.everyMinutes > 0 ? [[canary]] : []),
+      ...(settings.intake.enabled ? [intakeRow(names)] : []),
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
+import { allowObjects, bucketNameOf } from './bucket-access.ts';
 import { acknowledge, allow } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
@@ -51,9 +52,7 @@ export function failuresBucket(
   return bucket;
 }
 
-/** Bucket names are unique in the world: account and region make this one so. */
-const bucketName = ({ names }: StackContext): string =>
-  `${names.failuresBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+const bucketName = ({ names }: StackContext): string => bucketNameOf(names.failuresBucket);
 
 /** What a role's permissions need to know of the bucket. */
 type BucketArns = Pick<IBucket, 'bucketArn' | 'arnForObjects'>;
@@ -65,7 +64,7 @@ export function namedFailuresBucket(scope: Construct, context: StackContext): IB
 
 /** Lets a role write objects under a prefix of the bucket, and nothing else. */
 export function allowParking(role: Role, bucket: BucketArns, prefix: string): void {
-  allowUnder(
+  allowObjects(
     role,
     ['s3:PutObject'],
     bucket,
@@ -74,32 +73,8 @@ export function allowParking(role: Role, bucket: BucketArns, prefix: string): vo
   );
 }
 
-/** Lets a role do just these actions on objects under a prefix, and says why no more can be known of their keys. */
-export function allowUnder(
-  role: Role,
-  actions: string[],
-  bucket: BucketArns,
-  prefix: string,
-  why: string,
-): void {
-  const objects = bucket.arnForObjects(`${prefix}*`);
-  allow(role, actions, objects);
-  acknowledge(role, `IAM5[Resource::${asFound(Stack.of(role).resolve(objects))}]`, why);
-}
-
 /** Lets Lambda, in a function's name, leave there what it gives up; it tries the bucket when it makes the mapping. */
 export function allowAbandoning(role: Role, bucket: BucketArns): void {
   allowParking(role, bucket, ABANDONED_BATCHES_PREFIX);
   allow(role, ['s3:ListBucket'], bucket.bucketArn);
-}
-
-type Resolved =
-  | string
-  | { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, Resolved[]] };
-
-/** A resource as the findings of the rules spell it. */
-function asFound(arn: Resolved): string {
-  if (typeof arn === 'string') return arn;
-  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = arn;
-  return joined ? joined[1].map(asFound).join(joined[0]) : `<${name ?? attribute?.join('.')}>`;
 }

@@ -5,7 +5,6 @@ import {
   Bucket,
   BucketEncryption,
   type CfnBucket,
-  type IBucket,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -16,8 +15,9 @@ import type { StackContext } from './stack-context.ts';
 
 /** The bucket whose inbox goes onto the stream, with the reports on it; the queue is told of every object there. */
 export function intakeBucket(scope: Construct, context: StackContext, queue: Queue): Bucket {
+  const bucketName = `${context.names.intakeBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
   const bucket = new Bucket(scope, 'Bucket', {
-    bucketName: bucketName(context),
+    bucketName,
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
@@ -39,17 +39,8 @@ export function intakeBucket(scope: Construct, context: StackContext, queue: Que
     'S1',
     'Access logs would need a second bucket; CloudTrail data events serve where an audit asks for them.',
   );
-  notify(bucket, bucketName(context), queue);
+  notify(bucket, bucketName, queue);
   return bucket;
-}
-
-/** Bucket names are unique in the world: account and region make this one so. */
-const bucketName = ({ names }: StackContext): string =>
-  `${names.intakeBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
-
-/** The bucket as another stack sees it, by its name. */
-export function namedIntakeBucket(scope: Construct, context: StackContext): IBucket {
-  return Bucket.fromBucketName(scope, 'Intake', bucketName(context));
 }
 
 /** As a property of the bucket: CDK's own way takes a function more, with rights on every bucket. */

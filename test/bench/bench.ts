@@ -13,10 +13,10 @@ import {
   runCommand,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
+import { usdPerMillionRecords } from '#shared/cost.ts';
 import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
 import { median, race } from './children.ts';
 import { measureColdStart } from './cold-start.ts';
-import { usdPerMillionRecords } from './cost.ts';
 import { measureGemm } from './gemm.ts';
 import { measureHeads } from './heads.ts';
 import { benchModels, layOut } from './model-folders.ts';

@@ -1,5 +1,5 @@
+import type { Workload } from '#shared/cost.ts';
 import { parseSettings } from '#shared/settings.ts';
-import type { Workload } from './cost.ts';
 
 /** Texts of 1 KB on a default deployment whose function, of two vCPUs, is as fast as that: what docs/cost.md counts with. */
 export function typicalWorkload(recordsPerSecond: number): Workload {

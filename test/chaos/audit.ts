@@ -1,5 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { ResourceNames } from '#shared/names.ts';
+import { type Deployed, publishedSum } from '#local/demo/books.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
 import {
   type AuditClients,
@@ -11,7 +11,6 @@ import {
   readStream,
   readTable,
   type StreamedBlob,
-  sumOf,
 } from './books.ts';
 import { type Fate, isAggregated, SECRET, type WorkloadRecord } from './workload.ts';
 
@@ -52,12 +51,14 @@ interface Counted {
  * Everything is read a page at a time; what is kept of a record is its digest, its id and its fate.
  *
  * @param since earliest moment of the run
+ * @param sumOf reads a metric, where its CloudWatch is not as AWS has it
  */
 export async function audit(
   workload: Iterable<WorkloadRecord>,
   clients: AuditClients,
-  names: Pick<ResourceNames, 'stream' | 'resultsTable' | 'failuresBucket' | 'metricsNamespace'>,
+  names: Deployed['names'],
   since: Date,
+  sumOf: typeof publishedSum = publishedSum,
 ): Promise<AuditReport> {
   const expected = expectations(workload);
   const doubled: string[] = [];
@@ -90,9 +91,10 @@ export async function audit(
   }
 
   const metrics: Record<string, { published: number; table: number }> = {};
-  for (const [name, table] of Object.entries(counted.sums)) {
-    const published = await sumOf(clients.cloudwatch, names.metricsNamespace, name, since);
-    metrics[name] = { published, table };
+  const { metricsNamespace: Namespace } = names;
+  for (const [MetricName, table] of Object.entries(counted.sums)) {
+    const published = await sumOf(clients.cloudwatch, { Namespace, MetricName }, since);
+    metrics[MetricName] = { published, table };
   }
   const { RecordsProcessed: results = 0, RecordsRejected: rejected = 0 } = counted.sums;
   return { onStream, results, rejected, lost, doubled, wrongReason, metrics };

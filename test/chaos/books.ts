@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { type AttributeValue, type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 import {
   GetRecordsCommand,
@@ -84,24 +84,4 @@ export async function* readParked(client: S3Client, Bucket: string): AsyncGenera
       };
     }
   }
-}
-
-/** Sum of a metric without dimensions over the whole run. */
-export async function sumOf(
-  cloudwatch: CloudWatchClient,
-  Namespace: string,
-  MetricName: string,
-  since: Date,
-): Promise<number> {
-  const { Datapoints = [] } = await cloudwatch.send(
-    new GetMetricStatisticsCommand({
-      Namespace,
-      MetricName,
-      StartTime: new Date(Math.floor(since.getTime() / 60_000) * 60_000 - 60_000),
-      EndTime: new Date(Date.now() + 120_000),
-      Period: 60,
-      Statistics: ['Sum'],
-    }),
-  );
-  return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { InterruptedError, interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, existingFolder, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { createPlan, odds } from './plan.ts';
@@ -8,6 +9,7 @@ interface Flags {
   records: number;
   seed: number;
   models?: string;
+  target: 'local' | 'cloud';
   plan?: boolean;
   keep?: boolean;
   json?: boolean;
@@ -77,6 +79,7 @@ async function chaos(flags: Flags, signal: AbortSignal): Promise<void> {
     texts: await readTexts(),
     keep: flags.keep === true,
     modelsDirectory: flags.models,
+    target: flags.target,
     signal,
   }).catch((error: unknown) => {
     throw signal.aborted ? new InterruptedError('nothing was audited') : error;
@@ -88,7 +91,7 @@ async function chaos(flags: Flags, signal: AbortSignal): Promise<void> {
 
 const command = createCommand(
   'chaos',
-  'Runs two local stacks that share a CloudWatch under seeded faults, and audits what is left',
+  'Runs the product under seeded faults, and audits what is left',
 )
   .option('--records <n>', 'records to put on the stream', wholeNumber(10), 20_000)
   .option('--seed <n>', 'seed of faults and texts', wholeNumber(0), 1)
@@ -97,8 +100,16 @@ const command = createCommand(
     'models to run; tiny: those of the tests (default: the bundled ones)',
     (value) => (value === 'tiny' ? tinyModels : existingFolder(value)),
   )
+  .addOption(
+    new Option(
+      '--target <where>',
+      'local: two local stacks that share a CloudWatch; cloud: deployed on MiniStack, an emulator of AWS',
+    )
+      .choices(['local', 'cloud'])
+      .default('local'),
+  )
   .option('--plan', 'print the fault plan of the seed and end')
-  .option('--keep', 'keep the folders of the stacks')
+  .option('--keep', 'keep the folders of local stacks')
   .action((flags: Flags) => interruptible((signal) => chaos(flags, signal)));
 
 await runCommand(command);

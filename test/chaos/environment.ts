@@ -1,29 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalClients, localClients } from '#local/cloud/clients.ts';
-import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
-import { type ResourceNames, resourceNames } from '#shared/names.ts';
-import { sumOf } from './books.ts';
+import { localClients } from '#local/cloud/clients.ts';
+import { type Endpoints, serviceNames } from '#local/cloud/services.ts';
+import { type Deployed, publishedSum } from '#local/demo/books.ts';
+import { resourceNames } from '#shared/names.ts';
+import { startFaults } from './faults.ts';
 import { putForeignItems } from './foreign-items.ts';
 import { freePorts } from './free-ports.ts';
-import type { FaultPlan, PlannedEvent, RequestFault, Service } from './plan.ts';
-import { type FaultProxy, startFaultProxy } from './proxy.ts';
+import type { FaultPlan, PlannedEvent } from './plan.ts';
 import { reshard } from './reshard.ts';
 import { type StackChild, startStackChild } from './stack-child.ts';
-import { REFUSED_SOURCE } from './workload.ts';
 
-/** One environment: a local stack in a process of its own, with a faulty proxy in front of each service. */
-export interface ChaosEnvironment {
-  readonly names: ResourceNames;
-  /** Clients past the proxies, and the faulty way to the stream. */
-  readonly clients: LocalClients;
+/** One environment with a faulty proxy in front of each service: here a local stack in a process of its own. */
+export interface ChaosEnvironment extends Deployed {
+  readonly names: Deployed['names'] & { readonly prefix: string };
+  /** The faulty way to the stream; `clients` go past the proxies. */
   readonly faultyKinesis: string;
   readonly cloudwatch: string;
-  start(): Promise<void>;
+  /** Reads a metric, as its CloudWatch gives it. */
+  readonly sumOf: typeof publishedSum;
   happen(event: PlannedEvent): Promise<void>;
   /** Whether all that had arrived by `since` (epoch milliseconds) is processed. */
   idle(since?: number): Promise<boolean>;
-  /** Records that its metrics count. */
-  counted(since: Date): Promise<number>;
+  /** Tells of what the environment itself is known to lose. */
+  conclude(): Promise<void>;
   /** From now on nothing fails. */
   calm(): void;
   stop(): Promise<void>;
@@ -46,9 +45,8 @@ export interface EnvironmentOptions {
 
 const TIMEOUT_SECONDS = 30;
 const IDLE_READS_FAIL = 12;
-const settingsOf = (environmentName: string, hidesPersonalData: boolean) => ({
-  environmentName,
-  ...(hidesPersonalData && { results: { redact: { mode: 'hash' } } }),
+/** Settings under which a short run meets all that a long one would. */
+export const hurried = {
   inference: {
     timeoutSeconds: TIMEOUT_SECONDS,
     mapping: {
@@ -63,57 +61,29 @@ const settingsOf = (environmentName: string, hidesPersonalData: boolean) => ({
   metrics: {
     timeoutSeconds: 20,
     readBackSeconds: 1,
-    // Several batches of a shard at a time, and so several publications that get in each other's way.
+    // Several batches of a shard at a time, so that publications get in each other's way.
+    reservedConcurrency: 4,
     mapping: { batchSize: 500, batchingWindowSeconds: 1, parallelizationFactor: 4 },
   },
-});
+} as const;
 
-/** Makes an environment; `start` it first. */
+/** Starts a local stack as an environment. */
 export async function createEnvironment(options: EnvironmentOptions): Promise<ChaosEnvironment> {
   const { name, plan, count } = options;
   const names = resourceNames(name);
+  let child: StackChild | undefined;
+  const faults = await startFaults({
+    ...{ plan, count },
+    target: (service) => endpoints[service],
+    kill: (target) => child?.order({ kind: 'kill', name: target }),
+  });
+  // Looked for when the proxies have theirs.
   const ports = await freePorts([...serviceNames, 'http'] as const);
   const own = serviceNames.map((service) => [service, `http://127.0.0.1:${ports[service]}`]);
   const elsewhere = options.cloudwatch === undefined ? {} : { cloudwatch: options.cloudwatch };
   const endpoints: Endpoints = { ...Object.fromEntries(own), ...elsewhere };
   const clients = localClients(endpoints);
-  const requests = new Map<string, number>();
-  let child: StackChild | undefined;
-  let isCalm = false;
-  let isS3Down = false;
-  let stalledUntil = 0;
-  let readsToFail = 0;
-
-  function decide(service: Service, operation: string, body: Buffer): RequestFault | undefined {
-    const key = `${service}:${operation}`;
-    const n = requests.get(key) ?? 0;
-    requests.set(key, n + 1);
-    // Never taken, calm or not, as a datum that is wrong is never taken.
-    if (operation === 'PutMetricData' && body.includes(REFUSED_SOURCE)) return 'refuse';
-    if (isCalm) return undefined;
-    if (service === 's3' && isS3Down && operation === 'PutObject') return 'internal-error';
-    if (operation === 'BatchWriteItem' && Date.now() < stalledUntil) return 'delay';
-    if (service === 'kinesis' && operation === 'GetRecords' && readsToFail > 0) {
-      readsToFail -= 1;
-      return readsToFail % 2 === 0 ? 'internal-error' : 'expired-iterator';
-    }
-    return plan.faultFor(service, operation, n);
-  }
-
-  const proxies = Object.fromEntries(
-    await Promise.all(
-      serviceNames.map(async (service) => [
-        service,
-        await startFaultProxy({
-          service,
-          target: () => endpoints[service],
-          decide: (operation, body) => decide(service, operation, body),
-          onFault: (operation, fault) => count(`${service} ${operation} ${fault}`),
-          kill: (operation) => child?.order({ kind: 'kill', name: killTarget(service, operation) }),
-        }),
-      ]),
-    ),
-  ) as Record<ServiceName, FaultProxy>;
+  const { state } = faults;
 
   const isIdle = async (since?: number): Promise<boolean> => {
     const status = await child?.status(since).catch(() => undefined);
@@ -125,10 +95,14 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
     child = await startStackChild({
       directory,
       bundleDirectory,
-      settings: settingsOf(name, options.hidesPersonalData ?? false),
+      settings: {
+        ...hurried,
+        environmentName: name,
+        ...(options.hidesPersonalData && { results: { redact: { mode: 'hash' } } }),
+      },
       ports,
       endpoints: elsewhere,
-      proxies: Object.fromEntries(serviceNames.map((one) => [one, proxies[one].endpoint])),
+      proxies: faults.endpoints,
       ...(modelsDirectory !== undefined && { modelsDirectory }),
     });
   }
@@ -137,9 +111,9 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
   async function failIdleReads(): Promise<void> {
     const since = Date.now();
     // Poison cannot be parked while S3 is away: then nothing would become idle.
-    while (!isS3Down && !(await isIdle(since)) && Date.now() - since < 60_000) await delay(100);
-    readsToFail = IDLE_READS_FAIL;
-    while (readsToFail > 0 && Date.now() - since < 90_000) await delay(50);
+    while (!state.s3Down && !(await isIdle(since)) && Date.now() - since < 60_000) await delay(100);
+    state.readsToFail = IDLE_READS_FAIL;
+    while (state.readsToFail > 0 && Date.now() - since < 90_000) await delay(50);
   }
 
   const happenings: Record<PlannedEvent['kind'], (at: number) => unknown> = {
@@ -152,13 +126,13 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
       await start();
     },
     's3-outage-begins': () => {
-      isS3Down = true;
+      state.s3Down = true;
     },
     's3-outage-ends': () => {
-      isS3Down = false;
+      state.s3Down = false;
     },
     'stall-dynamodb': () => {
-      stalledUntil = Date.now() + (TIMEOUT_SECONDS + 5) * 1_000;
+      state.stalledUntil = Date.now() + (TIMEOUT_SECONDS + 5) * 1_000;
     },
     'split-shard': () => reshard(clients.kinesis, names.stream, 'split'),
     'merge-shards': () => reshard(clients.kinesis, names.stream, 'merge'),
@@ -166,37 +140,31 @@ export async function createEnvironment(options: EnvironmentOptions): Promise<Ch
     'foreign-items': (at) => putForeignItems(clients.dynamodb, names.resultsTable, at),
   };
 
+  async function stop(): Promise<void> {
+    await child?.kill();
+    await faults.close();
+    clients.destroy();
+  }
+
+  await start().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     names,
     clients,
-    faultyKinesis: proxies.kinesis.endpoint,
+    faultyKinesis: faults.endpoints.kinesis,
     cloudwatch: endpoints.cloudwatch,
-    start,
+    sumOf: publishedSum,
     async happen({ kind, at }) {
       count(`event ${kind}`);
       await happenings[kind](at);
     },
     idle: isIdle,
-    async counted(since) {
-      const sums = await Promise.all(
-        ['RecordsProcessed', 'RecordsRejected'].map((metric) =>
-          sumOf(clients.cloudwatch, names.metricsNamespace, metric, since),
-        ),
-      );
-      return sums.reduce((a, b) => a + b, 0);
-    },
+    conclude: async () => undefined,
     calm() {
-      isCalm = true;
+      state.calm = true;
     },
-    async stop() {
-      await child?.kill();
-      await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
-      clients.destroy();
-    },
+    stop,
   };
-}
-
-function killTarget(service: Service, operation: string): 'inference' | 'metrics' {
-  const isMetrics = service === 'cloudwatch' || ['UpdateItem', 'PutItem'].includes(operation);
-  return isMetrics ? 'metrics' : 'inference';
 }

@@ -18,8 +18,8 @@ export interface FaultProxyOptions {
   /** What to do to a request, by its operation and its body, uncompressed. */
   readonly decide: (operation: string, body: Buffer) => RequestFault | undefined;
   readonly onFault: (operation: string, fault: RequestFault) => void;
-  /** Kills the function that sends such requests; called after the request was done. */
-  readonly kill: (operation: string) => void;
+  /** Kills the function that sends such requests; called after the request was done, and waited for. */
+  readonly kill: (operation: string) => unknown;
   readonly delayMs?: number;
 }
 
@@ -89,7 +89,7 @@ async function handle(
       return;
     case 'kill-after':
       await forward(incoming, body, options.target());
-      options.kill(operation);
+      await options.kill(operation);
       outgoing.destroy();
       return;
     case 'delay':

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { bundleFunction } from '#local/lambda/bundle.ts';
 import { bundle } from '#local/stack/bundle.ts';
 import { createProgress } from '#shared/cli/progress.ts';
+import { say } from '#shared/cli/run-command.ts';
+import { countPublished } from '#test/cloud/run-cloud.ts';
 import { type AuditReport, audit } from './audit.ts';
+import { createEmulatedEnvironment } from './emulated-environment.ts';
 import {
   type ChaosEnvironment,
   createEnvironment,
@@ -32,6 +35,8 @@ export interface ChaosOptions {
   readonly texts: readonly string[];
   readonly modelsDirectory?: string | undefined;
   readonly keep?: boolean;
+  /** `local` unless given: two local stacks; `cloud`: the product deployed on MiniStack. */
+  readonly target?: 'local' | 'cloud';
   readonly signal: AbortSignal;
 }
 
@@ -44,7 +49,7 @@ const BESIDE = 'beside';
 const BESIDE_SHARE = 0.05;
 const PATIENCE_MS = 1_800_000;
 
-/** Runs two whole stacks under the plan's faults, waits until they are quiet, and audits them. */
+/** Runs two whole stacks, or one on the emulator, under the plan's faults, waits until they are quiet, and audits them. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const started = new Date();
   const directory = await mkdtemp(join(tmpdir(), 'spanstream-chaos-'));
@@ -53,49 +58,55 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const count = (what: string) => {
     faults[what] = (faults[what] ?? 0) + 1;
   };
-  const make = async (
-    name: string,
-    more: Pick<Partial<EnvironmentOptions>, 'modelsDirectory' | 'cloudwatch' | 'hidesPersonalData'>,
-  ) => {
-    const { plan, modelsDirectory } = options;
+  const { plan, modelsDirectory, signal } = options;
+  const make = async (name: string, more: Partial<EnvironmentOptions> = {}) => {
     const environment = await createEnvironment({
       ...{ name, plan, count, modelsDirectory, ...more },
       directory: join(directory, name),
       bundleDirectory: join(directory, 'bundles'),
     });
     running.push(environment);
-    await environment.start();
     return environment;
   };
-  try {
+  const load = (environment: ChaosEnvironment, name: string, share: number): Load => {
+    const { texts, records } = options;
+    const total = Math.ceil(records * share);
+    const hard = name === MAIN;
+    const workload = () => drawWorkload({ seed: plan.seed, texts, name, hard });
+    return {
+      ...{ environment, total },
+      draw: () => aggregateSome(takeRecords(workload(), total)),
+      events: hard
+        ? plan.events
+        : createPlan(plan.seed + 1).events.filter(({ kind }) => kind.startsWith('kill')),
+    };
+  };
+  async function localLoads(): Promise<Load[]> {
     await bundleAll(join(directory, 'bundles'));
-    const main = await make(MAIN, {});
-    const cloudwatch = main.cloudwatch;
+    const main = await make(MAIN);
     const beside = await make(BESIDE, {
       modelsDirectory: tinyModels,
-      cloudwatch,
+      cloudwatch: main.cloudwatch,
       hidesPersonalData: true,
     });
-    const { plan, texts, records, signal } = options;
-    const draw = (name: string, total: number) => () =>
-      aggregateSome(
-        takeRecords(drawWorkload({ seed: plan.seed, texts, name, hard: name === MAIN }), total),
-      );
-    const loads = [
-      { environment: main, total: records, draw: draw(MAIN, records), events: plan.events },
-      {
-        environment: beside,
-        total: Math.ceil(records * BESIDE_SHARE),
-        draw: draw(BESIDE, Math.ceil(records * BESIDE_SHARE)),
-        events: createPlan(plan.seed + 1).events.filter(({ kind }) => kind.startsWith('kill')),
-      },
-    ];
+    return [load(main, MAIN, 1), load(beside, BESIDE, BESIDE_SHARE)];
+  }
+  async function emulatedLoads(): Promise<Load[]> {
+    const environment = await createEmulatedEnvironment({
+      ...{ plan, count, modelsDirectory, signal, say },
+    });
+    running.push(environment);
+    return [load(environment, MAIN, 1)];
+  }
+  try {
+    const loads = options.target === 'cloud' ? await emulatedLoads() : await localLoads();
     await Promise.all(loads.map((load) => produce(load, signal)));
     await settle(loads, started, signal);
     const reports: Record<string, AuditReport> = {};
     for (const { environment, draw: again } of loads) {
-      const { names, clients } = environment;
-      reports[names.prefix] = await audit(again(), clients, names, started);
+      const { names, clients, sumOf } = environment;
+      await environment.conclude();
+      reports[names.prefix] = await audit(again(), clients, names, started, sumOf);
     }
     return {
       produced: loads.reduce((sum, { total }) => sum + total, 0),
@@ -132,7 +143,9 @@ async function settle(loads: readonly Load[], since: Date, signal: AbortSignal):
     signal.throwIfAborted();
     const counts = await Promise.all(
       // The CloudWatch of both may be down with the stack that has it.
-      loads.map(({ environment }) => environment.counted(since).catch(() => 0)),
+      loads.map(({ environment }) =>
+        countPublished(environment, since, environment.sumOf).catch(() => 0),
+      ),
     );
     const counted = counts.reduce((a, b) => a + b, 0);
     progress.update(Math.min(counted, all));

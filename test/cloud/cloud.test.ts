@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import {
   DescribeAlarmsCommand,
@@ -10,7 +11,7 @@ import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
-import { lastJson, runCommand } from '#test/e2e/support/run-command.ts';
+import { lastJson, runCommand, startCommand } from '#test/e2e/support/run-command.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { installMinistack } from './ministack.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
@@ -28,8 +29,24 @@ interface Stored {
 
 const install = await installMinistack();
 const missing = 'missing' in install ? install.missing : undefined;
+const why = missing ? `: ${missing}` : '';
 
-describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''}`, () => {
+describe.skipIf(missing)(`npm run cloud${why}`, () => {
+  it('ends with what it has started at Ctrl-C', async () => {
+    const command = startCommand('test/cloud/cloud.ts', [], { env: { HOME: homedir() } });
+    await command.saying(/listens on http/);
+
+    command.interrupt();
+    const { code, said } = await command.ended;
+
+    expect(code).toBe(130);
+    expect(said).toContain('cloud: interrupted: the books were not balanced');
+    const [endpoint = ''] = said.match(/http:\S+/) ?? [];
+    await expect(fetch(endpoint)).rejects.toThrow();
+  });
+});
+
+describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
     cloud = await startEmulatedCloud({ settings: { canary } });

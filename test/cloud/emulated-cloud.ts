@@ -8,10 +8,10 @@ import type { Deployed } from '#local/demo/books.ts';
 import { bundle } from '#local/stack/bundle.ts';
 import { alarmDefinitions, isExpression } from '#shared/alarms.ts';
 import { SpanstreamError } from '#shared/errors.ts';
-import { API_STAGE, resourceNames } from '#shared/names.ts';
+import { API_STAGE, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
 import { cdk } from './cdk.ts';
-import { installMinistack, startMinistack } from './ministack.ts';
+import { installMinistack, type Ministack, startMinistack } from './ministack.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The one account and region of the emulator. */
@@ -37,7 +37,6 @@ const emulatorSettings: SettingsInput = {
 /** The stacks on an emulator of AWS. */
 export interface EmulatedCloud extends Deployed {
   readonly endpoint: string;
-  readonly names: Deployed['names'] & { readonly intakeBucket: string };
   readonly clients: ReturnType<typeof localClients>;
   /** What leads any AWS client, the project's commands and no other account's credentials to the emulator. */
   readonly environment: NodeJS.ProcessEnv;
@@ -45,6 +44,12 @@ export interface EmulatedCloud extends Deployed {
   readonly stacks: readonly string[];
   /** The API's address without a trailing slash, and the key that it asks for. */
   readonly api: { readonly url: string; readonly key: string };
+  readonly names: Deployed['names'] &
+    Pick<ResourceNames, 'prefix' | `${'inference' | 'metrics'}Function`> & {
+      readonly intakeBucket: string;
+    };
+  /** Ids of the processes that run a function now. */
+  readonly processes: Ministack['processes'];
   /** Deploys all stacks again, with these settings over the emulator's. */
   deploy(settings?: SettingsInput): Promise<void>;
   /** Empties the buckets and deletes all stacks. */
@@ -124,6 +129,7 @@ export async function startEmulatedCloud(options: {
     };
     return {
       ...{ endpoint, clients, names, api, deploy, close },
+      processes: ministack.processes,
       stacks: await stacksOf(assembly),
       environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
       async destroy() {

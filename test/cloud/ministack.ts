@@ -21,6 +21,8 @@ export type MinistackInstall = { readonly python: string } | { readonly missing:
 /** A MiniStack that listens. */
 export interface Ministack {
   readonly endpoint: string;
+  /** Ids of the processes in which it runs the function of that name now. */
+  processes(functionName: string): Promise<number[]>;
   /** Ends it and what it started, and removes what it kept; harmless twice. */
   stop(): Promise<void>;
 }
@@ -118,7 +120,11 @@ export async function startMinistack(
       },
       { what: 'MiniStack', timeoutMs: START_MS, everyMs: 50 },
     );
-    return { endpoint, stop };
+    return {
+      endpoint,
+      processes: (name) => processesIn(join(folder, `ministack-lambda-${name}-`)),
+      stop,
+    };
   } catch (error) {
     const said = await readFile(join(folder, 'ministack.log'), 'utf8');
     await stop();
@@ -132,6 +138,13 @@ async function isReady(endpoint: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** It runs the code of each process from a folder of its own. */
+async function processesIn(folder: string): Promise<number[]> {
+  const { stdout } = await run('ps', ['-axo', 'pid=,args=']);
+  const lines = stdout.split('\n').filter((line) => line.includes(folder));
+  return lines.map((line) => Number.parseInt(line, 10));
 }
 
 /** Signals a process and what it started; those that are gone are none. */

@@ -71,10 +71,15 @@ async function countItems({ clients, names }: Deployed): Promise<number> {
   return items;
 }
 
-async function countPublished({ clients, names }: Deployed, since: Date): Promise<number> {
+/** Records that a deployment's metrics count. */
+export async function countPublished(
+  { clients, names }: Deployed,
+  since: Date,
+  sumOf = exactSum,
+): Promise<number> {
   const { metricsNamespace: Namespace } = names;
   const sums = [metricNames.recordsProcessed, metricNames.recordsRejected].map((MetricName) =>
-    exactSum(clients.cloudwatch, { Namespace, MetricName }, since),
+    sumOf(clients.cloudwatch, { Namespace, MetricName }, since),
   );
   const [processed = 0, rejected = 0] = await Promise.all(sums);
   return processed + rejected;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import { startS3 } from '#local/services/s3/index.ts';
-import { splitLines } from '#producers/commands/input-lines.ts';
 import { createProducerOn } from '#producers/index.ts';
 import { inferenceEnvironmentSchema, readEnvironment } from '#shared/function-environment.ts';
 import { loadLanguageDetector } from '#shared/nlp/language/index.ts';
@@ -13,6 +13,8 @@ import { manifestSchema } from '#shared/nlp/manifest.ts';
 import { findPersonalData, redactAnalysis } from '#shared/nlp/personal-data/index.ts';
 import { createTokenizer } from '#shared/nlp/tokenizer/index.ts';
 import { type Entity, taskNames } from '#shared/nlp/types.ts';
+import { splitLines } from '#shared/record-files/lines.ts';
+import { BEGINNING } from '#shared/record-files/types.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { decodeStreamRecord } from '#shared/stream/decode-record.ts';
 import { createHttpDeps, proxyEvent } from '#test/consumers/http/doubles.ts';
@@ -63,7 +65,17 @@ export async function runTimeFuzz(options: {
         if (options.signal?.aborted) break;
         const make = shapes[shape];
         if (make === undefined) throw new Error(`there is no shape ${shape}`);
-        growths.push({ work, shape, power: await powerOf(run, make) });
+        // Most work never waits, and one check runs it dozens of times: Ctrl-C would not be heard.
+        const runOnce: Work = async (text) => {
+          await nextTurn();
+          options.signal?.throwIfAborted();
+          await run(text);
+        };
+        const power = await powerOf(runOnce, make).catch((error: unknown) => {
+          if (!options.signal?.aborted) throw error;
+        });
+        if (power === undefined) break;
+        growths.push({ work, shape, power });
         options.onProgress?.(growths.length, total);
       }
     }
@@ -228,12 +240,12 @@ function streamWorks(): Record<string, Work> {
     'producer: records of one key': (text) =>
       put(pieces(text, 512).map((_, n) => ({ id: `r${n}`, text: 'x', attributes: { key: 'k' } }))),
     'lines: large pieces': async (text) => {
-      for await (const _ of splitLines(chunksOf(pieces(text, 64_000)))) {
+      for await (const _ of splitLines(chunksOf(pieces(text, 64_000)), BEGINNING)) {
         // Reading is the work.
       }
     },
     'lines: small pieces': async (text) => {
-      for await (const _ of splitLines(chunksOf(pieces(text, 16)))) {
+      for await (const _ of splitLines(chunksOf(pieces(text, 16)), BEGINNING)) {
         // Reading is the work.
       }
     },

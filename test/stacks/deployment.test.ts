@@ -13,7 +13,7 @@ import { createDeployment } from '#stacks/deployment.ts';
 
 const SYNTHESIS_MS = 120_000;
 let root: string;
-const bundles = ['metrics', 'intake', 'canary'].map((name) => `dist/${name}/index.mjs`);
+const bundles = ['metrics', 'canary', 'intake'].map((name) => `dist/${name}/index.mjs`);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));

@@ -57,8 +57,9 @@ export const bucketOperations: S3Operations = {
     if (query.get('list-type') !== '2') throw notImplemented('a list-type other than 2');
     const Prefix = query.get('prefix') ?? '';
     const Delimiter = query.get('delimiter') ?? '';
-    const MaxKeys = Number(query.get('max-keys') ?? 1_000);
-    if (!Number.isInteger(MaxKeys) || MaxKeys < 0) {
+    const asked = query.get('max-keys') ?? '1000';
+    const MaxKeys = Number(asked);
+    if (!/^\d{1,10}$/.test(asked)) {
       throw s3Error('InvalidArgument', 400, 'max-keys: must be a whole number from 0');
     }
     const token = query.get('continuation-token');

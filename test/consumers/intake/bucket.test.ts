@@ -6,13 +6,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createIntakeBucket,
-  ObjectChangedError,
-  UnreadableObjectError,
-} from '#consumers/intake/bucket.ts';
+import { createIntakeBucket } from '#consumers/intake/bucket.ts';
 import { type Report, reportKey } from '#consumers/intake/report.ts';
 import { startS3 } from '#local/services/s3/index.ts';
+import { ObjectChangedError, UnreadableObjectError } from '#shared/record-files/s3-objects.ts';
 import { clientConfig } from '#test/conformance/support/adapter.ts';
 
 const Bucket = 'intake';

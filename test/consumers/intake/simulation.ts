@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { SQSEvent } from 'aws-lambda';
-import {
-  type IntakeBucket,
-  ObjectChangedError,
-  UnreadableObjectError,
-} from '#consumers/intake/bucket.ts';
+import type { IntakeBucket } from '#consumers/intake/bucket.ts';
 import { type Report, reportKey } from '#consumers/intake/report.ts';
 import { takeEvent } from '#consumers/intake/take-event.ts';
 import type { IntakeDeps } from '#consumers/intake/take-object.ts';
 import type { Blob } from '#producers/index.ts';
 import type { FailureObject } from '#shared/dead-letters/object.ts';
+import { ObjectChangedError, UnreadableObjectError } from '#shared/record-files/s3-objects.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 
 export const BUCKET = 'intake';

@@ -2,7 +2,11 @@ import { execFile } from 'node:child_process';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startS3 } from '#local/services/s3/index.ts';
+import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder } from '../support/folders.ts';
 import { type CommandInput, lastJson, runCommand, startCommand } from '../support/run-command.ts';
@@ -120,8 +124,137 @@ describe('produce from a file', () => {
 
     // Assess
     expect(code).toBe(1);
-    expect(said).toMatch(/^line 9601: the line must be at most 1048576 bytes long$/m);
+    expect(said).toMatch(/^line 9601: the line must be at most 8388608 bytes long$/m);
     expect(lastJson(out)).toMatchObject({ read: 9_601, put: 0 });
+  });
+});
+
+describe('produce from many', () => {
+  it('puts the records of files of every format, and of those that match a pattern', async () => {
+    // Prepare
+    await put('m1.jsonl', line('a'));
+    await writeFile(join(folder.path, 'm2.jsonl.gz'), gzipSync(line('b') + line('c')));
+    const table = await put('m3.csv', 'id,text,kind\nd,"One, ""two""\nthree",x\n');
+    const text = await put('m4.txt', 'A text of its own.');
+
+    // Act
+    const { code, out } = await produce(['m?.jsonl*', table, text]);
+
+    // Assess
+    expect(code).toBe(0);
+    expect(lastJson(out)).toMatchObject({ read: 5, put: 5 });
+    const records = await streams.records(stream);
+    expect(records.slice(0, 4).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+    expect(records[3]).toMatchObject({ text: 'One, "two"\nthree', attributes: { kind: 'x' } });
+    expect(records[4]).toMatchObject({
+      id: expect.stringMatching(/^m4\.txt-[0-9a-f]{8}$/),
+      text: 'A text of its own.',
+      attributes: { 'file.name': 'm4.txt' },
+    });
+  });
+
+  it('puts the records of objects, and says which it cannot tell', async () => {
+    // Prepare
+    const s3 = await startS3();
+    const client = new S3Client({ ...clientConfig(s3.endpoint), forcePathStyle: true });
+    await client.send(new CreateBucketCommand({ Bucket: 'texts' }));
+    const objects = {
+      'in/a.jsonl.gz': gzipSync(line('a')),
+      'in/b.tsv': 'text\tid\nOne\tb\n',
+      'in/c.pdf': '%PDF',
+    };
+    for (const [Key, Body] of Object.entries(objects)) {
+      await client.send(new PutObjectCommand({ Bucket: 'texts', Key, Body }));
+    }
+    const [script, args, options] = command(['s3://texts/in/']);
+
+    // Act
+    const { code, out, said } = await runCommand(script, args, {
+      ...options,
+      env: { ...options.env, AWS_ENDPOINT_URL_S3: s3.endpoint },
+    });
+    client.destroy();
+    await s3.close();
+
+    // Assess
+    expect(said).toMatch(/^left out 1 objects of s3:\/\/texts\/in\/: names must end in /m);
+    expect({ code, ids: await idsOnStream() }).toEqual({ code: 0, ids: ['a', 'b'] });
+    expect(lastJson(out)).toMatchObject({ read: 2, put: 2 });
+  });
+
+  it('names a file that cannot be read to its end, after what is before it was sent', async () => {
+    const good = await put('good.jsonl', line('a'));
+    await writeFile(join(folder.path, 'cut.jsonl.gz'), gzipSync(line('b')).subarray(0, 20));
+
+    const { code, said } = await produce([good, 'cut.jsonl.gz']);
+
+    expect(code).toBe(1);
+    expect(said).toMatch(/^produce: cannot read cut\.jsonl\.gz: the file is not gzip, or is cut/m);
+    expect(await idsOnStream()).toEqual(['a']);
+  });
+});
+
+describe('produce --resume', () => {
+  it('misses nothing and doubles one call at most, killed again and again', async () => {
+    // Prepare
+    const ids = Array.from({ length: 900 }, (_, n) => `r${n}`);
+    const third = (n: number) =>
+      ids
+        .slice(n * 300, (n + 1) * 300)
+        .map((id) => line(id))
+        .join('');
+    const plain = await put('one.jsonl', third(0));
+    await writeFile(join(folder.path, 'two.jsonl.gz'), gzipSync(third(1)));
+    const last = await put('three.jsonl', third(2));
+    const args = [plain, 'two.jsonl.gz', last, '--resume', '--rate', '200'];
+
+    // Act: a call holds a tenth of a second's records.
+    const counts: number[] = [];
+    for (const until of [100, 350, 640]) {
+      const running = startCommand(...command(args));
+      await waitFor(async () => (await idsOnStream()).length >= until, {
+        ...{ what: `${until} records`, timeoutMs: 60_000, everyMs: 10 },
+      });
+      running.signal('SIGKILL');
+      await running.ended;
+      counts.push((await idsOnStream()).length);
+    }
+    const other = await produce([plain, '--resume']);
+    const { code, out } = await produce(args);
+
+    // Assess
+    const onStream = await idsOnStream();
+    expect(counts.at(-1)).toBeLessThan(900);
+    expect(new Set(onStream)).toEqual(new Set(ids));
+    expect(onStream.length - ids.length).toBeLessThanOrEqual(3 * 20);
+    expect(code).toBe(0);
+    const { put: sent } = lastJson(out) as { put: number };
+    expect(sent).toBe(onStream.length - (counts.at(-1) ?? 0));
+    expect(other.said).toMatch(/another run, whose inputs is .*: end that first/);
+    await expect(readFile(join(folder.path, '.spanstream-produce.json'))).rejects.toThrow(/ENOENT/);
+  });
+
+  it('sends what was stranded, and refuses a file that changed meanwhile', async () => {
+    // Prepare
+    const file = await put('strand.jsonl', line('a') + line('b'));
+    const state = ['--resume', '--state', 'strand.json'];
+    const gone = [file, '--stream', 'no-such-stream', ...state];
+    const [script, , options] = command([]);
+
+    // Act
+    const first = await runCommand(script, gone, options);
+    await put('strand.jsonl', line('a') + line('b') + line('c'));
+    const second = await runCommand(script, gone, options);
+
+    // Assess
+    expect(first.code).toBe(1);
+    expect(first.said).toMatch(/^the same command goes on from there$/m);
+    const kept = JSON.parse(await readFile(join(folder.path, 'strand.json'), 'utf8'));
+    expect(kept.state).toMatchObject({ read: 2, open: [0, 1] });
+    expect(second.code).toBe(1);
+    expect(second.said).toMatch(
+      /^produce: strand\.json keeps the place of another run, whose inputs/,
+    );
   });
 });
 
@@ -296,6 +429,10 @@ describe('produce', () => {
     [['--source', 'a b'], 2, /^produce: .*must be 1 to 64 of A-Z.*\n$/],
     [['none.jsonl'], 1, /^produce: cannot read none\.jsonl: ENOENT.*\n$/],
     [['.'], 1, /^produce: cannot read \.: EISDIR.*\n$/],
+    [['*.none'], 1, /^produce: cannot read \*\.none: no file matches\n$/],
+    [['-', '--resume'], 1, /^produce: --resume needs what can be read again, and standard input/],
+    [['--resume', '--dry-run'], 2, /^produce: .*cannot be used with option '--resume'.*\n$/],
+    [['s3://'], 1, /^produce: s3:\/\/ names no bucket: .*\n$/],
   ])('says in one line what is wrong with %j', async (args, wanted, sentence) => {
     const { code, said } = await produce(args);
 

@@ -8,7 +8,7 @@ import type {
 export function createMemoryStream(retentionMs = 86_400_000) {
   const shards = new Map<string, SourceShard & { records: SourceRecord[]; closed: boolean }>();
   const faults: Error[] = [];
-  const positions: ('TRIM_HORIZON' | { after: string })[] = [];
+  const positions: ('TRIM_HORIZON' | 'LATEST' | { after: string })[] = [];
   const held = (shardId: string) => {
     const shard = shards.get(shardId);
     if (!shard) throw new Error(`no shard ${shardId}`);
@@ -19,9 +19,10 @@ export function createMemoryStream(retentionMs = 86_400_000) {
     arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/text',
     retentionMs,
     listShards: async () => [...shards.values()],
-    async getIterator(shardId, after) {
-      positions.push(after === undefined ? 'TRIM_HORIZON' : { after });
+    async getIterator(shardId, after, otherwise = 'TRIM_HORIZON') {
+      positions.push(after === undefined ? otherwise : { after });
       const { records } = held(shardId);
+      if (after === undefined && otherwise === 'LATEST') return String(records.length);
       return String(records.findIndex((r) => r.sequenceNumber === after) + 1);
     },
     async getRecords(shardId, iterator, limit) {

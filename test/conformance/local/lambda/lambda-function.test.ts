@@ -352,4 +352,19 @@ describe('a function in a process of its own', () => {
       await vi.waitFor(() => expect(pids.filter(alive)).toEqual([]), { timeout: 5_000 });
     },
   );
+
+  it('leaves no process behind when its owner is killed while it loads', async () => {
+    const stack = spawn(
+      process.execPath,
+      ['--import', 'tsx', fileURLToPath(owner), join(directory, 'sleepy'), 'load', '2000'],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [line] = await once(createInterface({ input: stack.stdout }), 'line');
+    const [pid = 0]: number[] = JSON.parse(line);
+    expect(alive(pid)).toBe(true);
+
+    stack.kill('SIGKILL');
+
+    await vi.waitFor(() => expect(alive(pid)).toBe(false), { timeout: 10_000 });
+  });
 });

@@ -4,3 +4,4 @@ export function handler(): string {
 }
 
 await new Promise((resolve) => setTimeout(resolve, Number(process.env.INIT_MS)));
+process.stderr.write('awake\n');

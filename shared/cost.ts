@@ -15,6 +15,9 @@ const listPrices = {
   keyMonth: 1,
 } as const;
 
+/** List price of a read unit of the results table. */
+export const readUnitUsd = listPrices.dynamoReadUnit;
+
 const HOURS_A_MONTH = 730;
 
 /** What a deployment and its texts are like. */

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { isExpression } from '#shared/alarms/definition.ts';
 import { alarmDefinitions } from '#shared/alarms.ts';
-import { resourceNames } from '#shared/names.ts';
-import { parseSettings } from '#shared/settings.ts';
 import {
   usdPerCanaryMonth,
   usdPerIdleMonth,
   usdPerMillionByService,
   usdPerMillionRecords,
   type Workload,
-} from './cost.ts';
-import { typicalWorkload } from './typical-workload.ts';
+} from '#shared/cost.ts';
+import { resourceNames } from '#shared/names.ts';
+import { parseSettings } from '#shared/settings.ts';
+import { typicalWorkload } from '#test/bench/typical-workload.ts';
 
 const workload: Workload = {
   recordsPerSecond: 100,
