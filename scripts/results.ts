@@ -15,7 +15,7 @@ import {
   say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
-import { findTarget, type Target } from '#shared/cli/target.ts';
+import { checkTarget, findTarget, type Target } from '#shared/cli/target.ts';
 import { pastTime } from '#shared/cli/time-span.ts';
 import { recordIdSchema, sourceSchema } from '#shared/contracts/text-record.ts';
 import { ConfigurationError } from '#shared/errors.ts';
@@ -34,6 +34,8 @@ interface Flags extends Wanted {
   readonly json?: true;
 }
 
+const STREAMS_VARIABLE = 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS';
+
 /** In colours, or on a terminal without any, results are for people. */
 const isForPeople = process.stdout.isTTY || inColour('red', '') !== '';
 
@@ -45,7 +47,8 @@ async function results(flags: Flags, signal: AbortSignal): Promise<void> {
   const name = resourceNames(readSettingsFile().environmentName).resultsTable;
   const { endpoints, ...client } = await findTarget(target, ['AWS_ENDPOINT_URL_DYNAMODB']);
   const table = openResults({ endpoints, ...client }, name);
-  const endpoint = endpoints.AWS_ENDPOINT_URL_DYNAMODB;
+  checkTarget(target, [STREAMS_VARIABLE], process.env);
+  const endpoint = process.env[STREAMS_VARIABLE] || endpoints.AWS_ENDPOINT_URL_DYNAMODB;
   const streams = new DynamoDBStreamsClient({ ...client, ...(endpoint && { endpoint }) });
   const openStream = async () => {
     const { Table } = await table.client.send(new DescribeTableCommand({ TableName: name }));

@@ -14,14 +14,14 @@ import {
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
-import { allowObjects, bucketNameOf } from './parts/bucket-access.ts';
+import { allowObjects } from './parts/bucket-access.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
+import { namedIntakeBucket } from './parts/intake-bucket.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { addProblemResponses } from './parts/problem-responses.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
@@ -37,9 +37,7 @@ export class ApiStack extends Stack {
   ) {
     super(scope, id, props);
     const { settings, names } = context;
-    const intake = settings.intake.enabled
-      ? Bucket.fromBucketName(this, 'Intake', bucketNameOf(names.intakeBucket))
-      : undefined;
+    const intake = settings.intake.enabled ? namedIntakeBucket(this, context) : undefined;
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',

@@ -25,7 +25,6 @@ export function createDeployment(
   });
   const { results, redaction, failures } = inference;
   const metrics = new MetricsStack(app, id('metrics'), context, { ...props, results, redaction });
-  const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const intake = settings.intake.enabled
     ? new IntakeStack(app, id('intake'), context, {
         ...props,
@@ -33,6 +32,7 @@ export function createDeployment(
         ...{ results, redaction },
       })
     : undefined;
+  const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
     stream: stream.stream,

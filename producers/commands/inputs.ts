@@ -102,21 +102,22 @@ async function openFile(name: string, options: InputOptions): Promise<Input> {
   // Unlike a read of a file, one of a socket can be given up while it waits.
   if (stats.isFIFO()) return streamInput(name, format, new Socket({ fd }), signal);
   const { size, mtimeMs } = stats;
-  // What has no size may yet have content, as devices do.
-  if (!stats.isDirectory() && (!stats.isFile() || size === 0)) {
+  if (!stats.isDirectory() && !stats.isFile()) {
     return streamInput(name, format, createReadStream('', { fd }), signal);
   }
   closeSync(fd);
   if (stats.isDirectory()) {
     throw cannotRead(name, 'EISDIR: it is a folder; name its files, such as folder/*.jsonl');
   }
+  // What has no size may yet have content, as files under /proc do.
+  const end = size === 0 ? Number.POSITIVE_INFINITY : size - 1;
   return {
     ...{ name, format, size },
     version: new Date(mtimeMs).toISOString(),
     origin: { name: name.slice(0, 1_024), idPrefix: idPrefixOf(name) },
     open(offset) {
-      if (offset >= size) return noBytes();
-      return naming(name, createReadStream(name, { start: offset, end: size - 1 }), signal);
+      if (offset > end) return noBytes();
+      return naming(name, createReadStream(name, { start: offset, end }), signal);
     },
     close() {},
   };

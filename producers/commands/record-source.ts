@@ -63,7 +63,9 @@ export function createRecordSource(
   const wasOpen = new Set(begun.open);
   let mark: Mark = { ...begun, first: 0 };
   let next = 0;
-  let bytesRead = 0;
+  const sizes = inputs.map(({ size = 0 }) => size);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  let bytesRead = (begun.round - 1) * sum(sizes) + sum(sizes.slice(0, begun.input));
   let unreadable = 0;
   let valid = 0;
   let endedAt: string | undefined;
@@ -103,7 +105,8 @@ export function createRecordSource(
     const input = inputs[at];
     if (!input) return;
     const { position } = mark;
-    bytesRead += position.offset;
+    // Gzip is read from its beginning.
+    if (!input.format.gzip) bytesRead += position.offset;
     async function* counted(offset: number) {
       for await (const chunk of input?.open(offset) ?? []) {
         bytesRead += chunk.length;

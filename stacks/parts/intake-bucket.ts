@@ -5,19 +5,20 @@ import {
   Bucket,
   BucketEncryption,
   type CfnBucket,
+  type IBucket,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { INBOX_PREFIX } from '#shared/names.ts';
+import { bucketNameOf } from './bucket-access.ts';
 import { acknowledge } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** The bucket whose inbox goes onto the stream, with the reports on it; the queue is told of every object there. */
 export function intakeBucket(scope: Construct, context: StackContext, queue: Queue): Bucket {
-  const bucketName = `${context.names.intakeBucket}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
   const bucket = new Bucket(scope, 'Bucket', {
-    bucketName,
+    bucketName: bucketName(context),
     encryption: BucketEncryption.S3_MANAGED,
     enforceSSL: true,
     minimumTLSVersion: 1.2,
@@ -39,8 +40,15 @@ export function intakeBucket(scope: Construct, context: StackContext, queue: Que
     'S1',
     'Access logs would need a second bucket; CloudTrail data events serve where an audit asks for them.',
   );
-  notify(bucket, bucketName, queue);
+  notify(bucket, bucketName(context), queue);
   return bucket;
+}
+
+const bucketName = ({ names }: StackContext): string => bucketNameOf(names.intakeBucket);
+
+/** The bucket as another stack sees it, by its name. */
+export function namedIntakeBucket(scope: Construct, context: StackContext): IBucket {
+  return Bucket.fromBucketName(scope, 'Intake', bucketName(context));
 }
 
 /** As a property of the bucket: CDK's own way takes a function more, with rights on every bucket. */

@@ -9,6 +9,7 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { ListStreamsCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { say } from '#shared/cli/run-command.ts';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { lastJson, runCommand, startCommand } from '#test/e2e/support/run-command.ts';
@@ -49,7 +50,7 @@ describe.skipIf(missing)(`npm run cloud${why}`, () => {
 describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
-    cloud = await startEmulatedCloud({ settings: { canary } });
+    cloud = await startEmulatedCloud({ settings: { canary }, say });
   });
   afterAll(() => cloud?.close());
 
@@ -68,7 +69,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     await cloud.clients.kinesis.send(
       new PutRecordCommand({
         StreamName: cloud.names.stream,
-        PartitionKey: id,
+        PartitionKey: 'one shard',
         Data: Buffer.from(JSON.stringify({ id, text: 'Ada Lovelace lived in London.' })),
       }),
     );
@@ -137,25 +138,33 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     expect(lastJson(out)).toMatchObject({ entities: 3 });
   });
 
-  it('give a replayed record a second result under other models, and no third once they are back', async () => {
+  it('give a replayed record a second result under other models', async () => {
     const first = await versionNow();
     const before = await replay('replayed');
 
     await cloud.deploy({ canary, ...onlyEntities });
     const second = await versionNow();
-    const under = await replay('replayed');
-    await cloud.deploy({ canary });
-    const back = await versionNow();
     const after = await replay('replayed');
-    // What comes behind it in its shard is there, and so would be what was made of it.
-    await replay('replayed-later');
 
     expect(before).toEqual([first]);
     expect(second).not.toBe(first);
-    expect(under.sort()).toEqual([first, second].sort());
-    expect(back).toBe(first);
     expect(after.sort()).toEqual([first, second].sort());
-    expect((await ask<Stored>('/v1/records/replayed')).results).toHaveLength(2);
+  });
+
+  it('give it no third once the former models are back', async () => {
+    const left = await versionNow();
+
+    await cloud.deploy({ canary });
+    const back = await versionNow();
+    await replay('replayed');
+    // What comes behind it in its shard is there, and so would be what was made of it.
+    await replay('replayed-later');
+
+    expect(back).not.toBe(left);
+    const { results } = await ask<Stored>('/v1/records/replayed');
+    expect(results?.map(({ pipelineVersion }) => pipelineVersion).sort()).toEqual(
+      [left, back].sort(),
+    );
   });
 
   it('are probed by the canary as its schedule says, and nothing counts its records', async () => {

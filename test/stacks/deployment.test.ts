@@ -225,6 +225,68 @@ describe('the default deployment', () => {
     });
   });
 
+  it('lets the intake function do just its work, under the prefixes that it reads and writes', () => {
+    const actions = actionsOf(deployment.template('intake'), /^Role/);
+
+    expect([...actions.keys()].sort()).toEqual([
+      'cloudwatch:GetMetricStatistics',
+      'dynamodb:BatchWriteItem',
+      'kinesis:PutRecords',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+    ]);
+    expect(actions.get('s3:GetObject')).toMatch(/\/(?:inbox|reports)\/\*/);
+    expect(actions.get('s3:PutObject')).toMatch(/\/(?:reports|rejected)\/\*/);
+  });
+
+  it('tells a queue of the inbox, for longer than a run, and closes bucket and queue to the world', () => {
+    const template = deployment.template('intake');
+
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: Match.objectLike({}),
+      PublicAccessBlockConfiguration: Match.objectLike({ RestrictPublicBuckets: true }),
+      LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 90 })] },
+      NotificationConfiguration: {
+        QueueConfigurations: [
+          Match.objectLike({
+            Event: 's3:ObjectCreated:*',
+            Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'inbox/' }] } },
+          }),
+        ],
+      },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      MessageRetentionPeriod: 1_209_600,
+      SqsManagedSseEnabled: true,
+      VisibilityTimeout: 930,
+    });
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny' }),
+          Match.objectLike({
+            Principal: { Service: 's3.amazonaws.com' },
+            Condition: Match.objectLike({
+              StringEquals: { 'aws:SourceAccount': Match.anyValue() },
+            }),
+          }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', { Timeout: 900, MemorySize: 1_024 });
+  });
+
   it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
     const actions = actionsOf(deployment.template('api'), /^Http/);
 
@@ -453,9 +515,9 @@ describe('a deployment by other settings', () => {
         stream: { mode: 'provisioned', shards: 4, retentionHours: 48 },
         inference: { provisionedConcurrency: 2, mapping: { parallelizationFactor: 5 } },
         http: { authorization: 'iam', store: false },
+        intake: { enabled: false },
         alarms: { emails: ['ops@example.com'] },
         canary: { everyMinutes: 0 },
-        intake: { enabled: false },
       });
 
       template('monitoring').resourceCountIs('AWS::Scheduler::Schedule', 0);
@@ -482,6 +544,7 @@ describe('a deployment by other settings', () => {
       });
       expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
       expect(actionsOf(template('api'), /^Http/).has('s3:GetObject')).toBe(false);
+      expect(() => template('intake')).toThrow('there is no intake stack');
       template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
         Endpoint: 'ops@example.com',
@@ -539,7 +602,7 @@ describe('two environments in one account and region', () => {
     const exports = Object.values(Outputs).flatMap(({ Export }) => Export?.Name ?? []);
     return [...resources, ...exports.map((name) => `export ${JSON.stringify(name)}`)];
   }
-  const parts = ['stream', 'inference', 'metrics', 'api', 'monitoring'] as const;
+  const parts = ['stream', 'inference', 'metrics', 'api', 'intake', 'monitoring'] as const;
   const templatesOf = (environmentName: string) => {
     const { template } = deploy({ environmentName, alarms: { emails: ['ops@example.com'] } });
     return parts.map((part) => template(part).toJSON() as Made);
@@ -595,6 +658,7 @@ describe('two environments in one account and region', () => {
       { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
       writing,
       { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
+      { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
       writing,
     ]);
     // Every other resource is one of the same deployment, and no pattern over names.
@@ -612,8 +676,8 @@ describe('a deployment that hides personal data', () => {
     deployment.template('stream');
   }, SYNTHESIS_MS);
 
-  it('hands both functions that store the key by reference, and holds it in no template', () => {
-    for (const part of ['inference', 'api'] as const) {
+  it('hands the functions that hide the key by reference, and holds it in no template', () => {
+    for (const part of ['inference', 'api', 'intake'] as const) {
       const functions = deployment.template(part).findResources('AWS::Lambda::Function');
       const [made] = Object.values(functions);
       expect(JSON.stringify(made?.Properties.Environment)).toMatch(

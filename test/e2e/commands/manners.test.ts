@@ -12,23 +12,18 @@ const commands = Object.entries(scripts).flatMap(([name, script]) => {
   return file === undefined ? [] : [[name, file] as const];
 });
 
+/** What some cannot do without. */
+const requiredOf: Readonly<Record<string, readonly string[]>> = {
+  eval: ['--task', 'ner', '--data', 'x'],
+  replay: ['--from', '1h'],
+};
+
 describe('every command', () => {
   it('is among those that package.json starts under node itself', () => {
     expect(commands.map(([name]) => name)).toEqual(
       expect.arrayContaining([
-        ...[
-          'demo',
-          'start',
-          'produce',
-          'redrive',
-          'eval',
-          'models',
-          'bench',
-          'chaos',
-          'soak',
-          'fuzz',
-          'smoke',
-        ],
+        ...['demo', 'start', 'produce', 'results', 'replay', 'redrive', 'eval', 'models', 'smoke'],
+        ...['bench', 'chaos', 'soak', 'fuzz'],
       ]),
     );
   });
@@ -45,7 +40,7 @@ describe('every command', () => {
   it.each(commands)(
     '%s refuses an option that it does not know, in one line',
     async (name, file) => {
-      const required = name === 'eval' ? ['--task', 'ner', '--data', 'x'] : [];
+      const required = requiredOf[name] ?? [];
 
       const { code, out, said } = await runCommand(file, [...required, '--unheard-of']);
 
@@ -61,7 +56,7 @@ describe('every command', () => {
   });
 
   it.each(commands)('%s goes on when nobody reads what it says', async (name, file) => {
-    const required = name === 'eval' ? ['--task', 'ner', '--data', 'x'] : [];
+    const required = requiredOf[name] ?? [];
 
     const { code, out } = await runCommand(file, [...required, '--unheard-of'], { closed: 'said' });
 
