@@ -86,7 +86,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
 
   it('are deployed by CDK', () => {
     expect(cloud.stacks).toEqual(
-      ['stream', 'inference', 'metrics', 'api', 'intake', 'monitoring'].map(
+      ['stream', 'inference', 'metrics', 'intake', 'api', 'monitoring'].map(
         (part) => `spanstream-cloud-${part}-stack`,
       ),
     );
