@@ -13,6 +13,7 @@ import {
   print,
   runCommand,
   say,
+  secondsSince,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { checkTarget, findTarget, type Target } from '#shared/cli/target.ts';
@@ -57,7 +58,7 @@ async function results(flags: Flags, signal: AbortSignal): Promise<void> {
     return openFollower(tableSource(arn, streams), { signal, say });
   };
   const finish = (counted: object) => {
-    const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+    const seconds = secondsSince(began);
     if (json) print([], { ...counted, seconds });
   };
   try {

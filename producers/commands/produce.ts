@@ -13,6 +13,7 @@ import {
   print,
   runCommand,
   say,
+  secondsSince,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { openStateFile } from '#shared/cli/state-file.ts';
@@ -54,7 +55,7 @@ async function produce(files: readonly string[], flags: Flags): Promise<void> {
       inputs.close();
     }
   });
-  const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+  const seconds = secondsSince(began);
   const { read, put, retried, stranded, bytes } = counts;
   say(
     `read ${read}, put ${put}, retried ${retried}, stranded ${stranded}; ${bytes} bytes in ${seconds} s`,

@@ -24,22 +24,12 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from './support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const OURS = 'dynalite with streams';
-const adapters = [
-  localAdapter(OURS, () => startDynamoDb({ sweepIntervalMs: 50 })),
-  await ministackAdapter(),
-  awsAdapter(),
-];
+const adapters = await adaptersBeside(() => startDynamoDb({ sweepIntervalMs: 50 }), OURS);
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`DynamoDB and its streams: ${adapter.skip ?? adapter.name}`, () => {

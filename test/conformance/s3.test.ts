@@ -21,16 +21,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startS3 } from '#local/services/s3/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from './support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 
-const adapters = [localAdapter('our own', () => startS3()), await ministackAdapter(), awsAdapter()];
+const adapters = await adaptersBeside(() => startS3());
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`S3: ${adapter.skip ?? adapter.name}`, () => {
