@@ -17,7 +17,7 @@ export function createS3Client({ endpoints, ...client }: TargetClients): S3Clien
 }
 
 /** Where objects are. */
-interface ObjectAddress {
+interface ObjectsAddress {
   readonly url: string;
   readonly bucket: string;
   /** Key of one, or what the keys of several begin with. */
@@ -29,7 +29,7 @@ interface ObjectAddress {
  *
  * @throws {ConfigurationError} where it names no bucket
  */
-export function parseObjectUrl(url: string): ObjectAddress {
+export function parseObjectUrl(url: string): ObjectsAddress {
   const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
   if (bucket !== undefined) return { url, bucket, prefix };
   throw new ConfigurationError(`${url} names no bucket: s3://bucket/prefix`);
@@ -42,7 +42,7 @@ export function parseObjectUrl(url: string): ObjectAddress {
  * @throws {ConfigurationError} where there is none, or none whose format is told by its name
  */
 export async function openObjects(
-  { url, bucket, prefix }: ObjectAddress,
+  { url, bucket, prefix }: ObjectsAddress,
   client: S3Client,
   { format, say }: { format?: RecordFormat | undefined; say: (line: string) => void },
 ): Promise<readonly Input[]> {
