@@ -17,7 +17,7 @@ export default defineConfig({
         60_000,
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], [], 120_000),
-      project('cloud', ['test/cloud/**/*.test.ts'], [], 240_000),
+      project('cloud', ['test/cloud/**/*.test.ts'], [], 480_000),
       project('packages', ['test/packages/**/*.test.ts'], [], 300_000),
       project('e2e', ['test/e2e/**/*.test.ts'], [], 180_000),
     ],

@@ -13,6 +13,7 @@ import {
   print,
   runCommand,
   say,
+  secondsSince,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { checkTarget, findTarget, type Target } from '#shared/cli/target.ts';
@@ -57,7 +58,7 @@ async function results(flags: Flags, signal: AbortSignal): Promise<void> {
     return openFollower(tableSource(arn, streams), { signal, say });
   };
   const finish = (counted: object) => {
-    const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+    const seconds = secondsSince(began);
     if (json) print([], { ...counted, seconds });
   };
   try {
@@ -125,7 +126,8 @@ JSON, as GET /v1/records has it; FORCE_COLOR=1 gives the other form there too.
 
 A source's results come from the oldest on. Without --source the whole index is read, and results come source by source.
 Times are those of arrival. --follow reads the table's stream: each result once, as it is written, of whatever source; without
---since nothing of before. It also tells rejections, unless results of a kind are asked for.
+--since nothing of before. It also tells rejections, unless results of a kind are asked for. A canary's probes are shown with
+--source spanstream-canary alone.
 
 What it costs on AWS: some 1,050 read units ($0.0001) for a thousand results; without --source, 31,000 more ($0.004) for every
 million stored. --follow costs $0.02 a day and shard of the table's stream, which lets two readers at a time read a shard

@@ -97,7 +97,7 @@ export function usdPerCanaryMonth(everyMinutes: number) {
 }
 
 /** What a deployment has that costs money by the month, used or not. */
-export interface Standing {
+export interface StandingCosts {
   /** 0 for a stream on demand. */
   readonly provisionedShards: number;
   /** Own metrics that are published in the month: billed by the hour, so that an idle one costs nothing. */
@@ -107,7 +107,7 @@ export interface Standing {
 }
 
 /** Cost of a month in which nothing happens, by service, at list prices. */
-export function usdPerIdleMonth(standing: Standing) {
+export function usdPerIdleMonth(standing: StandingCosts) {
   const streamHour =
     standing.provisionedShards === 0
       ? listPrices.kinesisStreamHour

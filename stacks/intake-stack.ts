@@ -1,23 +1,17 @@
-import { join } from 'node:path';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Stream } from 'aws-cdk-lib/aws-kinesis';
-import {
-  CfnEventSourceMapping,
-  Code,
-  Function as LambdaFunction,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
-import { allowObjects } from './parts/bucket-access.ts';
 import { allowParking, namedFailuresBucket } from './parts/failures-bucket.ts';
-import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
+import { acknowledge, allow, bundledFunction } from './parts/function-parts.ts';
 import { intakeBucket } from './parts/intake-bucket.ts';
+import { allowObjects } from './parts/private-bucket.ts';
 import { type RedactionKeys, redactionEnvironment } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 
@@ -40,30 +34,24 @@ export class IntakeStack extends Stack {
     const queue = notificationQueue(this, context);
     this.bucket = intakeBucket(this, context, queue);
 
-    const { logGroup, role } = functionParts(this, context, names.intakeFunction);
-    allowWork(role, this.bucket, queue, props);
     const failures = namedFailuresBucket(this, context);
-    allowParking(role, failures, 'rejected/');
-    const reader = new LambdaFunction(this, 'Function', {
+    const { target, role } = bundledFunction(this, context, {
       functionName: names.intakeFunction,
       description: 'Objects of the inbox onto the stream, record by record',
-      runtime: Runtime.NODEJS_24_X,
-      code: Code.fromAsset(join(context.root, 'dist', 'intake')),
-      handler: 'index.handler',
-      architecture: architecture(context),
-      memorySize: intake.memoryMb,
-      timeout: Duration.seconds(intake.timeoutSeconds),
+      bundle: 'intake',
+      memoryMb: intake.memoryMb,
+      timeoutSeconds: intake.timeoutSeconds,
       environment: {
         ...functionEnvironments(settings, names).intake,
         ...redactionEnvironment(props.redaction),
         SPANSTREAM_INTAKE_BUCKET: this.bucket.bucketName,
         SPANSTREAM_FAILURES_BUCKET: failures.bucketName,
       },
-      logGroup,
-      role,
     });
+    allowWork(role, this.bucket, queue, props);
+    allowParking(role, failures, 'rejected/');
     const mapping = new CfnEventSourceMapping(this, 'Mapping', {
-      functionName: reader.functionArn,
+      functionName: target.functionArn,
       eventSourceArn: queue.queueArn,
       batchSize: 1,
       functionResponseTypes: ['ReportBatchItemFailures'],

@@ -1,18 +1,12 @@
-import { join } from 'node:path';
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Role } from 'aws-cdk-lib/aws-iam';
-import {
-  type CfnEventSourceMapping,
-  Code,
-  Function as LambdaFunction,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { metricsStateTableDefinition, TTL_ATTRIBUTE } from '#shared/results-table/definition.ts';
 import { allowAbandoning, namedFailuresBucket } from './parts/failures-bucket.ts';
-import { acknowledge, allow, architecture, functionParts } from './parts/function-parts.ts';
+import { acknowledge, allow, bundledFunction } from './parts/function-parts.ts';
 import type { RedactionKeys } from './parts/redaction.ts';
 import { type StackContext, tagAll } from './parts/stack-context.ts';
 import { StreamMapping } from './parts/stream-mapping.ts';
@@ -33,28 +27,22 @@ export class MetricsStack extends Stack {
     if (streamArn === undefined) throw new Error('the results table has no stream');
 
     const state = stateTable(this, context);
-    const { logGroup, role } = functionParts(this, context, names.metricsFunction);
+    const { memoryMb, timeoutSeconds, reservedConcurrency } = settings.metrics;
+    const { target, role } = bundledFunction(this, context, {
+      functionName: names.metricsFunction,
+      description: 'Metrics of the results, each record counted once',
+      bundle: 'metrics',
+      memoryMb,
+      timeoutSeconds,
+      environment: functionEnvironments(settings, names).metrics,
+      ...(reservedConcurrency > 0 && { reservedConcurrentExecutions: reservedConcurrency }),
+    });
     allowWork(role, streamArn, state, names.metricsNamespace);
     const failures = namedFailuresBucket(this, context);
     allowAbandoning(role, failures);
     if (props.redaction) allow(role, ['kms:GenerateDataKey'], props.redaction.parked.keyArn);
-    const { reservedConcurrency } = settings.metrics;
-    const metrics = new LambdaFunction(this, 'Function', {
-      functionName: names.metricsFunction,
-      description: 'Metrics of the results, each record counted once',
-      runtime: Runtime.NODEJS_24_X,
-      code: Code.fromAsset(join(context.root, 'dist', 'metrics')),
-      handler: 'index.handler',
-      architecture: architecture(context),
-      memorySize: settings.metrics.memoryMb,
-      timeout: Duration.seconds(settings.metrics.timeoutSeconds),
-      environment: functionEnvironments(settings, names).metrics,
-      logGroup,
-      role,
-      ...(reservedConcurrency > 0 && { reservedConcurrentExecutions: reservedConcurrency }),
-    });
     this.mapping = new StreamMapping(this, 'Mapping', {
-      target: metrics,
+      target,
       streamArn,
       settings: settings.metrics.mapping,
       failures,

@@ -87,7 +87,7 @@ describe('the pages', () => {
   function isPath(code: string): boolean {
     if (!/^[\w.@-][\w.@/*{},-]*$/.test(code)) return false;
     const [first = '', ...rest] = code.split('/');
-    return rest.length > 0 ? folders.has(first) : /\.(?:ts|mjs|py|md)$/.test(code);
+    return rest.length > 0 ? folders.has(first) : /.\.(?:ts|mjs|py|md)$/.test(code);
   }
 
   /** Whether it is there: from the root, beside the page, or (a name alone) anywhere. `*` and `{a,b}` stand for what fits. */

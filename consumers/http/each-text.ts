@@ -14,8 +14,8 @@ import {
   type HttpDeps,
   madeId,
   type OnDemandResult,
+  recordingOf,
   resultOf,
-  statusOf,
   unreadable,
 } from './on-demand.ts';
 
@@ -80,7 +80,7 @@ export function eachText<Given extends object>(
         id: item.id,
         ...given,
         ...foundIn(item),
-        ...statusOf(recorded[at]),
+        ...recordingOf(recorded[at]),
       })),
       errors,
     }));

@@ -16,7 +16,7 @@ import {
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { type HttpDeps, handleRequest } from './handle-request.ts';
-import { createIntakeBucket } from './intake-bucket.ts';
+import { createTextObjects } from './text-objects.ts';
 
 const environment = readEnvironment(httpEnvironmentSchema, process.env);
 const client = createDocumentClient();
@@ -33,7 +33,7 @@ const deps: HttpDeps = {
   intake:
     bucket === undefined
       ? undefined
-      : createIntakeBucket(bucket, {
+      : createTextObjects(bucket, {
           maxAttempts: 2,
           forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
         }),

@@ -18,8 +18,8 @@ import {
   type ResultOptions,
 } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
-import type { IntakeBucket } from './intake-bucket.ts';
 import { HttpError } from './problems.ts';
+import type { TextObjects } from './text-objects.ts';
 
 /** Kept back from the time left, to record what was found and to answer. */
 const RESERVE_MS = 700;
@@ -31,7 +31,7 @@ export interface HttpDeps {
   readonly reader: ResultsReader;
   readonly options: ResultOptions;
   /** What texts may be read from by reference; nothing where left out. */
-  readonly intake?: IntakeBucket | undefined;
+  readonly intake?: TextObjects | undefined;
   /** Record calls as results, unless a request says otherwise. */
   readonly storeOnDemand: boolean;
   readonly log: Logger;
@@ -170,7 +170,7 @@ export interface Recorded {
 }
 
 /** What a call says of whether its text was recorded. */
-export const statusOf = (recorded = { stored: false }) => recorded;
+export const recordingOf = (recorded = { stored: false }) => recorded;
 
 const NOT_RECORDED = {
   late: 'the results table did not answer in time',

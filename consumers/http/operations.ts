@@ -18,8 +18,8 @@ import {
   type Bounds,
   foundIn,
   type HttpDeps,
+  recordingOf,
   resultOf,
-  statusOf,
   unreadable,
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
@@ -85,7 +85,7 @@ const handlers: Handlers = {
       id: result.item.id,
       pipelineVersion: result.item.pipelineVersion,
       answers: analysis.answers.map(storedAnswer),
-      ...statusOf(recorded),
+      ...recordingOf(recorded),
     }));
   },
 
@@ -102,7 +102,7 @@ const handlers: Handlers = {
     );
     return answerRecorded([result], deps, bounds, ([recorded]) => ({
       ...publicResultSchema.parse(result.item),
-      ...statusOf(recorded),
+      ...recordingOf(recorded),
     }));
   },
 

@@ -1,6 +1,6 @@
 import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
-import { type ObjectHead, UnreadableObjectError } from '#shared/record-files/s3-objects.ts';
+import { type ObjectInfo, UnreadableObjectError } from '#shared/record-files/s3-objects.ts';
 import { BEGINNING } from '#shared/record-files/types.ts';
 import type { IntakeBucket } from './bucket.ts';
 import type { Report } from './report.ts';
@@ -33,7 +33,7 @@ export interface ClaimDeps {
 
 /** An object that one run holds, and its report. */
 export interface Claim {
-  readonly head: ObjectHead;
+  readonly head: ObjectInfo;
   readonly report: () => Report;
   /**
    * Writes down how far the object was read, and holds it for half a minute more.
@@ -100,10 +100,10 @@ export async function claimObject(
 }
 
 /** Whether a report is of what an object holds now; of what was given up, whether it was not put again since. */
-const isOf = ({ etag, lastModified }: ObjectHead, report: Report | undefined): boolean =>
+const isOf = ({ etag, lastModified }: ObjectInfo, report: Report | undefined): boolean =>
   report?.etag === etag && (report.state !== 'failed' || report.putAt === lastModified);
 
-function firstReport(key: string, head: ObjectHead | undefined, now: number): Report {
+function firstReport(key: string, head: ObjectInfo | undefined, now: number): Report {
   const startedAt = new Date(now).toISOString();
   return {
     version: 1,
@@ -119,7 +119,7 @@ function firstReport(key: string, head: ObjectHead | undefined, now: number): Re
 
 function createClaim(
   key: string,
-  head: ObjectHead,
+  head: ObjectInfo,
   first: { readonly report: Report; readonly tag: string | undefined },
   run: string,
   { bucket, log, now }: ClaimDeps,

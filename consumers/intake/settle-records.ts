@@ -68,7 +68,12 @@ export async function settleRecords(
     if (named.length > 1 || read.part?.number === 1) cut += 1;
   }
   if (!(await put(blobs, deps, deadline))) return undefined;
-  await park(parked, deps, deadline);
+  try {
+    await park(parked, deps, deadline);
+  } catch (error) {
+    if (deps.now() >= deadline) return undefined;
+    throw error;
+  }
   return {
     read: records.filter(({ part }) => (part?.number ?? 0) <= 1).length,
     put: blobs.length,

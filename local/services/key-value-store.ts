@@ -1,7 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type IteratorOptions, Level } from 'level';
 import { MemoryLevel } from 'memory-level';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
+
+const REOPEN_PAUSE_MS = 250;
 
 /** One put or delete of a store. */
 export type StoreOperation =
@@ -40,16 +42,46 @@ export async function openStore(directory: string | undefined): Promise<KeyValue
       cause: error,
     });
   }
-  const queue = createCommitQueue(level);
-  const close = level.close.bind(level);
+  const opened = keepOpen(level);
+  const queue = createCommitQueue(level, opened.failed);
   const getWritten = level.getSync.bind(level);
   return Object.assign(level, queue, {
-    close: () => queue.settled().then(close),
+    close: () => queue.settled().then(opened.close),
     getSync: (key: string) => {
       const asked = queue.askedOf(key);
       return asked === undefined ? getWritten(key) : asked.type === 'put' ? asked.value : undefined;
     },
   });
+}
+
+/**
+ * Keeps a store open until it is closed: one that could not write, such as for want of open files, writes nothing more until it
+ * is opened again.
+ */
+function keepOpen(level: Level<string, unknown>) {
+  const close = level.close.bind(level);
+  let isWanted = true;
+  let reopening: Promise<void> | undefined;
+  async function reopen(): Promise<void> {
+    await close();
+    while (isWanted && level.status !== 'open') {
+      await level.open().catch(() => setTimeout(REOPEN_PAUSE_MS));
+    }
+    reopening = undefined;
+  }
+  return {
+    /** To be told of every write that failed. */
+    failed(error: unknown): void {
+      if (isWanted && Reflect.get(Object(error), 'code') === 'LEVEL_IO_ERROR') {
+        reopening ??= reopen();
+      }
+    },
+    async close(): Promise<void> {
+      isWanted = false;
+      await reopening;
+      await close();
+    },
+  };
 }
 
 /** The range of all keys that start so; every key is ASCII. */
@@ -68,7 +100,10 @@ export interface CommitQueue {
 }
 
 /** A queue over a store; many small writes of a moment become one batch of the store, which is atomic. */
-export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>): CommitQueue {
+export function createCommitQueue(
+  store: Pick<Level<string, unknown>, 'batch'>,
+  failed: (error: unknown) => void = () => undefined,
+): CommitQueue {
   const asked = new Map<string, StoreOperation>();
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
@@ -82,6 +117,9 @@ export function createCommitQueue(store: Pick<Level<string, unknown>, 'batch'>):
     next = undefined;
     try {
       await store.batch(batch);
+    } catch (error) {
+      failed(error);
+      throw error;
     } finally {
       for (const one of batch) if (asked.get(one.key) === one) asked.delete(one.key);
     }

@@ -16,19 +16,36 @@ export function createS3Client({ endpoints, ...client }: TargetClients): S3Clien
   return new S3Client({ ...client, ...(endpoint && { endpoint, forcePathStyle: true }) });
 }
 
+/** Where objects are. */
+interface ObjectsAddress {
+  readonly url: string;
+  readonly bucket: string;
+  /** Key of one, or what the keys of several begin with. */
+  readonly prefix: string;
+}
+
 /**
- * Opens the object of an address such as `s3://bucket/key`, or those whose keys begin with it, in the order of their keys. Records
- * without an id get the one that the intake bucket's function would give them.
+ * Reads an address such as `s3://bucket/prefix`.
+ *
+ * @throws {ConfigurationError} where it names no bucket
+ */
+export function parseObjectUrl(url: string): ObjectsAddress {
+  const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
+  if (bucket !== undefined) return { url, bucket, prefix };
+  throw new ConfigurationError(`${url} names no bucket: s3://bucket/prefix`);
+}
+
+/**
+ * Opens the object of an address, or those whose keys begin with it, in the order of their keys. Records without an id get the
+ * one that the intake bucket's function would give them.
  *
  * @throws {ConfigurationError} where there is none, or none whose format is told by its name
  */
 export async function openObjects(
-  url: string,
+  { url, bucket, prefix }: ObjectsAddress,
   client: S3Client,
   { format, say }: { format?: RecordFormat | undefined; say: (line: string) => void },
 ): Promise<readonly Input[]> {
-  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
-  if (bucket === '') throw new ConfigurationError(`${url} names no bucket: s3://bucket/prefix`);
   const found: { key: string; size: number; etag: string }[] = [];
   try {
     for await (const { Contents = [] } of paginateListObjectsV2(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { Argument, Option } from 'commander';
 import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
@@ -12,6 +13,7 @@ import {
   print,
   runCommand,
   say,
+  secondsSince,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { openStateFile } from '#shared/cli/state-file.ts';
@@ -53,7 +55,7 @@ async function produce(files: readonly string[], flags: Flags): Promise<void> {
       inputs.close();
     }
   });
-  const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+  const seconds = secondsSince(began);
   const { read, put, retried, stranded, bytes } = counts;
   say(
     `read ${read}, put ${put}, retried ${retried}, stranded ${stranded}; ${bytes} bytes in ${seconds} s`,
@@ -62,18 +64,15 @@ async function produce(files: readonly string[], flags: Flags): Promise<void> {
 }
 
 async function openAll(files: readonly string[], { format, target }: Flags, signal: AbortSignal) {
-  let close = () => {};
+  let client: S3Client | undefined;
   const openObjects = async (url: string) => {
     // Nobody else waits for what S3 needs.
     const objects = await import('./objects.ts');
-    const client = objects.createS3Client(await findTarget(target, ['AWS_ENDPOINT_URL_S3']));
-    const closeOthers = close;
-    close = () => {
-      closeOthers();
-      client.destroy();
-    };
-    return objects.openObjects(url, client, { format, say });
+    const address = objects.parseObjectUrl(url);
+    client ??= objects.createS3Client(await findTarget(target, ['AWS_ENDPOINT_URL_S3']));
+    return objects.openObjects(address, client, { format, say });
   };
+  const close = () => client?.destroy();
   try {
     return { opened: await openInputs(files, { format, signal, openObjects }), close };
   } catch (error) {

@@ -2,7 +2,14 @@ import { Option } from 'commander';
 import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
-import { callOf, createCommand, print, runCommand, say } from '#shared/cli/run-command.ts';
+import {
+  callOf,
+  createCommand,
+  print,
+  runCommand,
+  say,
+  secondsSince,
+} from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { timeSpan } from '#shared/cli/time-span.ts';
 import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
@@ -136,7 +143,7 @@ async function redriveAll(flags: Flags, signal: AbortSignal): Promise<void> {
     const left = found - redriven - skipped - uncertain - failed;
     if (signal.aborted) say(`interrupted: ${left} objects were not touched`);
     if (failed > 0) process.exitCode = 1;
-    const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+    const seconds = secondsSince(began);
     say(
       `found ${found}, redriven ${redriven}, skipped ${skipped}, uncertain ${uncertain}, failed ${failed} in ${seconds} s`,
     );

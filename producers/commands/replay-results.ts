@@ -1,4 +1,5 @@
 import { inParts, type OpenResults } from '#shared/cli/open-results.ts';
+import { isProbe } from '#shared/contracts/canary.ts';
 import type { TextRecordInput } from '#shared/contracts/text-record.ts';
 import { ON_DEMAND_SOURCE } from '#shared/names.ts';
 import { itemSize } from '#shared/results-table/item-size.ts';
@@ -21,10 +22,11 @@ export interface Chosen extends Omit<Walk, 'signal' | 'after'> {
 }
 
 /** Why a result is not sent, where its place alone tells. */
-type LeftOut = 'current' | 'onDemand' | 'otherPipeline';
+type LeftOut = 'current' | 'onDemand' | 'otherPipeline' | 'probe';
 
 function leftOut(place: Place, { source, pipeline, running }: Chosen): LeftOut | undefined {
   const about = aboutPlace(place);
+  if (source === undefined && isProbe(about)) return 'probe';
   if (pipeline !== undefined && about.pipelineVersion !== pipeline) return 'otherPipeline';
   if (source === undefined && about.source === ON_DEMAND_SOURCE) return 'onDemand';
   if (pipeline === undefined && about.pipelineVersion === running) return 'current';
@@ -53,16 +55,17 @@ export async function surveyReplay(
   { signal, onProgress }: { signal: AbortSignal; onProgress: (found: number) => void },
 ): Promise<Survey> {
   const byPipeline = new Map<string, number>();
-  const counts = { current: 0, onDemand: 0, otherPipeline: 0 };
+  const counts = { current: 0, onDemand: 0, otherPipeline: 0, probe: 0 };
   const sampled: Place[] = [];
   let found = 0;
   let count = 0;
   for await (const place of table.walk({ ...chosen, after, signal })) {
+    const why = leftOut(place, chosen);
+    if (why === 'probe') continue;
     found += 1;
     onProgress(found);
     const { pipelineVersion } = aboutPlace(place);
     byPipeline.set(pipelineVersion, (byPipeline.get(pipelineVersion) ?? 0) + 1);
-    const why = leftOut(place, chosen);
     if (why !== undefined) {
       counts[why] += 1;
       continue;

@@ -12,6 +12,7 @@ import {
   print,
   runCommand,
   say,
+  secondsSince,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { runningPipeline } from '#shared/cli/running-pipeline.ts';
@@ -110,7 +111,7 @@ async function replay(flags: Flags, signal: AbortSignal): Promise<void> {
       const producer = createProducer({ client: kinesis, streamName: stream, ratePerSecond: rate });
       counts = await send(chosen, begun, survey.chosen, { table, producer, file, signal });
     }
-    const seconds = Number(((performance.now() - began) / 1_000).toFixed(3));
+    const seconds = secondsSince(began);
     const { current, onDemand } = survey.leftOut;
     const { done: _, ...replayed } = counts;
     if (flags.json) {

@@ -1,3 +1,4 @@
+import { isProbe } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { isResult, type TableItem } from '#shared/results-table/stored-item.ts';
 
@@ -16,6 +17,8 @@ export interface Wanted {
 export function chooseResult(result: ResultItem, wanted: Wanted): ResultItem | undefined {
   const { source, id, since, pipeline, entities: types } = wanted;
   if (source !== undefined && result.source !== source) return undefined;
+  // The canary's are of no interest to whoever asks for texts.
+  if (source === undefined && id === undefined && isProbe(result)) return undefined;
   if (id !== undefined && result.id !== id) return undefined;
   if (since !== undefined && result.arrivedAt < since) return undefined;
   if (pipeline !== undefined && result.pipelineVersion !== pipeline) return undefined;

@@ -141,3 +141,7 @@ function existing(path: string, kind: 'folder' | 'file'): string {
     throw new InvalidArgumentError(`it is no ${kind}.`);
   return path;
 }
+
+/** Seconds since a moment that `performance.now` gave, to the millisecond. */
+export const secondsSince = (began: number): number =>
+  Math.round(performance.now() - began) / 1_000;

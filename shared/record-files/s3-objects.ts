@@ -8,7 +8,7 @@ const RANGE_ATTEMPTS = 4;
 const BACKOFF = { baseMs: 200, capMs: 5_000 };
 
 /** What is known of an object before it is read. */
-export interface ObjectHead {
+export interface ObjectInfo {
   readonly etag: string;
   readonly size: number;
   /** ISO 8601 in UTC with milliseconds. */
@@ -40,7 +40,7 @@ export const contentName = (key: string, etag: string): string =>
 /** Reads the objects of a bucket. */
 export interface ObjectReader {
   /** @throws {UnreadableObjectError} where it may not be read; undefined where it is not there */
-  head(key: string): Promise<ObjectHead | undefined>;
+  head(key: string): Promise<ObjectInfo | undefined>;
   /**
    * Reads an object range by range, so that no connection has to stay open for as long as its records take.
    *
@@ -48,7 +48,7 @@ export interface ObjectReader {
    */
   read(
     key: string,
-    head: Pick<ObjectHead, 'etag' | 'size'>,
+    head: Pick<ObjectInfo, 'etag' | 'size'>,
     offset: number,
   ): AsyncIterable<Uint8Array>;
 }

@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Stream } from 'aws-cdk-lib/aws-kinesis';
-import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { canaryTimeoutSeconds } from '#shared/settings.ts';
-import { acknowledge, allow, architecture, functionParts } from './function-parts.ts';
+import { acknowledge, allow, bundledFunction } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** What a canary puts its probes on, and reads their results from. */
@@ -23,31 +21,25 @@ export class Canary extends Construct {
     super(scope, id);
     const { settings, names } = context;
     const { everyMinutes, memoryMb } = settings.canary;
-    const { logGroup, role } = functionParts(this, context, names.canaryFunction);
-    allowWork(role, props, names.metricsNamespace);
-    const canary = new LambdaFunction(this, 'Function', {
+    const { target, role } = bundledFunction(this, context, {
       functionName: names.canaryFunction,
       description: 'Sends a probe through the pipeline, and says whether it came through',
-      runtime: Runtime.NODEJS_24_X,
-      code: Code.fromAsset(join(context.root, 'dist', 'canary')),
-      handler: 'index.handler',
-      architecture: architecture(context),
-      memorySize: memoryMb,
-      timeout: Duration.seconds(canaryTimeoutSeconds(settings)),
+      bundle: 'canary',
+      memoryMb,
+      timeoutSeconds: canaryTimeoutSeconds(settings),
       environment: functionEnvironments(settings, names).canary,
-      logGroup,
-      role,
       // A probe that was not sent has failed. The next one comes by the clock, and not in its place.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
     });
+    allowWork(role, props, names.metricsNamespace);
     const caller = new Role(this, 'ScheduleRole', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
       description: `Runs ${names.canaryFunction}, and nothing else`,
     });
-    allow(caller, ['lambda:InvokeFunction'], canary.functionArn);
+    allow(caller, ['lambda:InvokeFunction'], target.functionArn);
     new CfnSchedule(this, 'Schedule', {
       name: names.canaryFunction,
       description: `Runs ${names.canaryFunction}`,
@@ -55,7 +47,7 @@ export class Canary extends Construct {
       flexibleTimeWindow: { mode: 'OFF' },
       state: 'ENABLED',
       target: {
-        arn: canary.functionArn,
+        arn: target.functionArn,
         roleArn: caller.roleArn,
         retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
       },

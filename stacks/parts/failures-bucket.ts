@@ -1,17 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  type IBucket,
-  ObjectOwnership,
-} from 'aws-cdk-lib/aws-s3';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
-import { allowObjects, bucketNameOf } from './bucket-access.ts';
-import { acknowledge, allow } from './function-parts.ts';
+import { allow } from './function-parts.ts';
+import { allowObjects, bucketNameOf, privateBucket } from './private-bucket.ts';
 import type { StackContext } from './stack-context.ts';
 
 /**
@@ -24,32 +17,14 @@ export function failuresBucket(
   context: StackContext,
   key: IKey | undefined,
 ): Bucket {
-  const bucket = new Bucket(scope, 'Failures', {
+  return privateBucket(scope, 'Failures', context, {
     bucketName: bucketName(context),
-    ...(key
-      ? { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }
-      : { encryption: BucketEncryption.S3_MANAGED }),
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    versioned: false,
-    removalPolicy: context.removalPolicy,
-    lifecycleRules: [
-      {
-        id: 'Forget',
-        expiration: Duration.days(context.settings.results.parkedDays),
-        abortIncompleteMultipartUploadAfter: Duration.days(1),
-      },
-    ],
+    keptDays: context.settings.results.parkedDays,
+    key,
     metrics: [{ id: ABANDONED_BATCHES_FILTER, prefix: ABANDONED_BATCHES_PREFIX }],
+    unlogged:
+      'Access logs would need a second bucket that outgrows this one; CloudTrail data events serve where an audit asks for them.',
   });
-  acknowledge(
-    bucket,
-    'S1',
-    'Access logs would need a second bucket that outgrows this one; CloudTrail data events serve where an audit asks for them.',
-  );
-  return bucket;
 }
 
 const bucketName = ({ names }: StackContext): string => bucketNameOf(names.failuresBucket);

@@ -1,6 +1,13 @@
-import { Validations } from 'aws-cdk-lib';
+import { join } from 'node:path';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type FunctionProps,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
 import type { StackContext } from './stack-context.ts';
@@ -22,6 +29,40 @@ export function functionParts(
   });
   allow(role, ['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
   return { logGroup, role };
+}
+
+/** What makes a function that is one bundle and runs no models. */
+export interface BundledFunctionProps
+  extends Pick<
+    FunctionProps,
+    'description' | 'environment' | 'maxEventAge' | 'reservedConcurrentExecutions' | 'retryAttempts'
+  > {
+  readonly functionName: string;
+  /** Its folder in `dist/`. */
+  readonly bundle: 'canary' | 'intake' | 'metrics';
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+}
+
+/** A function of a bundle, with its log and its role, which may do nothing more yet. */
+export function bundledFunction(
+  scope: Construct,
+  context: StackContext,
+  { bundle, memoryMb, timeoutSeconds, ...props }: BundledFunctionProps,
+): { target: LambdaFunction; role: Role } {
+  const { logGroup, role } = functionParts(scope, context, props.functionName);
+  const target = new LambdaFunction(scope, 'Function', {
+    ...props,
+    runtime: Runtime.NODEJS_24_X,
+    code: Code.fromAsset(join(context.root, 'dist', bundle)),
+    handler: 'index.handler',
+    architecture: architecture(context),
+    memorySize: memoryMb,
+    timeout: Duration.seconds(timeoutSeconds),
+    logGroup,
+    role,
+  });
+  return { target, role };
 }
 
 /** Lets a role do just these actions on just these resources. */

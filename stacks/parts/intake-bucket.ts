@@ -1,45 +1,20 @@
-import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  BlockPublicAccess,
-  Bucket,
-  BucketEncryption,
-  type CfnBucket,
-  type IBucket,
-  ObjectOwnership,
-} from 'aws-cdk-lib/aws-s3';
+import { Bucket, type CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { INBOX_PREFIX } from '#shared/names.ts';
-import { bucketNameOf } from './bucket-access.ts';
-import { acknowledge } from './function-parts.ts';
+import { bucketNameOf, privateBucket } from './private-bucket.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** The bucket whose inbox goes onto the stream, with the reports on it; the queue is told of every object there. */
 export function intakeBucket(scope: Construct, context: StackContext, queue: Queue): Bucket {
-  const bucket = new Bucket(scope, 'Bucket', {
+  const bucket = privateBucket(scope, 'Bucket', context, {
     bucketName: bucketName(context),
-    encryption: BucketEncryption.S3_MANAGED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    // An object that is put again while it is read is read anew: no earlier version is asked for.
-    versioned: false,
-    removalPolicy: context.removalPolicy,
-    lifecycleRules: [
-      {
-        id: 'Forget',
-        expiration: Duration.days(context.settings.intake.keptDays),
-        abortIncompleteMultipartUploadAfter: Duration.days(1),
-      },
-    ],
+    keptDays: context.settings.intake.keptDays,
+    unlogged:
+      'Access logs would need a second bucket; CloudTrail data events serve where an audit asks for them.',
   });
-  acknowledge(
-    bucket,
-    'S1',
-    'Access logs would need a second bucket; CloudTrail data events serve where an audit asks for them.',
-  );
   notify(bucket, bucketName(context), queue);
   return bucket;
 }

@@ -43,13 +43,15 @@ export async function createEmulatedEnvironment(
 
   const faults = await startFaults({
     ...{ plan, count, kill },
+    // The function hands back what fails twice in a row, and the emulator would not deliver it again.
+    sparesRetries: true,
     target: () => deployed().endpoint,
   });
   const { kinesis, dynamodb, cloudwatch, s3 } = faults.endpoints;
   cloud = await startEmulatedCloud({
     ...{ signal, say },
     settings: {
-      // So little work and so much time that nothing need be handed back: the emulator would not deliver it again.
+      // So little work and so much time that nothing is handed back for want of it.
       inference: { timeoutSeconds: 300, mapping: { batchSize: 50, batchingWindowSeconds: 0 } },
       metrics: hurried.metrics,
     },

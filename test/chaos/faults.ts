@@ -1,4 +1,5 @@
 import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
+import { digestOf } from './books.ts';
 import type { FaultPlan, RequestFault, Service } from './plan.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
 import { REFUSED_SOURCE } from './workload.ts';
@@ -13,12 +14,16 @@ export interface FaultsOptions {
   readonly target: (service: ServiceName) => string;
   /** Ends the processes of a function. */
   readonly kill: (name: Killable) => unknown;
+  /** Whether a request that was spoiled is left alone when it comes again. */
+  readonly sparesRetries?: boolean;
   /** Told of every fault that happened. */
   readonly count: (what: string) => void;
 }
 
 /** Starts a faulty proxy in front of each service. */
-export async function startFaults({ plan, target, kill, count }: FaultsOptions) {
+export async function startFaults(options: FaultsOptions) {
+  const { plan, target, kill, count, sparesRetries = false } = options;
+  const spoiled = new Set<string>();
   const requests = new Map<string, number>();
   const state = { calm: false, s3Down: false, stalledUntil: 0, readsToFail: 0 };
 
@@ -35,7 +40,12 @@ export async function startFaults({ plan, target, kill, count }: FaultsOptions) 
       state.readsToFail -= 1;
       return state.readsToFail % 2 === 0 ? 'internal-error' : 'expired-iterator';
     }
-    return plan.faultFor(service, operation, n);
+    const fault = plan.faultFor(service, operation, n);
+    if (!fault || !sparesRetries) return fault;
+    const digest = digestOf(body);
+    if (spoiled.has(digest)) return undefined;
+    spoiled.add(digest);
+    return fault;
   }
 
   const proxies = Object.fromEntries(

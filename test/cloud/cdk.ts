@@ -31,7 +31,9 @@ export async function cdk(args: readonly string[], call: CdkCall): Promise<void>
     ...{ cwd, env: environment, detached: true },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL');
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  };
   signal?.addEventListener('abort', end, { once: true });
   const last: string[] = [];
   for (const output of [child.stdout, child.stderr]) {

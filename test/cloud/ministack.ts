@@ -14,6 +14,16 @@ const INSTALL_MS = 180_000;
 const START_MS = 60_000;
 const STOP_MS = 10_000;
 const run = promisify(execFile);
+/** MiniStack, which ends with all that it started once nobody holds its standard input: however its owner ended, it does too. */
+const program = `
+import os, sys, threading
+def end_with_owner():
+    sys.stdin.buffer.read()
+    os.killpg(0, 9)
+threading.Thread(target=end_with_owner, daemon=True).start()
+from ministack.app import main
+main()
+`;
 
 /** Where MiniStack can be started from, or why it cannot. */
 export type MinistackInstall = { readonly python: string } | { readonly missing: string };
@@ -81,10 +91,10 @@ export async function startMinistack(
   const folder = await mkdtemp(join(tmpdir(), 'spanstream-ministack-'));
   const log = await open(join(folder, 'ministack.log'), 'w');
   // A group of its own: what it starts for functions ends with it, and Ctrl-C reaches it through `stop` alone.
-  const child = spawn(install.python, ['-m', 'ministack'], {
+  const child = spawn(install.python, ['-c', program], {
     cwd: folder,
     detached: true,
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['pipe', log.fd, log.fd],
     env: {
       PATH: process.env.PATH,
       HOME: folder,

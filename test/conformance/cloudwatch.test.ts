@@ -16,21 +16,11 @@ import {
 import { cbor, tag } from '@smithy/core/cbor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AlarmNotification, startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from './support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 import { waitFor } from './support/wait-for.ts';
 
-const adapters = [
-  localAdapter('our own', () => startCloudWatch({ alarmIntervalMs: 50 })),
-  await ministackAdapter(),
-  awsAdapter(),
-];
+const adapters = await adaptersBeside(() => startCloudWatch({ alarmIntervalMs: 50 }));
 const MINUTE = 60_000;
 
 for (const adapter of adapters) {

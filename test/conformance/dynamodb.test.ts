@@ -24,22 +24,12 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from './support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const OURS = 'dynalite with streams';
-const adapters = [
-  localAdapter(OURS, () => startDynamoDb({ sweepIntervalMs: 50 })),
-  await ministackAdapter(),
-  awsAdapter(),
-];
+const adapters = await adaptersBeside(() => startDynamoDb({ sweepIntervalMs: 50 }), OURS);
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`DynamoDB and its streams: ${adapter.skip ?? adapter.name}`, () => {
@@ -349,9 +339,8 @@ for (const adapter of adapters) {
           client.send(new DeleteTableCommand({ TableName: name })),
         ];
 
-        for (const call of calls) {
-          await expect(call).rejects.toMatchObject({ name: ResourceNotFoundException.name });
-        }
+        const refused = { name: ResourceNotFoundException.name };
+        await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
       },
     );
 
@@ -373,9 +362,8 @@ for (const adapter of adapters) {
         ),
       ];
 
-      for (const call of calls) {
-        await expect(call).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
-      }
+      const refused = { $metadata: { httpStatusCode: 400 } };
+      await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)));
     });
 
     it('lists the stream, and names a stream that is none', async () => {

@@ -99,7 +99,7 @@ describe.each(found)('boto3 against the local services: %s', (python) => {
       noBucket: ['NoSuchBucket', 404],
       full: ['BucketNotEmpty', 409],
       exists: ['PreconditionFailed', 412],
-      notOffered: Array.from({ length: 7 }, () => ['NotImplemented', 501]),
+      notOffered: Array.from({ length: 6 }, () => ['NotImplemented', 501]),
       kept: ['python'],
     });
     expect(report.cloudwatch).toEqual({

@@ -21,16 +21,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startS3 } from '#local/services/s3/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from './support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 
-const adapters = [localAdapter('our own', () => startS3()), await ministackAdapter(), awsAdapter()];
+const adapters = await adaptersBeside(() => startS3());
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`S3: ${adapter.skip ?? adapter.name}`, () => {
@@ -91,45 +85,50 @@ for (const adapter of adapters) {
       await expect(client.send(new CopyObjectCommand(none))).rejects.toThrow();
     });
 
+    /** Begins an upload; what is put and completed of it goes by its name. */
+    async function startUpload(Key: string) {
+      const upload = { Bucket, Key, Metadata: { source: 'a' } };
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(upload));
+      const of = { Bucket, Key, UploadId };
+      return {
+        async put(PartNumber: number, Body: Buffer) {
+          const { ETag } = await client.send(new UploadPartCommand({ ...of, PartNumber, Body }));
+          return { PartNumber, ETag };
+        },
+        complete: (...Parts: { PartNumber: number; ETag: string | undefined }[]) =>
+          client.send(new CompleteMultipartUploadCommand({ ...of, MultipartUpload: { Parts } })),
+        abort: () => client.send(new AbortMultipartUploadCommand(of)),
+      };
+    }
+
     it('puts an object in parts, or not at all', async () => {
       const Key = 'in parts';
-      const started = await client.send(
-        new CreateMultipartUploadCommand({ Bucket, Key, Metadata: { source: 'a' } }),
-      );
-      const { UploadId } = started;
-      const part = async (PartNumber: number, Body: Buffer) => {
-        const { ETag } = await client.send(
-          new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }),
-        );
-        return { PartNumber, ETag };
-      };
       // All parts but the last have 5 MiB at least.
-      const first = Buffer.alloc(5 * 1024 * 1024, 'a');
-      const [two, one] = [await part(2, Buffer.from('end')), await part(1, first)];
-      const complete = (Parts: (typeof one)[], id = UploadId) =>
-        client.send(
-          new CompleteMultipartUploadCommand({
-            ...{ Bucket, Key, UploadId: id },
-            MultipartUpload: { Parts },
-          }),
-        );
-      await expect(complete([two, one])).rejects.toMatchObject({ name: 'InvalidPartOrder' });
-      const wrong = { PartNumber: 1, ETag: two.ETag };
-      await expect(complete([wrong, two])).rejects.toMatchObject({ name: 'InvalidPart' });
-      const { ETag } = await complete([one, two]);
+      const bytes = [Buffer.alloc(5 * 1024 * 1024, 'a'), Buffer.from('end')] as const;
+      const { put, complete } = await startUpload(Key);
+      const [two, one] = [await put(2, bytes[1]), await put(1, bytes[0])];
+      const mixedUp = complete({ ...one, ETag: two.ETag }, two);
+      await expect(mixedUp).rejects.toMatchObject({ name: 'InvalidPart' });
+      const { ETag } = await complete(one, two);
       expect(ETag).toMatch(/^"[0-9a-f]{32}-2"$/);
       const got = await client.send(new GetObjectCommand({ Bucket, Key }));
-      const bytes = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
-      expect(bytes.equals(Buffer.concat([first, Buffer.from('end')]))).toBe(true);
+      const whole = Buffer.from((await got.Body?.transformToByteArray()) ?? []);
+      expect(whole.equals(Buffer.concat(bytes))).toBe(true);
       expect([got.ETag, got.Metadata]).toEqual([ETag, { source: 'a' }]);
 
-      const other = await client.send(
-        new CreateMultipartUploadCommand({ Bucket, Key: 'given up' }),
-      );
-      const aborted = { Bucket, Key: 'given up', UploadId: other.UploadId };
-      await client.send(new AbortMultipartUploadCommand(aborted));
-      const late = new UploadPartCommand({ ...aborted, PartNumber: 1, Body: 'x' });
-      await expect(client.send(late)).rejects.toMatchObject({ name: 'NoSuchUpload' });
+      const other = await startUpload('given up');
+      await other.abort();
+      const late = other.put(1, Buffer.from('x'));
+      await expect(late).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    });
+
+    it('refuses parts that are not in the order of their numbers', async () => {
+      const { put, complete } = await startUpload('parts out of order');
+      const [one, two] = [
+        await put(1, Buffer.alloc(5 * 1024 * 1024)),
+        await put(2, Buffer.alloc(5 * 1024 * 1024)),
+      ];
+      await expect(complete(two, one)).rejects.toMatchObject({ name: 'InvalidPartOrder' });
     });
 
     it('gives back bytes, type, metadata and tags', async () => {

@@ -64,7 +64,7 @@ describe('the canary of a local stack', () => {
             : invoke(payload),
     });
     closers.push(stack.close);
-  }, 400_000);
+  });
   afterAll(async () => {
     for (const close of closers.splice(0).reverse()) await close();
   });
@@ -155,7 +155,7 @@ describe('the canary of a local stack', () => {
     const books = await readBooks(stack, since);
     expect(books.results).toEqual([]);
     expect(Object.values(books.metrics)).not.toContainEqual({ published: 1, table: 0 });
-  }, 90_000);
+  });
 
   it.each(['inference', 'metrics'])(
     'has its alarm tell that the %s function stands still, and that it goes on again',
@@ -181,7 +181,6 @@ describe('the canary of a local stack', () => {
       // Assess: it was told by what the canary says, and not by its silence.
       expect(raised?.StateReason).toContain(' 0 were missing');
     },
-    180_000,
   );
 
   it('has its alarm tell that the stream refuses', async () => {
@@ -193,7 +192,7 @@ describe('the canary of a local stack', () => {
 
     await alarmIn('ALARM');
     expect((await alarm())?.StateReason).toContain(' 0 were missing');
-  }, 400_000);
+  });
 
   it('has its alarm tell that it does not run, or cannot say how it went', async () => {
     await passPeriods(() => probe(30), false);
@@ -203,5 +202,5 @@ describe('the canary of a local stack', () => {
     await alarmIn('ALARM');
 
     expect((await alarm())?.StateReason).toMatch(/[23] were missing/);
-  }, 400_000);
+  });
 });

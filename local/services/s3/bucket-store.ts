@@ -45,7 +45,7 @@ const HEAD_CHUNK_BYTES = 16 * 1024;
 type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** A part of an object: from `start` to before `end`. */
-export interface Part {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -93,7 +93,7 @@ export async function openBuckets(directory: string) {
       bucketOf(bucket).objects.set(head.key, head);
     },
     /** Reads an object, or the part of it that is chosen by its head. */
-    read: async (bucket: string, key: string, choose?: (head: ObjectHead) => Part) => {
+    read: async (bucket: string, key: string, choose?: (head: ObjectHead) => ByteRange) => {
       headOf(bucket, key);
       const file = await open(pathOf(bucket, key)).catch((error: unknown) => {
         // It may have been deleted meanwhile.

@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { xmlDocument, xmlText } from '../xml.ts';
 import {
   type BucketStore,
+  type ByteRange,
   noSuchKey,
   notImplemented,
   type ObjectHead,
-  type Part,
   s3Error,
 } from './bucket-store.ts';
 import {
@@ -75,7 +75,7 @@ const preconditionFailed = () =>
   );
 
 /** The part of an object that a request wants: all of it where it names none. */
-function rangeOf({ range, 'if-match': wanted }: IncomingHttpHeaders, head: ObjectHead): Part {
+function rangeOf({ range, 'if-match': wanted }: IncomingHttpHeaders, head: ObjectHead): ByteRange {
   if (wanted !== undefined && wanted !== head.etag) throw preconditionFailed();
   const { size } = head;
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];
@@ -164,7 +164,7 @@ export const objectOperations: S3Operations = {
   },
   /** GetObject, whole or a range of it. */
   'object GET': async ({ store }, { bucket, key, headers }) => {
-    let part: Part = { start: 0, end: 0 };
+    let part: ByteRange = { start: 0, end: 0 };
     const { head, bytes } = await store.read(bucket, key, (found) => {
       part = rangeOf(headers, found);
       return part;

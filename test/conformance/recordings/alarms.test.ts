@@ -8,13 +8,7 @@ import {
   SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from '../support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from '../support/adapter.ts';
 import { describeFacts, type Fact, refusal } from './facts.ts';
 
 const TESTS = 'cloudwatch/test_cloudwatch.py::TestCloudwatch::';
@@ -163,11 +157,7 @@ const facts: Fact<Connection>[] = [
 
 describeFacts(
   'Alarms',
-  [
-    localAdapter('our own', () => startCloudWatch({ alarmIntervalMs: 50 })),
-    await ministackAdapter(),
-    awsAdapter(),
-  ],
+  await adaptersBeside(() => startCloudWatch({ alarmIntervalMs: 50 })),
   connect,
   facts,
 );

@@ -10,13 +10,7 @@ import {
   waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
 import { startKinesis } from '#local/services/kinesis/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from '../support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from '../support/adapter.ts';
 import { describeFacts, type Fact } from './facts.ts';
 
 const TESTS = 'kinesis/test_kinesis.py::TestKinesis::';
@@ -127,9 +121,4 @@ const facts: Fact<ReturnType<typeof connect>>[] = [
   },
 ];
 
-describeFacts(
-  'Kinesis',
-  [localAdapter('our own', () => startKinesis()), await ministackAdapter(), awsAdapter()],
-  connect,
-  facts,
-);
+describeFacts('Kinesis', await adaptersBeside(() => startKinesis()), connect, facts);

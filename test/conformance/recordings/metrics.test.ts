@@ -9,13 +9,7 @@ import {
   type StandardUnit,
 } from '@aws-sdk/client-cloudwatch';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from '../support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from '../support/adapter.ts';
 import { describeFacts, type Fact, refusal } from './facts.ts';
 
 const TESTS = 'cloudwatch/test_cloudwatch.py::TestCloudwatch::';
@@ -395,9 +389,4 @@ const facts: Fact<Connection>[] = [
   },
 ];
 
-describeFacts(
-  'Metrics',
-  [localAdapter('our own', () => startCloudWatch()), await ministackAdapter(), awsAdapter()],
-  connect,
-  facts,
-);
+describeFacts('Metrics', await adaptersBeside(() => startCloudWatch()), connect, facts);

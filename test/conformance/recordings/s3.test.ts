@@ -10,13 +10,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { startS3 } from '#local/services/s3/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from '../support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from '../support/adapter.ts';
 import { describeFacts, type Fact, refusal } from './facts.ts';
 
 const API = 's3/test_s3_api.py::';
@@ -249,9 +243,4 @@ const facts: Fact<Connection>[] = [
   },
 ];
 
-describeFacts(
-  'S3',
-  [localAdapter('our own', () => startS3()), await ministackAdapter(), awsAdapter()],
-  connect,
-  facts,
-);
+describeFacts('S3', await adaptersBeside(() => startS3()), connect, facts);

@@ -16,13 +16,7 @@ import {
   type StreamViewType,
 } from '@aws-sdk/client-dynamodb-streams';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
-import {
-  awsAdapter,
-  clientConfig,
-  localAdapter,
-  ministackAdapter,
-  uniqueName,
-} from '../support/adapter.ts';
+import { adaptersBeside, clientConfig, uniqueName } from '../support/adapter.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -31,11 +25,7 @@ export const TABLES = 'dynamodb/test_dynamodb.py::TestDynamoDB::';
 export const MAPPINGS =
   'lambda_/event_source_mapping/test_lambda_integration_dynamodbstreams.py::TestDynamoDBEventSourceMapping::';
 
-export const adapters = [
-  localAdapter('dynalite with streams', () => startDynamoDb()),
-  await ministackAdapter(),
-  awsAdapter(),
-];
+export const adapters = await adaptersBeside(() => startDynamoDb(), 'dynalite with streams');
 
 /** Clients of tables and streams, with the tables that were made. */
 export function connect(endpoint: string | undefined) {

@@ -18,7 +18,7 @@ export function localAdapter(name: string, start: () => Promise<LocalService>): 
 }
 
 /** The adapter of MiniStack, which others wrote; it is made where there is Python and a package index. */
-export async function ministackAdapter(): Promise<Adapter> {
+async function ministackAdapter(): Promise<Adapter> {
   const install = await installMinistack();
   return {
     name: 'ministack',
@@ -31,7 +31,7 @@ export async function ministackAdapter(): Promise<Adapter> {
 }
 
 /** The adapter of the real service; it runs when SPANSTREAM_CONFORMANCE=aws says so. */
-export function awsAdapter(): Adapter {
+function awsAdapter(): Adapter {
   const wanted = process.env.SPANSTREAM_CONFORMANCE === 'aws';
   return {
     name: 'aws',
@@ -40,6 +40,14 @@ export function awsAdapter(): Adapter {
     }),
     start: async () => ({ close: async () => undefined }),
   };
+}
+
+/** What a suite runs against: a stand-in of ours, MiniStack, and where it is asked for the real service. */
+export async function adaptersBeside(
+  start: () => Promise<LocalService>,
+  name = 'our own',
+): Promise<Adapter[]> {
+  return [localAdapter(name, start), await ministackAdapter(), awsAdapter()];
 }
 
 /** Configuration of an SDK client for an adapter: HTTP/1.1, made-up credentials where there is an endpoint. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { decodeText, MAXIMUM_OBJECT_BYTES } from '#consumers/http/decode-text.ts';
 import { handleRequest } from '#consumers/http/handle-request.ts';
-import type { IntakeBucket, StoredObject } from '#consumers/http/intake-bucket.ts';
+import type { StoredObject, TextObjects } from '#consumers/http/text-objects.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
@@ -21,7 +21,7 @@ const refusal = (name: string, status: number) =>
 /** A bucket of that one object, or one that fails so. */
 function bucketOf(object: Partial<StoredObject> | Error) {
   const asked: string[] = [];
-  const intake: IntakeBucket = {
+  const intake: TextObjects = {
     name: 'intake',
     async get(key) {
       asked.push(key);
@@ -224,7 +224,7 @@ describe('a call that names an object', () => {
   });
 
   it('is given up with the time of its request', async () => {
-    const intake: IntakeBucket = {
+    const intake: TextObjects = {
       name: 'intake',
       get: (_key, _most, signal) =>
         new Promise((_resolve, refuse) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { estimateReplay, surveyLines } from '#producers/commands/replay-estimate.ts';
 import { noneReplayed, replayResults, surveyReplay } from '#producers/commands/replay-results.ts';
 import type { ProduceReport } from '#producers/producer.ts';
+import { CANARY_SOURCE } from '#shared/contracts/canary.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import type { TextRecordInput } from '#shared/contracts/text-record.ts';
 import { type Place, readPlaces } from '#shared/results-table/places.ts';
@@ -65,6 +66,7 @@ describe('a replay', () => {
       itemOf(2, 'http'),
       itemOf(3, 'chat', 'old', false),
       itemOf(4, 'chat'),
+      itemOf(6, CANARY_SOURCE),
     ];
     const gone = itemOf(5, 'chat');
     const table = tableOf([...news, ...others], [...news, ...others, gone]);

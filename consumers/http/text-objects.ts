@@ -7,8 +7,8 @@ export interface StoredObject extends ObjectHeaders {
   readonly bytes: Uint8Array;
 }
 
-/** The intake bucket as the HTTP consumer reads it. */
-export interface IntakeBucket {
+/** The objects of the intake bucket whose texts calls name. */
+export interface TextObjects {
   readonly name: string;
   /**
    * Reads an object.
@@ -19,7 +19,7 @@ export interface IntakeBucket {
 }
 
 /** The S3 adapter. The client is loaded by the first call that names an object: it would cost every start its time. */
-export function createIntakeBucket(name: string, config: S3ClientConfig): IntakeBucket {
+export function createTextObjects(name: string, config: S3ClientConfig): TextObjects {
   const load = async () => {
     const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
     return { GetObjectCommand, client: new S3Client(config) };
