@@ -26,11 +26,11 @@ export function alarmDefinitions(settings: Settings, names: AlarmNames): AlarmDe
     throw new ConfigurationError(`alarms.omit: there is no alarm ${unknown}; there are ${ids}`);
   }
   const kept = drafts.filter(({ id }) => !omit.includes(id));
-  return kept.map((draft) => ({
+  return kept.map(({ section, ...draft }) => ({
     comparison: 'GreaterThanOrEqualToThreshold',
     treatMissingData: 'notBreaching',
     ...draft,
     name: `${names.prefix}-${draft.id}`,
-    description: `${draft.severity}: ${draft.description} Runbook: ${runbook}#${draft.id}`,
+    description: `${draft.severity}: ${draft.description} Runbook: ${runbook}#${section ?? draft.id}`,
   }));
 }

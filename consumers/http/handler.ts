@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { createReadProfile } from '#shared/drift/read-profile.ts';
 import {
   engineOptionsOf,
   httpEnvironmentSchema,
@@ -29,6 +30,7 @@ const deps: HttpDeps = {
     query: createQueryItems(client, table),
     getBatch: createGetBatch(client, table),
   }),
+  readProfile: createReadProfile(client, environment.SPANSTREAM_METRICS_STATE_TABLE),
   options: resultOptionsOf(environment),
   intake:
     bucket === undefined

@@ -4,12 +4,14 @@ import {
   type OperationName,
   publicResultSchema,
 } from '#shared/contracts/http-api.ts';
+import { modelsSchema } from '#shared/contracts/models.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import { redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
+import { driftReport } from './drift-report.ts';
 import { eachText } from './each-text.ts';
 import { givenText } from './given-text.ts';
 import {
@@ -122,12 +124,19 @@ const handlers: Handlers = {
   },
 
   async getHealth(_input, { engine }) {
-    const models = engine.models.map(({ tasks, languages, ...model }) => ({
-      ...model,
+    const models = engine.models.map(({ name, tasks, languages, version }) => ({
+      name,
       tasks: [...tasks],
       languages: [...languages],
+      version,
     }));
     return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
+  },
+
+  async listModels(_input, { engine, readProfile }, { signal }) {
+    const { pipelineVersion, models } = engine;
+    const profile = await readProfile(pipelineVersion, signal);
+    return modelsSchema.parse({ pipelineVersion, models, drift: driftReport(profile) });
   },
 
   async getDescription() {

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Profile } from '#shared/drift/profile.ts';
 import type { Digests } from './digests.ts';
 import type { MetricDatum } from './summarize.ts';
 
@@ -32,8 +33,14 @@ export interface MetricsState {
   readonly digests: Digests;
   /** Changes made before this may be among the digests that were moved, epoch milliseconds; later ones are not. */
   readonly movedUntil: number;
+  /** As the pending publication leaves them, until it is settled. */
+  readonly profiles?: readonly Profile[];
   readonly pending?: Pending;
 }
+
+/** The version of what comes after a state. */
+export const versionAfter = (previous: MetricsState | undefined): number =>
+  (previous?.version ?? 0) + 1;
 
 /** Keeps the state under optimistic locking. */
 export interface StateStore {

@@ -49,7 +49,10 @@ export type AlarmNames = { readonly [Name in keyof ResourceNames]: string };
 
 /** An alarm before its name; by default it is raised at or over the threshold, and missing data is good news. */
 export type AlarmDraft = Omit<AlarmDefinition, 'name' | 'comparison' | 'treatMissingData'> &
-  Partial<Pick<AlarmDefinition, 'comparison' | 'treatMissingData'>>;
+  Partial<Pick<AlarmDefinition, 'comparison' | 'treatMissingData'>> & {
+    /** Section of the runbook, where it is not called by the alarm's id: several alarms may share one. */
+    readonly section?: string;
+  };
 
 /** The period of most alarms, in seconds. */
 export const FIVE_MINUTES = 300;

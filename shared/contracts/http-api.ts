@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { TaskName } from '../nlp/types.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';
 import { parseIsoTime } from './iso-time.ts';
+import { modelsSchema } from './models.ts';
 import {
   labelSchema,
   personalDataSchema,
@@ -189,6 +190,14 @@ export const httpOperations = {
       ),
     }),
     errors: [],
+  },
+  listModels: {
+    method: 'GET',
+    path: '/v1/models',
+    summary:
+      'The models in use with the figures of their cards, and how far present texts have drifted.',
+    answer: modelsSchema,
+    errors: [504],
   },
   getDescription: {
     method: 'GET',

@@ -16,6 +16,7 @@ export function createHttpDeps(
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),
     reader: createResultsReader(resultsIn(() => table.items().filter(isResult))),
+    readProfile: async () => undefined,
     options: { storeText: true, retentionDays: 0 },
     storeOnDemand: true,
     log: silentLog,
