@@ -73,7 +73,7 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
         await client.send(
           new PutCommand({
             TableName: table,
-            Item: { ...KEY, ...next, ...(next.pending && { pending: toItem(next.pending) }) },
+            Item: { ...KEY, ...toItem(next) },
             ...condition,
           }),
         );
@@ -86,18 +86,26 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
   };
 }
 
-/** The payload is one string: a list of maps would take several times the bytes. */
-const toItem = ({ data, later, ...rest }: Pending) => ({
-  ...rest,
-  payload: JSON.stringify([data, ...later]),
-});
+/** What only passes through is one string: a list of maps would take several times the bytes. */
+function toItem({
+  pending,
+  profiles,
+  ...state
+}: MetricsState): Omit<StoredState, keyof typeof KEY> {
+  if (!pending) return state;
+  const { data, later, ...rest } = pending;
+  const payload = JSON.stringify({ data, later, profiles });
+  return { ...state, pending: { ...rest, payload } };
+}
 
+type Payload = Pick<Pending, 'data' | 'later'> & Pick<MetricsState, 'profiles'>;
 type StoredPending = Omit<Pending, 'data' | 'later'> & { payload: string };
-type StoredState = typeof KEY & Omit<MetricsState, 'pending'> & { pending?: StoredPending };
+type StoredState = typeof KEY &
+  Omit<MetricsState, 'pending' | 'profiles'> & { pending?: StoredPending };
 
 function fromItem({ pk: _, sk: __, pending, ...state }: StoredState): MetricsState {
   if (!pending) return state;
   const { payload, ...rest } = pending;
-  const [data, ...later] = JSON.parse(payload) as [MetricDatum[], ...MetricDatum[][]];
-  return { ...state, pending: { ...rest, data, later } };
+  const { data, later, profiles } = JSON.parse(payload) as Payload;
+  return { ...state, ...(profiles && { profiles }), pending: { ...rest, data, later } };
 }
