@@ -1,4 +1,9 @@
-import type { AlarmDefinition, AlarmNames } from './alarms/definition.ts';
+import {
+  type AlarmDefinition,
+  type AlarmNames,
+  alarmNameOf,
+  describeAlarm,
+} from './alarms/definition.ts';
 import { ownAlarms } from './alarms/own-alarms.ts';
 import { serviceAlarms } from './alarms/service-alarms.ts';
 import { ConfigurationError } from './errors.ts';
@@ -26,11 +31,11 @@ export function alarmDefinitions(settings: Settings, names: AlarmNames): AlarmDe
     throw new ConfigurationError(`alarms.omit: there is no alarm ${unknown}; there are ${ids}`);
   }
   const kept = drafts.filter(({ id }) => !omit.includes(id));
-  return kept.map(({ section, ...draft }) => ({
+  return kept.map((draft) => ({
     comparison: 'GreaterThanOrEqualToThreshold',
     treatMissingData: 'notBreaching',
     ...draft,
-    name: `${names.prefix}-${draft.id}`,
-    description: `${draft.severity}: ${draft.description} Runbook: ${runbook}#${section ?? draft.id}`,
+    name: alarmNameOf(names.prefix, draft.id),
+    description: describeAlarm(draft, runbook),
   }));
 }

@@ -11,9 +11,12 @@ import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import { redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
+import { readAlarms } from './alarms.ts';
 import { driftReport } from './drift-report.ts';
 import { eachText } from './each-text.ts';
+import { readFailures } from './failures.ts';
 import { givenText } from './given-text.ts';
+import { readMetrics } from './metrics.ts';
 import {
   analyze,
   answerRecorded,
@@ -26,7 +29,7 @@ import {
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { cutPage, reading } from './pages.ts';
-import { HttpError } from './problems.ts';
+import { HttpError, orUnavailable } from './problems.ts';
 import type { Call } from './read-request.ts';
 
 const PARTS = ['pathParameters', 'query', 'body'] as const;
@@ -123,6 +126,10 @@ const handlers: Handlers = {
     return { ...(page.cursor !== undefined && { cursor: page.cursor }), ...cut };
   },
 
+  getMetrics: ({ query }, deps, bounds) => readMetrics(query, deps, bounds),
+  listAlarms: (_input, deps, bounds) => readAlarms(deps, bounds),
+  listFailures: ({ query }, deps, bounds) => readFailures(query, deps, bounds),
+
   async getHealth(_input, { engine }) {
     const models = engine.models.map(({ name, tasks, languages, version }) => ({
       name,
@@ -133,9 +140,13 @@ const handlers: Handlers = {
     return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
   },
 
-  async listModels(_input, { engine, readProfile }, { signal }) {
+  async listModels(_input, { engine, readProfile, log }, { signal }) {
     const { pipelineVersion, models } = engine;
-    const profile = await readProfile(pipelineVersion, signal);
+    const profile = await orUnavailable(
+      'What was counted of texts cannot be read',
+      { log, signal },
+      () => readProfile(pipelineVersion, signal),
+    );
     return modelsSchema.parse({ pipelineVersion, models, drift: driftReport(profile) });
   },
 

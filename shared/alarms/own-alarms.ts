@@ -48,7 +48,6 @@ export function ownAlarms({ alarms, metrics, canary }: Settings, names: AlarmNam
   const drift = metrics.drift.tasks.map(
     (task): AlarmDraft => ({
       id: `drift-${task}`,
-      section: 'drift',
       severity: 'warning',
       description: `What ${task} finds is distributed otherwise than in the first texts of the pipeline version.`,
       signal: own(metricNames.drift, 'Average', { [dimensionNames.task]: task }),

@@ -255,7 +255,6 @@ describe('the functions’ environments', () => {
       SPANSTREAM_DRIFT: { tasks: ['entities'], texts: 1_000 },
       SPANSTREAM_READ_BACK_SECONDS: 180,
     });
-    expect(http.SPANSTREAM_METRICS_STATE_TABLE).toBe('spanstream-prod-counted');
     expect(canary).toMatchObject({
       SPANSTREAM_STREAM: 'spanstream-prod-text',
       SPANSTREAM_DEFAULT_LANGUAGE: 'de',
