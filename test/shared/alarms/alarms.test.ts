@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { alarmDefinitions, isExpression, putMetricAlarmInput } from '#shared/alarms.ts';
+import { readAlarm } from '#shared/alarms/definition.ts';
+import {
+  type AlarmDefinition,
+  alarmDefinitions,
+  isExpression,
+  putMetricAlarmInput,
+} from '#shared/alarms.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
@@ -124,6 +130,19 @@ describe('alarmDefinitions', () => {
         treatMissingData: 'notBreaching',
       })),
     );
+  });
+
+  it('are known again by name and description, and none of another deployment is', () => {
+    const settings: SettingsInput = { alarms: { drift: 0.25 } };
+    const others = alarmDefinitions(
+      parseSettings({ ...settings, environmentName: 'dev-drift' }),
+      resourceNames('dev-drift'),
+    );
+    const read = ({ name, description }: AlarmDefinition) =>
+      readAlarm(name, description, 'spanstream-dev')?.id;
+
+    expect(alarmsOf(settings).map(read)).toEqual(alarmsOf(settings).map(({ id }) => id));
+    expect(others.map(read).filter((id) => id !== undefined)).toEqual([]);
   });
 
   it('takes missing data as an alarm where nothing is what is wrong, which can be switched off', () => {
