@@ -20,7 +20,7 @@ export function createProfileStore(client: DynamoDBDocumentClient, table: string
           new PutCommand({
             TableName: table,
             Item: { ...profileKey(profile.pipelineVersion), ...profile },
-            ConditionExpression: 'attribute_not_exists(pk) OR #version < :version',
+            ConditionExpression: 'attribute_not_exists(#version) OR #version < :version',
             ExpressionAttributeNames: { '#version': 'version' },
             ExpressionAttributeValues: { ':version': profile.version },
           }),

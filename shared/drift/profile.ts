@@ -1,4 +1,5 @@
-import type { TaskName } from '../nlp/types.ts';
+import { z } from 'zod';
+import { type TaskName, taskNames } from '../nlp/types.ts';
 import { type Counts, chanceOf, stabilityIndex, sumOf } from './stability-index.ts';
 
 /** What a text counts in a histogram: whole numbers add up to the same in any order. */
@@ -41,6 +42,24 @@ export interface Profile {
   readonly wanted: number;
   readonly tasks: Readonly<Partial<Record<TaskName, TaskProfile>>>;
 }
+
+const counts = z.array(z.number().min(0));
+const histogramSchema = z.object({ labels: counts, scores: counts });
+
+/** A profile as it lies in the table. */
+export const profileSchema = z.object({
+  pipelineVersion: z.string(),
+  version: z.number(),
+  wanted: z.int().min(1),
+  tasks: z.partialRecord(
+    z.enum(taskNames),
+    z.object({
+      names: z.array(z.string()),
+      reference: histogramSchema,
+      hours: z.array(histogramSchema.extend({ hour: z.number() })),
+    }),
+  ),
+}) satisfies z.ZodType<Profile>;
 
 /** Where a profile lies in the metrics state table. */
 export const profileKey = (pipelineVersion: string) => ({

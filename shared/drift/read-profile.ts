@@ -1,7 +1,10 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import { type Profile, profileKey } from './profile.ts';
+import { type Profile, profileKey, profileSchema } from './profile.ts';
 
-/** The profile of a pipeline version, read consistently; undefined where none of its texts was counted. */
+/**
+ * The profile of a pipeline version, read consistently; undefined where none of its texts was counted, or what lies there is no
+ * profile: one is begun then.
+ */
 export type ReadProfile = (
   pipelineVersion: string,
   signal?: AbortSignal,
@@ -14,8 +17,6 @@ export function createReadProfile(client: DynamoDBDocumentClient, table: string)
       new GetCommand({ TableName: table, Key: profileKey(pipelineVersion), ConsistentRead: true }),
       abortSignal && { abortSignal },
     );
-    if (!Item) return undefined;
-    const { pk: _, sk: __, ...profile } = Item as Profile & ReturnType<typeof profileKey>;
-    return profile;
+    return profileSchema.safeParse(Item).data;
   };
 }

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { AddressInfo, Server } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
 import { createDigestStore, digestOf, withDigests } from '#consumers/metrics/digests.ts';
 import { createProfileStore } from '#consumers/metrics/profiles.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
-import { FIRST_NAMES, type Profile } from '#shared/drift/profile.ts';
+import { FIRST_NAMES, type Profile, profileKey } from '#shared/drift/profile.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
   metricsStateTableDefinition,
@@ -186,6 +186,12 @@ describe('the metrics state', () => {
     expect(await store.read('p2', AbortSignal.timeout(5_000))).toEqual(profileOf(2, 'p2'));
     expect(await store.read('p3')).toBeUndefined();
     await expect(store.read('p1', AbortSignal.abort())).rejects.toThrow('abort');
+    // What somebody else wrote there must not stop the counting.
+    const Item = { ...profileKey('odd'), tasks: 'none' };
+    await documents.send(new PutCommand({ TableName: 'state', Item }));
+    expect(await store.read('odd')).toBeUndefined();
+    await store.write(profileOf(1, 'odd'));
+    expect(await store.read('odd')).toEqual(profileOf(1, 'odd'));
   });
 
   it('keeps digests beside it, and gives out those of the times of some changes, page by page', async () => {
