@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { type TaskName, taskNames } from '../nlp/types.ts';
 import { type Counts, chanceOf, stabilityIndex, sumOf } from './stability-index.ts';
 
+/** Tasks that have a profile: all of them. */
+export const profiledTasks = taskNames;
+
 /** What a text counts in a histogram: whole numbers add up to the same in any order. */
 export const WHOLE_TEXT = 1_000;
 
@@ -52,7 +55,7 @@ export const profileSchema = z.object({
   version: z.number(),
   wanted: z.int().min(1),
   tasks: z.partialRecord(
-    z.enum(taskNames),
+    z.enum(profiledTasks),
     z.object({
       names: z.array(z.string()),
       reference: histogramSchema,
