@@ -50,8 +50,13 @@ export interface EmulatedCloud extends Deployed {
     };
   /** Ids of the processes that run a function now. */
   readonly processes: Ministack['processes'];
-  /** Deploys all stacks again, with these settings over the emulator's. */
-  deploy(settings?: SettingsInput): Promise<void>;
+  /**
+   * Deploys all stacks again, with these settings over the emulator's; a stack that fails is rolled back, unless it is to be left
+   * as it is.
+   */
+  deploy(settings?: SettingsInput, options?: { readonly rollback?: boolean }): Promise<void>;
+  /** Takes a stack back that was left where a deployment failed. */
+  rollBack(stack: string): Promise<void>;
   /** Empties the buckets and deletes all stacks. */
   destroy(): Promise<void>;
   /** Ends the emulator with all that it holds. */
@@ -91,7 +96,7 @@ export async function startEmulatedCloud(options: {
       onLine: (line) => /^\s*✅/.test(line) && say(line.trim()),
     });
 
-  async function deploy(settings: SettingsInput = {}): Promise<void> {
+  async function deploy(settings: SettingsInput = {}, { rollback = true } = {}): Promise<void> {
     const { inference, alarms, metrics, ...others } = settings;
     const merged: SettingsInput = {
       ...{ ...emulatorSettings, ...others },
@@ -101,7 +106,8 @@ export async function startEmulatedCloud(options: {
     };
     await writeFile(settingsFile, JSON.stringify(merged));
     const files = ['--output', assembly, '--outputs-file', outputsFile];
-    await run(['deploy', '--all', '--require-approval', 'never', ...files]);
+    const flags = ['--require-approval', 'never', ...(rollback ? [] : ['--no-rollback'])];
+    await run(['deploy', '--all', ...flags, ...files]);
   }
 
   async function close(): Promise<void> {
@@ -132,6 +138,7 @@ export async function startEmulatedCloud(options: {
       processes: ministack.processes,
       stacks: await stacksOf(assembly),
       environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
+      rollBack: (stack) => run(['rollback', stack, '--app', assembly]),
       async destroy() {
         for (const bucket of [names.failuresBucket, names.intakeBucket])
           await empty(clients, bucket);
