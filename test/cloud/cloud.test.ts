@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import {
   DescribeAlarmsCommand,
@@ -12,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { say } from '#shared/cli/run-command.ts';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
-import { lastJson, runCommand, startCommand } from '#test/e2e/support/run-command.ts';
+import { lastJson, runCommand } from '#test/e2e/support/run-command.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { installMinistack } from './ministack.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
@@ -30,35 +29,8 @@ interface Stored {
 
 const install = await installMinistack();
 const missing = 'missing' in install ? install.missing : undefined;
-const why = missing ? `: ${missing}` : '';
 
-describe.skipIf(missing)(`npm run cloud${why}`, () => {
-  it.each([
-    ['Ctrl-C', 'SIGINT', 130],
-    ['kill -9', 'SIGKILL', 'SIGKILL'],
-  ] as const)('ends with what it has started at %s', async (_, signal, expected) => {
-    const command = startCommand('test/cloud/cloud.ts', [], { env: { HOME: homedir() } });
-    await command.saying(/listens on http/);
-
-    command.signal(signal);
-    const { code, said } = await command.ended;
-
-    expect(code).toBe(expected);
-    if (signal === 'SIGINT') expect(said).toContain('cloud: interrupted: the books were not');
-    const [endpoint = ''] = said.match(/http:\S+/) ?? [];
-    await waitFor(
-      () =>
-        fetch(endpoint)
-          .then(() => false)
-          .catch(() => true),
-      {
-        what: 'the end of MiniStack',
-      },
-    );
-  });
-});
-
-describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
+describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
     cloud = await startEmulatedCloud({ settings: { canary }, say });
@@ -168,7 +140,7 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     const { code, out, said } = await runCommand(
       'scripts/smoke.ts',
       ['--target', 'local', '--timeout', '60', '--json'],
-      { env: cloud.environment as Record<string, string> },
+      { env: cloud.variables },
     );
 
     expect(code, said).toBe(0);
