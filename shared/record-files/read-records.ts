@@ -83,7 +83,7 @@ function settle<T>(
     const rejection = rejectionOf(error);
     if (lineFeeds === 0) return { rejection };
     // One quote too many makes a row of what were many: whoever reads this must know what was lost with it.
-    const extent = `; it holds ${lineFeeds} line breaks, as it would where a quote is not closed`;
+    const extent = `; line breaks inside it, as where a quote is not closed: ${lineFeeds}`;
     return { rejection: { ...rejection, message: rejection.message + extent } };
   }
 }

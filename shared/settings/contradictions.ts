@@ -5,6 +5,8 @@ const HOUR_SECONDS = 3_600;
 const TABLE_STREAM_SECONDS = 24 * HOUR_SECONDS;
 /** Lambda takes 4 KB of environment variables in all; the others need about a quarter. */
 const MOST_STANDING_BYTES = 3_000;
+/** Share of a function's memory that may be for texts seen before. */
+const SEEN_TEXTS_SHARE = 0.25;
 
 type Contradiction = readonly [isBroken: boolean, field: string, why: string];
 type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedConcurrency'>;
@@ -54,6 +56,11 @@ export function contradictions(settings: Settings): [field: string, why: string]
       maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= readBack,
       'metrics.mapping.maximumRecordAgeSeconds',
       `must be over ${readBack} (readBackSeconds and timeoutSeconds): what waits for a publication to be read back would be given up, and never counted`,
+    ],
+    [
+      inference.seenTextsMegabytes > inference.memoryMb * SEEN_TEXTS_SHARE,
+      'inference.seenTextsMegabytes',
+      `must be at most ${Math.floor(inference.memoryMb * SEEN_TEXTS_SHARE)}: a quarter of memoryMb, since the models need the rest`,
     ],
     ofConcurrency('inference', inference),
     ofConcurrency('http', http),

@@ -47,6 +47,8 @@ const inferenceSettings = z.strictObject({
   package: z.enum(['image', 'zip']).default('image'),
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
+  /** Memory for what was found in texts that were seen before, in each environment of the function; 0 remembers none. */
+  seenTextsMegabytes: z.int().min(0).max(4_096).default(64),
   ...concurrency,
   mapping: z
     .strictObject(

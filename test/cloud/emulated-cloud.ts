@@ -155,6 +155,7 @@ function emulatorVariables(endpoint: string, settingsFile: string): Record<strin
     AWS_ENDPOINT_URL: endpoint,
     ...Object.fromEntries(services.map((name) => [`AWS_ENDPOINT_URL_${name}`, endpoint])),
     AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     SPANSTREAM_CONFIG: settingsFile,

@@ -72,7 +72,7 @@ describe('readRecords', () => {
 
     expect(records.map(({ rejection }) => rejection?.message)).toEqual([
       undefined,
-      `${fault}; it holds ${rows + 1} line breaks, as it would where a quote is not closed`,
+      `${fault}; line breaks inside it, as where a quote is not closed: ${rows + 1}`,
     ]);
   });
 
