@@ -7,7 +7,7 @@ import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
 import type { ResultOptions } from './results-table/result-item.ts';
-import { type Settings, standingOf } from './settings/fields.ts';
+import { driftSettings, type Settings, standingOf } from './settings/fields.ts';
 import { redactionSchema, standingSchema } from './settings/standing.ts';
 
 const text = z.string().min(1);
@@ -66,6 +66,9 @@ export const httpEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_STORE_ON_DEMAND: flag,
+  /** Names the deployment whose metrics and alarms are told. */
+  SPANSTREAM_ENVIRONMENT_NAME: text,
+  SPANSTREAM_FAILURES_BUCKET: text,
   /** What texts may be read from by reference; nothing where it is left out. */
   SPANSTREAM_INTAKE_BUCKET: text.optional(),
 });
@@ -96,6 +99,7 @@ export const metricsEnvironmentSchema = z.object({
       personalDataKinds: z.array(text),
     }),
   ),
+  SPANSTREAM_DRIFT: json(driftSettings),
   SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
 });
 
@@ -194,6 +198,8 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...table,
       ...engine,
       SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
+      SPANSTREAM_ENVIRONMENT_NAME: settings.environmentName,
+      SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
       ...(settings.intake.enabled && { SPANSTREAM_INTAKE_BUCKET: names.intakeBucket }),
     },
     intake: {
@@ -212,6 +218,7 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       SPANSTREAM_METRICS_NAMESPACE: names.metricsNamespace,
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: String(settings.metrics.lowConfidenceThreshold),
       SPANSTREAM_COUNTED_BY_NAME: JSON.stringify(settings.metrics.countedByName),
+      SPANSTREAM_DRIFT: JSON.stringify(settings.metrics.drift),
       SPANSTREAM_READ_BACK_SECONDS: String(settings.metrics.readBackSeconds),
     },
     canary: {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
+  type FailureReason,
   numberOf,
   type RecordPosition,
   type RejectionReason,
@@ -16,6 +17,22 @@ export const REJECTED_PREFIX = 'rejected/';
 /** Object key of a parked record: the same for the same record, however often it is parked. */
 export const failureObjectKey = (position: RecordPosition): string =>
   `${REJECTED_PREFIX}${position.stream}/${position.shard}/${numberOf(position)}.json`;
+
+/** Where in the bucket lies what redrives have sent. */
+export const MARKER_PREFIX = 'redriven/';
+
+/** Object key of a failure's marker. */
+export const markerKey = (key: string): string => `${MARKER_PREFIX}${key}`;
+
+const REJECTED_KEY = /^rejected\/([^/]+)\/([^/]+)\/(\d+)(?:\.(\d{1,9}))?\.json$/;
+
+/** Where the record of such a key lay; undefined for a key of another form. */
+export function positionOfKey(key: string): RecordPosition | undefined {
+  const [, stream, shard, sequenceNumber, sub] = REJECTED_KEY.exec(key) ?? [];
+  if (stream === undefined || shard === undefined || sequenceNumber === undefined) return undefined;
+  const place = { stream, shard, sequenceNumber };
+  return sub === undefined ? place : { ...place, subSequenceNumber: Number(sub) };
+}
 
 /** One parked record in the failures bucket: everything that is needed to understand it and to send it again. */
 export const failureObjectSchema = z.object({
@@ -63,12 +80,6 @@ interface Blob {
   readonly data: Uint8Array;
   readonly partitionKey: string;
 }
-
-/** Why something lies in the failures bucket; `abandoned` is a batch that Lambda itself gave up. */
-export const failureReasons = [...rejectionReasons, 'abandoned'] as const;
-
-/** Why something lies in the failures bucket. */
-export type FailureReason = (typeof failureReasons)[number];
 
 /** What an object of the failures bucket holds: the stream's own bytes and keys, in their order. */
 export interface ParkedFailure {
