@@ -12,7 +12,7 @@ import {
 } from '#shared/cli/run-command.ts';
 import { findTarget, type Target } from '#shared/cli/target.ts';
 import { timeSpan } from '#shared/cli/time-span.ts';
-import { type FailureReason, failureReasons } from '#shared/dead-letters/object.ts';
+import { type FailureReason, failureReasons } from '#shared/contracts/rejection.ts';
 import { createFailuresBucket, findFailuresBucket } from '#shared/dead-letters/read.ts';
 import {
   choose,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TaskName } from '../nlp/types.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';
-import { parseIsoTime } from './iso-time.ts';
+import { nextCursor as cursor, paging, timeParameter } from './query-parameters.ts';
 import {
   labelSchema,
   personalDataSchema,
@@ -20,8 +20,6 @@ import {
   tasksSchema,
 } from './text-record.ts';
 
-/** Most results of one page. */
-const MAXIMUM_PAGE = 100;
 /** Largest request body, in bytes: what a synchronous Lambda invocation takes. */
 export const MAXIMUM_BODY_BYTES = 6 * 1024 * 1024;
 
@@ -30,34 +28,6 @@ const recorded = { stored: z.boolean(), notStoredBecause: z.string().optional() 
 const { entities, answers, tokens, windows, unserved } = resultSchema.shape;
 const found = { language: z.string(), unserved, tokens, windows, ...recorded };
 const TOP_K = 'must be 1 to 20';
-const CURSOR = 'must be one that was given out';
-const PAGE = `must be a whole number from 1 to ${MAXIMUM_PAGE}`;
-
-/** A time of a query, as arrival times are kept and compared: in UTC with milliseconds. */
-const time = createdAtSchema.transform((given, context) => {
-  const utc = new Date(parseIsoTime(given) ?? 0).toISOString();
-  if (/^\d{4}-/.test(utc)) return utc;
-  const message = 'must be a time of the years 0000 to 9999, such as 2026-01-31T12:00:00Z';
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
-
-/** Digits of a query; `Number` would also read `0x10`, `1e1` and nothing at all. */
-const numberOf = (given: unknown) => (/^\d{1,9}$/.test(String(given)) ? Number(given) : -1);
-
-const paging = {
-  limit: z.preprocess(numberOf, z.int().min(1, PAGE).max(MAXIMUM_PAGE, PAGE)).prefault(20),
-  cursor: z
-    .string()
-    .min(1, CURSOR)
-    .max(2_048, CURSOR)
-    .optional()
-    .describe('Where the last page ended.'),
-};
-const cursor = z
-  .string()
-  .optional()
-  .describe('Given where there are more: the next page begins there.');
 
 /** A result as clients see it: without the table's keys. */
 export const publicResultSchema = resultSchema.omit({
@@ -161,8 +131,8 @@ export const httpOperations = {
     query: z
       .strictObject({
         source: sourceSchema,
-        from: time.optional().describe('Arrived at this time or later.'),
-        to: time.optional().describe('Arrived before this time.'),
+        from: timeParameter.optional().describe('Arrived at this time or later.'),
+        to: timeParameter.optional().describe('Arrived before this time.'),
         ...paging,
       })
       .refine(({ from, to }) => from === undefined || to === undefined || from < to, {

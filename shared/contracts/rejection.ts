@@ -16,6 +16,12 @@ export const rejectionReasons = [
 /** Why a record was parked. */
 export type RejectionReason = (typeof rejectionReasons)[number];
 
+/** Why something lies in the failures bucket; `abandoned` is a batch that Lambda itself gave up. */
+export const failureReasons = [...rejectionReasons, 'abandoned'] as const;
+
+/** Why something lies in the failures bucket. */
+export type FailureReason = (typeof failureReasons)[number];
+
 /** Why a record is parked. */
 export interface Rejection {
   readonly reason: RejectionReason;

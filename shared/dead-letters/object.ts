@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
+  type FailureReason,
   numberOf,
   type RecordPosition,
   type RejectionReason,
@@ -63,12 +64,6 @@ interface Blob {
   readonly data: Uint8Array;
   readonly partitionKey: string;
 }
-
-/** Why something lies in the failures bucket; `abandoned` is a batch that Lambda itself gave up. */
-export const failureReasons = [...rejectionReasons, 'abandoned'] as const;
-
-/** Why something lies in the failures bucket. */
-export type FailureReason = (typeof failureReasons)[number];
 
 /** What an object of the failures bucket holds: the stream's own bytes and keys, in their order. */
 export interface ParkedFailure {

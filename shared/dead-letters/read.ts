@@ -10,17 +10,12 @@ import {
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
+import { type FailureReason, failureReasons } from '#shared/contracts/rejection.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
 import { statusOf } from '#shared/retry.ts';
-import {
-  type FailureReason,
-  failureReasons,
-  type ParkedFailure,
-  parseFailure,
-  REJECTED_PREFIX,
-} from './object.ts';
+import { type ParkedFailure, parseFailure, REJECTED_PREFIX } from './object.ts';
 
 const CONCURRENCY = 16;
 const MARKER_PREFIX = 'redriven/';

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { InterruptedError } from '#shared/cli/interrupt.ts';
+import type { FailureReason } from '#shared/contracts/rejection.ts';
 import { messageOf } from '#shared/errors.ts';
-import { type FailureReason, isAbandonedKey, type ParkedFailure } from './object.ts';
+import { isAbandonedKey, type ParkedFailure } from './object.ts';
 import type { FailuresBucket, ListedFailure } from './read.ts';
 
 const CONCURRENCY = 16;
