@@ -1,4 +1,9 @@
-import type { AlarmDefinition, AlarmNames } from './alarms/definition.ts';
+import {
+  type AlarmDefinition,
+  type AlarmNames,
+  alarmNameOf,
+  describeAlarm,
+} from './alarms/definition.ts';
 import { ownAlarms } from './alarms/own-alarms.ts';
 import { serviceAlarms } from './alarms/service-alarms.ts';
 import { ConfigurationError } from './errors.ts';
@@ -30,7 +35,7 @@ export function alarmDefinitions(settings: Settings, names: AlarmNames): AlarmDe
     comparison: 'GreaterThanOrEqualToThreshold',
     treatMissingData: 'notBreaching',
     ...draft,
-    name: `${names.prefix}-${draft.id}`,
-    description: `${draft.severity}: ${draft.description} Runbook: ${runbook}#${draft.id}`,
+    name: alarmNameOf(names.prefix, draft.id),
+    description: describeAlarm(draft, runbook),
   }));
 }

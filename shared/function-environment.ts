@@ -65,6 +65,9 @@ export const httpEnvironmentSchema = z.object({
   ...results,
   ...models,
   SPANSTREAM_STORE_ON_DEMAND: flag,
+  /** Names the deployment whose metrics and alarms are told. */
+  SPANSTREAM_ENVIRONMENT_NAME: text,
+  SPANSTREAM_FAILURES_BUCKET: text,
   /** What texts may be read from by reference; nothing where it is left out. */
   SPANSTREAM_INTAKE_BUCKET: text.optional(),
 });
@@ -192,6 +195,8 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...table,
       ...engine,
       SPANSTREAM_STORE_ON_DEMAND: String(settings.http.store),
+      SPANSTREAM_ENVIRONMENT_NAME: settings.environmentName,
+      SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
       ...(settings.intake.enabled && { SPANSTREAM_INTAKE_BUCKET: names.intakeBucket }),
     },
     intake: {

@@ -1,11 +1,11 @@
 import type { ObjectAddress } from '#shared/contracts/text-bodies.ts';
 import { textSchema } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
-import { messageOf, ValidationError } from '#shared/errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 import { statusOf } from '#shared/retry.ts';
 import { decodeText, MAXIMUM_OBJECT_BYTES, objectError } from './decode-text.ts';
 import type { Bounds, HttpDeps } from './on-demand.ts';
-import { HttpError } from './problems.ts';
+import { unavailable } from './problems.ts';
 
 /** A text that a call is about, and what it is called in errors. */
 export interface GivenText {
@@ -74,7 +74,5 @@ function faultOf(cause: unknown, { log }: HttpDeps): Error {
   if (name === 'NoSuchKey') return objectError('is not there', { cause });
   if (name === 'InvalidObjectState') return objectError('is archived: restore it first', { cause });
   if (status === 403) return objectError('is not there, or may not be read', { cause });
-  log.error({ why: messageOf(cause) }, 'the intake bucket cannot be read');
-  const headers = { 'retry-after': '1' };
-  return new HttpError(503, 'The intake bucket cannot be read; try again.', { headers, cause });
+  return unavailable('The intake bucket cannot be read', log, cause);
 }

@@ -6,6 +6,7 @@ import {
   resultOptionsOf,
 } from '#shared/function-environment.ts';
 import { createLogger } from '#shared/log.ts';
+import { resourceNames } from '#shared/names.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
 import {
   createDocumentClient,
@@ -15,28 +16,33 @@ import {
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
+import { createCloudWatch } from './cloudwatch.ts';
 import { type HttpDeps, handleRequest } from './handle-request.ts';
+import { createParkedObjects } from './parked-objects.ts';
 import { createTextObjects } from './text-objects.ts';
 
 const environment = readEnvironment(httpEnvironmentSchema, process.env);
 const client = createDocumentClient();
 const { SPANSTREAM_RESULTS_TABLE: table, SPANSTREAM_INTAKE_BUCKET: bucket } = environment;
 
+const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined;
+const getBatch = createGetBatch(client, table);
+
 const deps: HttpDeps = {
   engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
-  reader: createResultsReader({
-    query: createQueryItems(client, table),
-    getBatch: createGetBatch(client, table),
-  }),
+  reader: createResultsReader({ query: createQueryItems(client, table), getBatch }),
   options: resultOptionsOf(environment),
   intake:
     bucket === undefined
       ? undefined
-      : createTextObjects(bucket, {
-          maxAttempts: 2,
-          forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
-        }),
+      : createTextObjects(bucket, { maxAttempts: 2, forcePathStyle }),
+  cloudWatch: createCloudWatch({ maxAttempts: 2 }),
+  failures: createParkedObjects(environment.SPANSTREAM_FAILURES_BUCKET, {
+    ...{ maxAttempts: 2, forcePathStyle },
+  }),
+  getBatch,
+  names: resourceNames(environment.SPANSTREAM_ENVIRONMENT_NAME),
   storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'http' }),
   now: Date.now,

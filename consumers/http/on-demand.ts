@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Asked, ResultItem } from '#shared/contracts/result.ts';
-import { messageOf, ValidationError } from '#shared/errors.ts';
+import { ValidationError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
-import { ON_DEMAND_SOURCE } from '#shared/names.ts';
+import { ON_DEMAND_SOURCE, type ResourceNames } from '#shared/names.ts';
 import type {
   Analysis,
   AnalysisOutcome,
@@ -10,6 +10,7 @@ import type {
   TaskName,
   TextEngine,
 } from '#shared/nlp/types.ts';
+import type { GetBatch } from '#shared/results-table/get-items.ts';
 import type { ResultsReader } from '#shared/results-table/read-results.ts';
 import { createStoredResult } from '#shared/results-table/redact.ts';
 import {
@@ -18,7 +19,9 @@ import {
   type ResultOptions,
 } from '#shared/results-table/result-item.ts';
 import type { ResultsWriter } from '#shared/results-table/write-items.ts';
-import { HttpError } from './problems.ts';
+import type { CloudWatch } from './cloudwatch.ts';
+import type { ParkedObjects } from './parked-objects.ts';
+import { HttpError, orUnavailable } from './problems.ts';
 import type { TextObjects } from './text-objects.ts';
 
 /** Kept back from the time left, to record what was found and to answer. */
@@ -32,6 +35,14 @@ export interface HttpDeps {
   readonly options: ResultOptions;
   /** What texts may be read from by reference; nothing where left out. */
   readonly intake?: TextObjects | undefined;
+  readonly cloudWatch: CloudWatch;
+  readonly failures: ParkedObjects;
+  /** The results table by keys, for rejections. */
+  readonly getBatch: GetBatch;
+  readonly names: Pick<
+    ResourceNames,
+    'prefix' | 'metricsNamespace' | 'inferenceFunction' | 'metricsFunction'
+  >;
   /** Record calls as results, unless a request says otherwise. */
   readonly storeOnDemand: boolean;
   readonly log: Logger;
@@ -90,14 +101,10 @@ export async function analyze(
 ): Promise<AnalysisOutcome[]> {
   signal.throwIfAborted();
   if (requests.length === 0) return [];
-  try {
-    return await deps.engine.analyze(requests, { signal });
-  } catch (cause) {
-    signal.throwIfAborted();
-    deps.log.error({ why: messageOf(cause) }, 'the models are not available');
-    const headers = { 'retry-after': '1' };
-    throw new HttpError(503, 'The models are not available; try again.', { headers, cause });
-  }
+  const { engine, log } = deps;
+  return orUnavailable('The models are not available', { log, signal }, () =>
+    engine.analyze(requests, { signal }),
+  );
 }
 
 /** The error of a text that the models could not read, which is told in the log. */

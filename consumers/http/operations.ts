@@ -10,8 +10,11 @@ import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
 import { redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
+import { readAlarms } from './alarms.ts';
 import { eachText } from './each-text.ts';
+import { readFailures } from './failures.ts';
 import { givenText } from './given-text.ts';
+import { readMetrics } from './metrics.ts';
 import {
   analyze,
   answerRecorded,
@@ -120,6 +123,10 @@ const handlers: Handlers = {
     const cut = cutPage({ source: query.source }, page.results, limit, bounds);
     return { ...(page.cursor !== undefined && { cursor: page.cursor }), ...cut };
   },
+
+  getMetrics: ({ query }, deps, bounds) => readMetrics(query, deps, bounds),
+  listAlarms: (_input, deps, bounds) => readAlarms(deps, bounds),
+  listFailures: ({ query }, deps, bounds) => readFailures(query, deps, bounds),
 
   async getHealth(_input, { engine }) {
     const models = engine.models.map(({ tasks, languages, ...model }) => ({

@@ -1,5 +1,6 @@
 import type { Problem } from '#shared/contracts/http-api.ts';
-import { SpanstreamError, ValidationError } from '#shared/errors.ts';
+import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
+import type { Logger } from '#shared/log.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -33,6 +34,31 @@ export class HttpError extends SpanstreamError {
     this.status = status;
     this.headers = options.headers ?? {};
     this.cursor = options.cursor;
+  }
+}
+
+/** The error of what a call needs and cannot have just now, such as `The models are not available`; why is for the log. */
+export function unavailable(what: string, log: Logger, cause: unknown): HttpError {
+  log.error({ why: messageOf(cause) }, what);
+  return new HttpError(503, `${what}; try again.`, { headers: { 'retry-after': '1' }, cause });
+}
+
+/**
+ * Does what a call needs.
+ *
+ * @throws {HttpError} 503 where it fails, or what the signal aborted with
+ */
+export async function orUnavailable<T>(
+  what: string,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+  ask: () => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await ask();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw unavailable(what, log, cause);
   }
 }
 

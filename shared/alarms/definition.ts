@@ -164,3 +164,19 @@ export function putMetricAlarmInput(
     OKActions: [...actions],
   };
 }
+
+/** Name of an alarm of a deployment. */
+export const alarmNameOf = (prefix: string, id: string): string => `${prefix}-${id}`;
+
+/** What an alarm says of itself on CloudWatch: how bad it is, what is wrong, and where it says what to do. */
+export const describeAlarm = ({ severity, description, id }: AlarmDraft, runbook: string): string =>
+  `${severity}: ${description} Runbook: ${runbook}#${id}`;
+
+const DESCRIPTION = /^(critical|warning): (.*) Runbook: (\S+#([a-z0-9-]+))$/s;
+
+/** The parts of such a description; undefined for any other. */
+export function readAlarmDescription(text: string) {
+  const [, severity, description = '', runbook = '', id = ''] = DESCRIPTION.exec(text) ?? [];
+  if (severity !== 'critical' && severity !== 'warning') return undefined;
+  return { id, severity, description, runbook } as const;
+}

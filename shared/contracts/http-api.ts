@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { TaskName } from '../nlp/types.ts';
+import { failuresAnswerSchema, failuresQuerySchema } from './failures.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';
+import { alarmsAnswerSchema, metricsAnswerSchema, metricsQuerySchema } from './monitoring.ts';
 import { nextCursor as cursor, paging, timeParameter } from './query-parameters.ts';
 import {
   labelSchema,
@@ -40,6 +42,7 @@ export const publicResultSchema = resultSchema.omit({
 
 const inferenceErrors = [400, 413, 415, 503, 504] as const;
 const readErrors = [400, 413, 504] as const;
+const monitoringErrors = [400, 503, 504] as const;
 
 /** A call that is one task for one text or several; one bad text never fails the others. */
 function callOfTexts<
@@ -141,6 +144,29 @@ export const httpOperations = {
       }),
     answer: z.object({ results: z.array(publicResultSchema), cursor }),
     errors: readErrors,
+  },
+  getMetrics: {
+    method: 'GET',
+    path: '/v1/metrics',
+    summary: 'The metrics of a window of 15 minutes to 24 hours.',
+    query: metricsQuerySchema,
+    answer: metricsAnswerSchema,
+    errors: monitoringErrors,
+  },
+  listAlarms: {
+    method: 'GET',
+    path: '/v1/alarms',
+    summary: 'The alarms of the deployment with their states, those that are up first.',
+    answer: alarmsAnswerSchema,
+    errors: monitoringErrors,
+  },
+  listFailures: {
+    method: 'GET',
+    path: '/v1/failures',
+    summary: 'What lies in the failures bucket, newest first, page by page.',
+    query: failuresQuerySchema,
+    answer: failuresAnswerSchema,
+    errors: [...monitoringErrors, 413],
   },
   getHealth: {
     method: 'GET',

@@ -18,6 +18,22 @@ export const REJECTED_PREFIX = 'rejected/';
 export const failureObjectKey = (position: RecordPosition): string =>
   `${REJECTED_PREFIX}${position.stream}/${position.shard}/${numberOf(position)}.json`;
 
+/** Where in the bucket lies what redrives have sent. */
+export const MARKER_PREFIX = 'redriven/';
+
+/** Object key of a failure's marker. */
+export const markerKey = (key: string): string => `${MARKER_PREFIX}${key}`;
+
+const REJECTED_KEY = /^rejected\/([^/]+)\/([^/]+)\/(\d+)(?:\.(\d{1,9}))?\.json$/;
+
+/** Where the record of such a key lay; undefined for a key of another form. */
+export function positionOfKey(key: string): RecordPosition | undefined {
+  const [, stream, shard, sequenceNumber, sub] = REJECTED_KEY.exec(key) ?? [];
+  if (stream === undefined || shard === undefined || sequenceNumber === undefined) return undefined;
+  const place = { stream, shard, sequenceNumber };
+  return sub === undefined ? place : { ...place, subSequenceNumber: Number(sub) };
+}
+
 /** One parked record in the failures bucket: everything that is needed to understand it and to send it again. */
 export const failureObjectSchema = z.object({
   version: z.literal(1),

@@ -15,10 +15,15 @@ import { validate } from '#shared/contracts/validate.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
 import { statusOf } from '#shared/retry.ts';
-import { type ParkedFailure, parseFailure, REJECTED_PREFIX } from './object.ts';
+import {
+  MARKER_PREFIX,
+  markerKey,
+  type ParkedFailure,
+  parseFailure,
+  REJECTED_PREFIX,
+} from './object.ts';
 
 const CONCURRENCY = 16;
-const MARKER_PREFIX = 'redriven/';
 
 const markerSchema = z.object({
   version: z.literal(1),
@@ -68,9 +73,6 @@ export interface FailuresBucket {
   /** Says in the marker that the object was sent. */
   completeMarker(key: string, reason: FailureReason): Promise<void>;
 }
-
-/** Object key of a failure's marker. */
-export const markerKey = (key: string): string => `${MARKER_PREFIX}${key}`;
 
 /** A failures bucket in S3. Markers of one run carry its name, so that it knows its own again. */
 export function createFailuresBucket(

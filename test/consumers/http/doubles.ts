@@ -1,4 +1,5 @@
 import type { HttpDeps } from '#consumers/http/handle-request.ts';
+import { resourceNames } from '#shared/names.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
@@ -16,7 +17,19 @@ export function createHttpDeps(
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),
     reader: createResultsReader(resultsIn(() => table.items().filter(isResult))),
+    getBatch: table.getBatch,
     options: { storeText: true, retentionDays: 0 },
+    cloudWatch: {
+      metrics: async () => [],
+      points: async (series) => series.map(() => []),
+      alarms: async () => [],
+    },
+    failures: {
+      list: async () => ({ objects: [], isAll: true }),
+      read: async (key) => Promise.reject(new Error(`there is no ${key}`)),
+      redrivenAt: async () => undefined,
+    },
+    names: resourceNames('dev'),
     storeOnDemand: true,
     log: silentLog,
     now: Date.now,
