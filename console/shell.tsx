@@ -5,7 +5,6 @@ import { DeploymentContext, readDeployment } from './api/deployment.ts';
 import { usePolled } from './api/use-polled.ts';
 import { KeyForm } from './components/key-form.tsx';
 import { Link } from './components/link.tsx';
-import { Notice } from './components/notice.tsx';
 import { PolledPart } from './components/polled-part.tsx';
 import { ThemeSwitch } from './components/theme-switch.tsx';
 import { type Place, usePlace, type ViewName, views } from './location.ts';
@@ -34,7 +33,7 @@ export function Shell() {
   const { key, refused } = useAccessKey();
   const deployment = usePolled('deployment', readDeployment, DEPLOYMENT_MS);
   const { value: known } = deployment;
-  const needsKey = refused || (known?.apiKey === true && key === '');
+  const needsKey = refused || (known?.needsKey === true && key === '');
   const heading = useFocusOn(place.view);
   const View = shown[place.view];
 

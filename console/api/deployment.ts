@@ -1,12 +1,20 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { CONSOLE_INFO_PATH, ConsoleInfo } from '#shared/contracts/console.ts';
 import { call } from './client.ts';
 
-/** Where the page was served from, as `/console.json` of its origin says. */
-export interface Deployment {
-  /** `local` on a laptop, where the page may redrive; else `aws`. */
-  readonly kind: 'local' | 'aws';
-  readonly environmentName: string;
-}
+const path: typeof CONSOLE_INFO_PATH = '/console.json';
 
-/** Asks the page's origin what it is. */
-export const readDeployment = (): Promise<Deployment> =>
-  call({ path: '/console.json', expect: 'kind' });
+/** Asks the page's origin what deployment it shows. */
+export const readDeployment = (signal: AbortSignal): Promise<ConsoleInfo> =>
+  call({ path, expect: 'environmentName', signal });
+
+/** The deployment that is shown. */
+export const DeploymentContext = createContext<ConsoleInfo | undefined>(undefined);
+
+/** The deployment that is shown, within the views. */
+export function useDeployment(): ConsoleInfo {
+  const deployment = useContext(DeploymentContext);
+  if (!deployment) throw new Error('no view is drawn before the deployment is known');
+  return deployment;
+}

@@ -17,8 +17,7 @@ export function usePolled<Value>(
   everyMs: number,
 ): UsedPoller<Value> {
   const [polled, setPolled] = useState<Polled<Value> & { key?: string }>({});
-  const poller = useRef<ReturnType<typeof createPoller<Value>>>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what is asked for; the function is made anew at each drawing.
+  const poller = useRef<ReturnType<typeof createPoller<Value>>>(null);
   useEffect(() => {
     const made = createPoller<Value>({
       load,

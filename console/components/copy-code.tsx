@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Scroller } from './scroller.tsx';
 
 interface CopyCodeProps {
   /** What the code is, as in `curl`. */
@@ -16,10 +17,11 @@ export function CopyCode({ label, code }: CopyCodeProps) {
     );
   return (
     <div class="copy-code">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
-      <pre tabIndex={0} role="region" aria-label={label}>
-        <code>{code}</code>
-      </pre>
+      <Scroller class="copy-code-text" label={label}>
+        <pre>
+          <code>{code}</code>
+        </pre>
+      </Scroller>
       <p class="copy-code-bar">
         <button type="button" onClick={copy} onBlur={() => setSaid('')}>
           Copy {label}

@@ -1,9 +1,10 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { addressOf, go, type ViewName } from '../location.ts';
 
-interface LinkProps extends JSX.HTMLAttributes<HTMLAnchorElement> {
+interface LinkProps {
   readonly view: ViewName;
   readonly filters?: Readonly<Record<string, string>>;
+  readonly 'aria-current'?: 'page' | undefined;
   readonly children: ComponentChildren;
 }
 

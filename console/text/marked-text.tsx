@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatNumber, formatScore } from '../format.ts';
-import { describeMark, layerNames } from './marks.ts';
 import { Marked } from './marked.tsx';
+import { describeMark, layerNames } from './marks.ts';
 import { beginningOf, type Mark, segmentsOf } from './segments.ts';
 
 interface MarkedTextProps {
@@ -64,7 +64,7 @@ export function MarkedText({ text, marks, language }: MarkedTextProps) {
   const hide = () => setPointed(undefined);
   const walk = (event: KeyboardEvent) => {
     const stops = [...(container.current?.querySelectorAll<HTMLElement>('[data-start]') ?? [])];
-    const at = stops.findIndex((stop) => stop === document.activeElement);
+    const at = stops.indexOf(document.activeElement as HTMLElement);
     const to = at < 0 ? undefined : stops[nextStop(event.key, at, stops.length)];
     if (!to) return;
     event.preventDefault();
@@ -75,14 +75,14 @@ export function MarkedText({ text, marks, language }: MarkedTextProps) {
   return (
     <div class="marked-text" ref={container}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: its spans are the controls; what happens to thousands of them is heard in one place. */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a span that has the focus is told already. */}
+      {/* biome-ignore lint/a11y/useKeyWithMouseEvents: focusin is heard, which bubbles. */}
       <div
         dir="auto"
         lang={language === 'und' ? undefined : language}
         onMouseOver={point}
         onMouseLeave={hide}
-        onFocusCapture={point}
-        onBlurCapture={hide}
+        onFocusIn={point}
+        onFocusOut={hide}
         onClick={point}
         onKeyDown={walk}
       >
@@ -100,7 +100,10 @@ export function MarkedText({ text, marks, language }: MarkedTextProps) {
         <div
           class="span-tip"
           aria-hidden="true"
-          style={{ left: `max(0px, min(${pointed.left}px, 100% - 16rem))`, top: `${pointed.top}px` }}
+          style={{
+            left: `max(0px, min(${pointed.left}px, 100% - 16rem))`,
+            top: `${pointed.top}px`,
+          }}
         >
           {pointed.marks.map((mark) => (
             <p key={describeMark(mark)}>

@@ -14,7 +14,10 @@ export const layerNames: Readonly<Record<Layer, string>> = {
 type Found = Pick<Result, 'entities' | 'answers' | 'pii' | 'tags'>;
 
 /** All spans of a result. Parts of speech cover every word, so they are drawn on demand. */
-export function marksOf({ entities, answers, pii = [], tags = [] }: Found, withTags = false): Mark[] {
+export function marksOf(
+  { entities, answers, pii = [], tags = [] }: Found,
+  withTags = false,
+): Mark[] {
   return [
     ...entities.map(({ type, start, end, score }) => mark('entity', type, start, end, score)),
     ...answers.flatMap(({ question, start, end, score }) =>
