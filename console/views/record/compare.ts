@@ -24,8 +24,10 @@ const SAME_SCORE = 0.01;
 
 /** Results of the same content, in the order in which they came: each is of another pipeline version. */
 export function contentsOf(results: readonly Result[]): readonly (readonly Result[])[] {
-  const groups = Map.groupBy(results, ({ contentHash }) => contentHash);
-  return [...groups.values()];
+  const contents = new Set(results.map(({ contentHash }) => contentHash));
+  return [...contents].map((content) =>
+    results.filter(({ contentHash }) => contentHash === content),
+  );
 }
 
 /** What versions say, place by place: spans in the order of the text, then answers and labels. */
