@@ -68,6 +68,6 @@ export const redrive = (keys: readonly string[], retryUncertain = false): Promis
 export const analyze = (body: object, signal: AbortSignal): Promise<AnswerOf<'analyzeText'>> =>
   call({ path: '/v1/analyze', body, expect: 'entities', signal });
 
-/** Which models are loaded. */
-export const readHealth = (signal: AbortSignal): Promise<AnswerOf<'getHealth'>> =>
-  call({ path: '/v1/health', expect: 'models', signal });
+/** Which models are loaded, how good they are, and how far texts have drifted. */
+export const readModels = (signal: AbortSignal): Promise<AnswerOf<'listModels'>> =>
+  call({ path: '/v1/models', expect: 'models', signal });
