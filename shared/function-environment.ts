@@ -7,7 +7,7 @@ import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ResourceNames } from './names.ts';
 import type { ResultOptions } from './results-table/result-item.ts';
-import { type Settings, standingOf } from './settings/fields.ts';
+import { driftSettings, type Settings, standingOf } from './settings/fields.ts';
 import { redactionSchema, standingSchema } from './settings/standing.ts';
 
 const text = z.string().min(1);
@@ -98,6 +98,7 @@ export const metricsEnvironmentSchema = z.object({
       personalDataKinds: z.array(text),
     }),
   ),
+  SPANSTREAM_DRIFT: json(driftSettings),
   SPANSTREAM_READ_BACK_SECONDS: number.pipe(z.number().max(900)),
 });
 
@@ -215,6 +216,7 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       SPANSTREAM_METRICS_NAMESPACE: names.metricsNamespace,
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: String(settings.metrics.lowConfidenceThreshold),
       SPANSTREAM_COUNTED_BY_NAME: JSON.stringify(settings.metrics.countedByName),
+      SPANSTREAM_DRIFT: JSON.stringify(settings.metrics.drift),
       SPANSTREAM_READ_BACK_SECONDS: String(settings.metrics.readBackSeconds),
     },
     canary: {

@@ -9,7 +9,7 @@ export const metricNames = {
   recordsStreamed: 'RecordsStreamed',
   /** Records parked; also by `Reason`. */
   recordsRejected: 'RecordsRejected',
-  /** Entities in results; also by `Type`. */
+  /** Entities in results; also by `Type`, those that the settings name. */
   entitiesFound: 'EntitiesFound',
   questionsAnswered: 'QuestionsAnswered',
   questionsUnanswered: 'QuestionsUnanswered',
@@ -34,6 +34,8 @@ export const metricNames = {
   canaryLatency: 'CanaryLatency',
   /** 1 for a probe whose result or whose metric was not there in time, else 0. */
   canaryFailed: 'CanaryFailed',
+  /** How far the present texts are from those of the reference, by `Task`, those that the settings name. */
+  drift: 'Drift',
   /** Errors that the functions which run models wrote into their logs, such as that of an engine that is ill. */
   errorsLogged: 'ErrorsLogged',
   /** Number of the publication: lets the publisher see whether an unconfirmed one arrived. */
@@ -47,11 +49,11 @@ export const dimensionNames = {
   type: 'Type',
   label: 'Label',
   kind: 'Kind',
+  task: 'Task',
 } as const;
 
-/** What is counted by its name as well, each name a metric more; settings may name others. */
+/** What is counted by its name as well, each name a metric more: a model cannot run up costs. Settings may name others. */
 export interface CountedByName {
-  /** Other types count as `other`, so that a model cannot run up costs. */
   readonly entityTypes: readonly string[];
   readonly labels: readonly string[];
   readonly personalDataKinds: readonly string[];
@@ -63,9 +65,6 @@ export const usuallyCountedByName: CountedByName = {
   labels: [],
   personalDataKinds: [],
 };
-
-/** Dimension value of entity types that have no metric of their own. */
-export const OTHER_TYPE = 'other';
 
 /** A metric's name with its dimensions, such as `RecordsProcessed{Source=news}`. */
 export function metricKey(name: string, dimensions: Readonly<Record<string, string>> = {}): string {

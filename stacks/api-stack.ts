@@ -11,12 +11,13 @@ import {
   Model,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
+import { PROFILE_PREFIX } from '#shared/drift/profile.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
 import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
@@ -61,6 +62,10 @@ export class ApiStack extends Stack {
         'A call names the object that is read; the bucket is all that can be known of it.',
       );
     }
+    const counted = Table.fromTableName(this, 'Counted', names.metricsStateTable);
+    allow(http.role, ['dynamodb:GetItem'], counted.tableArn, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${PROFILE_PREFIX}*`] },
+    });
     if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
 
     const api = createApi(this, context);

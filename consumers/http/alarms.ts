@@ -1,5 +1,5 @@
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
-import { alarmNameOf, readAlarmDescription } from '#shared/alarms/definition.ts';
+import { readAlarm } from '#shared/alarms/definition.ts';
 import type { AlarmsAnswer } from '#shared/contracts/monitoring.ts';
 import type { Bounds, HttpDeps } from './on-demand.ts';
 import { orUnavailable } from './problems.ts';
@@ -31,8 +31,8 @@ const rankOf = ({ state, severity }: AlarmState): number =>
 /** Undefined for an alarm that another deployment's settings or somebody's hand made: its prefix may begin as ours does. */
 function stateOf(alarm: MetricAlarm, prefix: string): AlarmState | undefined {
   const { AlarmName: name = '', AlarmDescription = '', StateValue: state = 'OK' } = alarm;
-  const told = readAlarmDescription(AlarmDescription);
-  if (!told || name !== alarmNameOf(prefix, told.id)) return undefined;
+  const told = readAlarm(name, AlarmDescription, prefix);
+  if (!told) return undefined;
   const since = alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp ?? new Date(0);
   return { ...told, name, state, since: since.toISOString(), reason: alarm.StateReason ?? '' };
 }

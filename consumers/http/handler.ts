@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { createReadProfile } from '#shared/drift/read-profile.ts';
 import {
   engineOptionsOf,
   httpEnvironmentSchema,
@@ -25,6 +26,7 @@ const environment = readEnvironment(httpEnvironmentSchema, process.env);
 const client = createDocumentClient();
 const { SPANSTREAM_RESULTS_TABLE: table, SPANSTREAM_INTAKE_BUCKET: bucket } = environment;
 
+const names = resourceNames(environment.SPANSTREAM_ENVIRONMENT_NAME);
 const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined;
 const getBatch = createGetBatch(client, table);
 
@@ -32,6 +34,7 @@ const deps: HttpDeps = {
   engine: await createTextEngine(engineOptionsOf(environment, import.meta.url)),
   writer: createResultsWriter({ putBatch: createPutBatch(client, table) }),
   reader: createResultsReader({ query: createQueryItems(client, table), getBatch }),
+  readProfile: createReadProfile(client, names.metricsStateTable),
   options: resultOptionsOf(environment),
   intake:
     bucket === undefined
@@ -42,7 +45,7 @@ const deps: HttpDeps = {
     ...{ maxAttempts: 2, forcePathStyle },
   }),
   getBatch,
-  names: resourceNames(environment.SPANSTREAM_ENVIRONMENT_NAME),
+  names,
   storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'http' }),
   now: Date.now,

@@ -38,6 +38,7 @@ const told: Readonly<Record<string, readonly Statistic[]>> = {
   [metricNames.canaryLatency]: maximum,
   [metricNames.canaryFailed]: maximum,
   [metricNames.errorsLogged]: sum,
+  [metricNames.drift]: ['Average'],
 };
 
 /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Asked, ResultItem } from '#shared/contracts/result.ts';
+import type { ReadProfile } from '#shared/drift/read-profile.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import { ON_DEMAND_SOURCE, type ResourceNames } from '#shared/names.ts';
@@ -32,6 +33,7 @@ export interface HttpDeps {
   readonly engine: TextEngine;
   readonly writer: ResultsWriter;
   readonly reader: ResultsReader;
+  readonly readProfile: ReadProfile;
   readonly options: ResultOptions;
   /** What texts may be read from by reference; nothing where left out. */
   readonly intake?: TextObjects | undefined;

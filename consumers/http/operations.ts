@@ -4,6 +4,7 @@ import {
   type OperationName,
   publicResultSchema,
 } from '#shared/contracts/http-api.ts';
+import { modelsSchema } from '#shared/contracts/models.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { ValidationError } from '#shared/errors.ts';
 import type { RedactionMode } from '#shared/nlp/personal-data/kinds.ts';
@@ -11,6 +12,7 @@ import { redact } from '#shared/nlp/personal-data/redact.ts';
 import type { Analysis, AnalysisRequest } from '#shared/nlp/types.ts';
 import { type ResultOptions, requestOf, storedAnswer } from '#shared/results-table/result-item.ts';
 import { readAlarms } from './alarms.ts';
+import { driftReport } from './drift-report.ts';
 import { eachText } from './each-text.ts';
 import { readFailures } from './failures.ts';
 import { givenText } from './given-text.ts';
@@ -27,7 +29,7 @@ import {
 } from './on-demand.ts';
 import { openApiDescription } from './open-api.ts';
 import { cutPage, reading } from './pages.ts';
-import { HttpError } from './problems.ts';
+import { HttpError, orUnavailable } from './problems.ts';
 import type { Call } from './read-request.ts';
 
 const PARTS = ['pathParameters', 'query', 'body'] as const;
@@ -129,12 +131,23 @@ const handlers: Handlers = {
   listFailures: ({ query }, deps, bounds) => readFailures(query, deps, bounds),
 
   async getHealth(_input, { engine }) {
-    const models = engine.models.map(({ tasks, languages, ...model }) => ({
-      ...model,
+    const models = engine.models.map(({ name, tasks, languages, version }) => ({
+      name,
       tasks: [...tasks],
       languages: [...languages],
+      version,
     }));
     return { status: 'ready', pipelineVersion: engine.pipelineVersion, models };
+  },
+
+  async listModels(_input, { engine, readProfile, log }, { signal }) {
+    const { pipelineVersion, models } = engine;
+    const profile = await orUnavailable(
+      'What was counted of texts cannot be read',
+      { log, signal },
+      () => readProfile(pipelineVersion, signal),
+    );
+    return modelsSchema.parse({ pipelineVersion, models, drift: driftReport(profile) });
   },
 
   async getDescription() {

@@ -6,6 +6,7 @@ import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts'
 import { wait } from '#shared/retry.ts';
 import { createMetricsService } from './cloudwatch.ts';
 import { createDigestStore } from './digests.ts';
+import { createProfileStore } from './profiles.ts';
 import type { MetricsDeps } from './publication.ts';
 import { publishChanges } from './publish-changes.ts';
 import { createStateStore } from './state.ts';
@@ -18,6 +19,8 @@ const table = environment.SPANSTREAM_METRICS_STATE_TABLE;
 const deps: MetricsDeps = {
   store: createStateStore(documents, table),
   digests: createDigestStore(documents, table),
+  profiles: createProfileStore(documents, table),
+  drift: environment.SPANSTREAM_DRIFT,
   // A retry after a lost answer would count twice: the publisher decides on retries itself.
   service: createMetricsService(
     new CloudWatchClient({ maxAttempts: 1 }),

@@ -4,7 +4,15 @@ import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
 import { type DigestStore, endOf } from './digests.ts';
-import type { MetricsState, Pending, StateStore, Unsent } from './state.ts';
+import type { DriftOptions } from './drift.ts';
+import type { ProfileStore } from './profiles.ts';
+import {
+  type MetricsState,
+  type Pending,
+  type StateStore,
+  type Unsent,
+  versionAfter,
+} from './state.ts';
 import type { MetricDatum, SummaryOptions } from './summarize.ts';
 
 /** From its claim on, a publication is sent within this time or left to whoever comes next. */
@@ -20,6 +28,8 @@ const MOST_REFUSALS = 3;
 export interface MetricsDeps extends SummaryOptions {
   readonly store: StateStore;
   readonly digests: DigestStore;
+  readonly profiles: ProfileStore;
+  readonly drift: DriftOptions;
   readonly service: MetricsService;
   /** How long CloudWatch may take until a publication can be read back. */
   readonly readBackMs: number;
@@ -124,9 +134,9 @@ async function claim(
   deps: MetricsDeps,
   end: number,
 ): Promise<Claimed | undefined> {
-  const version = (previous?.version ?? 0) + 1;
+  const version = versionAfter(previous);
   if (!unsent) {
-    const settled = previous ? await moveDigests(known, previous.version, deps) : known;
+    const settled = previous ? await moveOut(known, previous.version, deps) : known;
     await deps.store.replace(previous, { ...settled, version });
     return undefined;
   }
@@ -150,14 +160,15 @@ async function claim(
 }
 
 /**
- * Moves digests from the state to items of their own where they have become many. They are there to be read before the state
- * is without them; whoever moves those of the same version writes the same items.
+ * Moves profiles from the state to items of their own, and digests where they have become many. They are there to be read
+ * before the state is without them; whoever moves those of the same version writes the same items.
  */
-async function moveDigests(
-  known: Omit<MetricsState, 'version' | 'pending'>,
+async function moveOut(
+  { profiles = [], ...known }: Omit<MetricsState, 'version' | 'pending'>,
   version: number,
   deps: MetricsDeps,
 ): Promise<typeof known> {
+  for (const profile of profiles) await deps.profiles.write(profile);
   if (JSON.stringify(known.digests).length <= MOST_DIGESTS) return known;
   await deps.digests.write(known.digests, version, deps.now());
   const movedUntil = Math.max(known.movedUntil, endOf(known.digests));

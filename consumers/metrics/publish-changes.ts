@@ -1,9 +1,10 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { messageOf } from '#shared/errors.ts';
 import { withDigests, withoutDigested } from './digests.ts';
+import { driftData, profilesAfter } from './drift.ts';
 import { type MetricsDeps, publish, settlePending, UnsettledError } from './publication.ts';
 import { readTableEvent, type TableChange } from './read-event.ts';
-import type { MetricsState } from './state.ts';
+import { type MetricsState, versionAfter } from './state.ts';
 import { type MetricDatum, summarize } from './summarize.ts';
 
 const RESERVE_MS = 1_000;
@@ -77,6 +78,7 @@ async function publishSome(
 ): Promise<readonly TableChange[]> {
   const now = deps.now();
   const { part, data } = cutToSize(changes.slice(0, MOST_CHANGES), deps, now);
+  const profiles = await profilesAfter(part, deps, { now, version: versionAfter(state) });
   tellIgnored(part, deps);
   const { digests, movedUntil } = state ?? NOTHING;
   const known = {
@@ -84,8 +86,10 @@ async function publishSome(
     publicationNumber: state?.publicationNumber ?? now,
     digests: withDigests(digests, part),
     movedUntil,
+    ...(profiles.length > 0 && { profiles }),
   };
-  const claimed = await publish(state, known, { data, later: [], refusals: 0 }, deps, end);
+  const all = [...data, ...driftData(profiles, deps.drift)];
+  const claimed = await publish(state, known, { data: all, later: [], refusals: 0 }, deps, end);
   return claimed ? changes.slice(part.length) : changes;
 }
 

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Profile } from '#shared/drift/profile.ts';
 import type { Digests } from './digests.ts';
 import type { MetricDatum } from './summarize.ts';
 
@@ -32,8 +33,14 @@ export interface MetricsState {
   readonly digests: Digests;
   /** Changes made before this may be among the digests that were moved, epoch milliseconds; later ones are not. */
   readonly movedUntil: number;
+  /** As the pending publication leaves them, until it is settled. */
+  readonly profiles?: readonly Profile[];
   readonly pending?: Pending;
 }
+
+/** The version of what comes after a state. */
+export const versionAfter = (previous: MetricsState | undefined): number =>
+  (previous?.version ?? 0) + 1;
 
 /** Keeps the state under optimistic locking. */
 export interface StateStore {
@@ -66,7 +73,7 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
         await client.send(
           new PutCommand({
             TableName: table,
-            Item: { ...KEY, ...next, ...(next.pending && { pending: toItem(next.pending) }) },
+            Item: { ...KEY, ...toItem(next) },
             ...condition,
           }),
         );
@@ -79,18 +86,26 @@ export function createStateStore(client: DynamoDBDocumentClient, table: string):
   };
 }
 
-/** The payload is one string: a list of maps would take several times the bytes. */
-const toItem = ({ data, later, ...rest }: Pending) => ({
-  ...rest,
-  payload: JSON.stringify([data, ...later]),
-});
+/** What only passes through is one string: a list of maps would take several times the bytes. */
+function toItem({
+  pending,
+  profiles,
+  ...state
+}: MetricsState): Omit<StoredState, keyof typeof KEY> {
+  if (!pending) return state;
+  const { data, later, ...rest } = pending;
+  const payload = JSON.stringify({ data, later, profiles });
+  return { ...state, pending: { ...rest, payload } };
+}
 
+type Payload = Pick<Pending, 'data' | 'later'> & Pick<MetricsState, 'profiles'>;
 type StoredPending = Omit<Pending, 'data' | 'later'> & { payload: string };
-type StoredState = typeof KEY & Omit<MetricsState, 'pending'> & { pending?: StoredPending };
+type StoredState = typeof KEY &
+  Omit<MetricsState, 'pending' | 'profiles'> & { pending?: StoredPending };
 
 function fromItem({ pk: _, sk: __, pending, ...state }: StoredState): MetricsState {
   if (!pending) return state;
   const { payload, ...rest } = pending;
-  const [data, ...later] = JSON.parse(payload) as [MetricDatum[], ...MetricDatum[][]];
-  return { ...state, pending: { ...rest, data, later } };
+  const { data, later, profiles } = JSON.parse(payload) as Payload;
+  return { ...state, ...(profiles && { profiles }), pending: { ...rest, data, later } };
 }

@@ -5,7 +5,6 @@ import {
   dimensionNames,
   metricKey,
   metricNames,
-  OTHER_TYPE,
   usuallyCountedByName,
 } from '#shared/metric-names.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
@@ -25,6 +24,9 @@ const MOST_VALUES = 150;
 const FINEST = 4_096;
 /** Shard of results that came by a call and not by the stream. */
 const HTTP_SHARD = 'http';
+
+/** Whether the stream brought what the item is of. */
+export const isStreamed = ({ shard }: Pick<ResultItem, 'shard'>): boolean => shard !== HTTP_SHARD;
 
 /** How results are summed up. */
 export interface SummaryOptions {
@@ -59,7 +61,7 @@ export function summarize(
       if (isResult(item)) probes.push(Math.max(0, options.now - Date.parse(item.arrivedAt)));
       continue;
     }
-    if (item.shard !== HTTP_SHARD) add(metricNames.recordsStreamed, 1);
+    if (isStreamed(item)) add(metricNames.recordsStreamed, 1);
     if (!isResult(item)) {
       add(metricNames.recordsRejected, 1);
       add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
@@ -93,8 +95,8 @@ function addResult(
   add(metricNames.recordsProcessed, 1, { [dimensionNames.source]: result.source });
   add(metricNames.entitiesFound, result.entities.length);
   for (const { type } of result.entities) {
-    const label = counted.entityTypes.includes(type) ? type : OTHER_TYPE;
-    add(metricNames.entitiesFound, 1, { [dimensionNames.type]: label });
+    if (!counted.entityTypes.includes(type)) continue;
+    add(metricNames.entitiesFound, 1, { [dimensionNames.type]: type });
   }
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);

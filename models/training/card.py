@@ -1,4 +1,4 @@
-"""Write the model cards from the figures that figures.py left in the run folders."""
+"""Write the model cards, and their figures in the manifest, from what figures.py left in the run folders."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ OTHER_SETS = [
     ("acceptability", "CoLA out of domain", "matthews", "Matthews"),
 ]
 KINDS = ["LOC", "MISC", "ORG", "PER"]
+QA_DATA = "SQuAD 1.1 dev"
 
 
 def en_tables(figures: dict) -> dict[str, str]:
@@ -58,6 +59,34 @@ def _exact_and_f1(figures: dict | None) -> str:
     return f"{figures['exactMatch']:.1f} / {figures['f1']:.1f}" if figures else ""
 
 
+def en_figures(figures: dict) -> list[dict]:
+    """The int8 figures that the manifest quotes: F1 of entities by data set, and the other heads'."""
+    int8 = figures["int8"]
+    entities = [{"task": "entities", "data": name, "metric": "F1", "value": float(_percent(int8[name]["f1"]))}
+                for name in ENTITY_SETS]
+    others = [{**({"task": "tags"} if head == "parts of speech" else {"task": "labels", "name": head}),
+               "data": name, "metric": called, "value": float(_percent(int8[name][key]))}
+              for head, name, key, called in OTHER_SETS]
+    return entities + others
+
+
+def qa_figures(figures: dict) -> list[dict]:
+    """The int8 figures that the manifest quotes: EM and F1 with and without declining, and how often it rightly declines."""
+    int8 = figures["int8"]
+    rows = [(f"{QA_DATA}, {way}", metric, int8[way][key])
+            for way in ("must answer", "may decline") for metric, key in (("exact match", "exactMatch"), ("F1", "f1"))]
+    rows.append((f"{QA_DATA}, unanswerable", "declined", int8["unanswerable"]["declineRate"]))
+    return [{"task": "answers", "data": data, "metric": metric, "value": round(value, 1)} for data, metric, value in rows]
+
+
+def write_figures(models: Path, name: str, figures: list[dict]) -> None:
+    """Write a model's figures into its entry of the manifest."""
+    path = models / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    next(entry for entry in manifest["models"] if entry["name"] == name)["figures"] = figures
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def settings_of(models: Path, name: str) -> dict[str, str]:
     entries = json.loads((models / "manifest.json").read_text())["models"]
     heads = next(entry for entry in entries if entry["name"] == name)["heads"]
@@ -79,13 +108,14 @@ def main():
     parser.add_argument("--models", type=Path, default=HERE.parent)
     parser.add_argument("--only", nargs="+", default=["en", "qa"])
     options = parser.parse_args()
-    for name, tables in (("en", en_tables), ("qa", qa_tables)):
+    for name, tables, quoted in (("en", en_tables, en_figures), ("qa", qa_tables, qa_figures)):
         if name in options.only:
             figures = json.loads((options.runs / name / "figures.json").read_text())
             template = Template((HERE / f"card-{name}.md").read_text(encoding="utf-8"))
             model = f"minilm-l6-{name}"
             values = {**settings_of(options.models, model), **tables(figures)}
             (options.models / model / "README.md").write_text(template.substitute(values), encoding="utf-8")
+            write_figures(options.models, model, quoted(figures))
 
 
 if __name__ == "__main__":

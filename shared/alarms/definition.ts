@@ -1,5 +1,6 @@
 import type { Dimension, PutMetricAlarmCommandInput, Statistic } from '@aws-sdk/client-cloudwatch';
 import type { ResourceNames } from '../names.ts';
+import { taskNames } from '../nlp/types.ts';
 
 /** One CloudWatch metric with its statistic (`Sum`, `Average`, `Maximum`, `p95`, …). */
 export interface MetricSignal {
@@ -170,13 +171,23 @@ export const alarmNameOf = (prefix: string, id: string): string => `${prefix}-${
 
 /** What an alarm says of itself on CloudWatch: how bad it is, what is wrong, and where it says what to do. */
 export const describeAlarm = ({ severity, description, id }: AlarmDraft, runbook: string): string =>
-  `${severity}: ${description} Runbook: ${runbook}#${id}`;
+  `${severity}: ${description} Runbook: ${runbook}#${sectionOf(id)}`;
+
+const OF_TASK = new RegExp(`-(?:${taskNames.join('|')})$`);
+
+/** Where the runbook tells of an alarm: under its id, or, of one for each task, under what they have in common. */
+const sectionOf = (id: string): string => id.replace(OF_TASK, '');
 
 const DESCRIPTION = /^(critical|warning): (.*) Runbook: (\S+#([a-z0-9-]+))$/s;
 
-/** The parts of such a description; undefined for any other. */
-export function readAlarmDescription(text: string) {
-  const [, severity, description = '', runbook = '', id = ''] = DESCRIPTION.exec(text) ?? [];
+/**
+ * What an alarm of a deployment says, by its name and such a description; undefined for any other alarm, that of another
+ * deployment too.
+ */
+export function readAlarm(name: string, text: string, prefix: string) {
+  const id = name.slice(alarmNameOf(prefix, '').length);
+  const [, severity, description = '', runbook = '', section] = DESCRIPTION.exec(text) ?? [];
   if (severity !== 'critical' && severity !== 'warning') return undefined;
+  if (name !== alarmNameOf(prefix, id) || section !== sectionOf(id)) return undefined;
   return { id, severity, description, runbook } as const;
 }

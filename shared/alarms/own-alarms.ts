@@ -1,4 +1,4 @@
-import { metricNames } from '../metric-names.ts';
+import { dimensionNames, metricNames } from '../metric-names.ts';
 import type { Settings } from '../settings.ts';
 import {
   type AlarmDraft,
@@ -11,7 +11,7 @@ import {
 } from './definition.ts';
 
 /** What the deployment says of itself: its results, its silence, its logs, its counting. */
-export function ownAlarms({ alarms, canary }: Settings, names: AlarmNames): AlarmDraft[] {
+export function ownAlarms({ alarms, metrics, canary }: Settings, names: AlarmNames): AlarmDraft[] {
   const own = signal(names.metricsNamespace);
   const { lowConfidenceShare, unansweredShare, silenceMinutes, unservedTexts } = alarms;
   // Short periods, all of them empty: one record ends the silence within minutes.
@@ -45,6 +45,16 @@ export function ownAlarms({ alarms, canary }: Settings, names: AlarmNames): Alar
     ...atOnce,
     threshold: alarms.personalData,
   };
+  const drift = metrics.drift.tasks.map(
+    (task): AlarmDraft => ({
+      id: `drift-${task}`,
+      severity: 'warning',
+      description: `What ${task} finds is distributed otherwise than in the first texts of the pipeline version.`,
+      signal: own(metricNames.drift, 'Average', { [dimensionNames.task]: task }),
+      ...ofShare,
+      threshold: alarms.drift,
+    }),
+  );
   const canaryFailed: AlarmDraft = {
     id: 'canary-failed',
     severity: 'critical',
@@ -111,6 +121,7 @@ export function ownAlarms({ alarms, canary }: Settings, names: AlarmNames): Alar
     },
     ...(unservedTexts > 0 ? [unserved] : []),
     ...(alarms.personalData > 0 ? [personalData] : []),
+    ...(alarms.drift > 0 ? drift : []),
     ...(silenceMinutes > 0 ? [silence] : []),
     ...(canary.everyMinutes > 0 ? [canaryFailed] : []),
   ];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { TaskName } from '../nlp/types.ts';
 import { failuresAnswerSchema, failuresQuerySchema } from './failures.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';
+import { modelsSchema } from './models.ts';
 import { alarmsAnswerSchema, metricsAnswerSchema, metricsQuerySchema } from './monitoring.ts';
 import { nextCursor as cursor, paging, timeParameter } from './query-parameters.ts';
 import {
@@ -185,6 +186,14 @@ export const httpOperations = {
       ),
     }),
     errors: [],
+  },
+  listModels: {
+    method: 'GET',
+    path: '/v1/models',
+    summary:
+      'The models in use with the figures of their cards, and how far present texts have drifted.',
+    answer: modelsSchema,
+    errors: [503, 504],
   },
   getDescription: {
     method: 'GET',

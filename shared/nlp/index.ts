@@ -48,6 +48,7 @@ export type {
   AnalyzeOptions,
   Answer,
   Entity,
+  Figure,
   Label,
   ModelIdentity,
   PersonalData,
@@ -203,9 +204,15 @@ function describeModel(folder: ModelFolder): unknown {
   return { name, heads, languages, maximumLength, files };
 }
 
-function identityOf({ name, heads, languages, files }: ModelFolder): ModelIdentity {
-  const tasks = [...new Set(heads.map(({ task }) => task))];
-  return { name, tasks, languages, version: shortHash(files.map(({ sha256 }) => sha256)) };
+function identityOf({ name, heads, languages, files, figures }: ModelFolder): ModelIdentity {
+  return {
+    name,
+    tasks: [...new Set(heads.map(({ task }) => task))],
+    languages,
+    version: shortHash(files.map(({ sha256 }) => sha256)),
+    heads: heads.map(({ task, name, labels }) => ({ task, name, labels })),
+    figures,
+  };
 }
 
 function shortHash(value: unknown): string {

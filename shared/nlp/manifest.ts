@@ -33,6 +33,17 @@ export const manifestHeadSchema = z.strictObject({
   settings: settingsSchema.optional(),
 });
 
+/** A figure of a model's card, so that whoever reads the manifest need not read the card. */
+const figureSchema = z.strictObject({
+  task: z.enum(taskNames).exclude(['pii']),
+  /** Of the classifier, where the model has several. */
+  name: z.string().min(1).optional(),
+  data: z.string().min(1),
+  metric: z.string().min(1),
+  /** In per cent. */
+  value: z.number(),
+});
+
 const modelFields = {
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain folder name'),
   revision: z.string().min(1),
@@ -44,6 +55,8 @@ const modelFields = {
   /** The graph is written as it shall run: optimizing it when it is loaded would only cost time. */
   optimized: z.boolean().optional(),
   files: z.array(manifestFileSchema).min(1),
+  /** No part of the pipeline's version. */
+  figures: z.array(figureSchema).optional(),
 };
 
 /** Classifiers of texts are told apart by their names; of any other task a model has one head. */

@@ -13,6 +13,7 @@ import {
   readsPadding,
 } from './model-config.ts';
 import type { HeadDescription } from './task.ts';
+import type { Figure } from './types.ts';
 
 /** A graph file, and what else must be as the manifest says before it is run. */
 export interface GraphFile {
@@ -38,6 +39,7 @@ export interface ModelFolder {
   readonly graphs: readonly GraphFile[];
   /** Files with their sums: the manifest's, or else those that are used. */
   readonly files: readonly ManifestFile[];
+  readonly figures: readonly Figure[];
   /** Compares every file that is used with its sum; rejects naming the first that differs. */
   verify(): Promise<void>;
 }
@@ -92,6 +94,7 @@ export async function readModelFolder(
       (await Promise.all(
         used.map(async (path) => ({ path, ...(await sumFile(join(directory, path))) })),
       )),
+    figures: entry?.figures ?? [],
     async verify() {
       const listed = entry?.files.filter(({ path }) => used.includes(path)) ?? [];
       await Promise.all(listed.map((file) => checkFile(join(directory, file.path), file)));

@@ -91,7 +91,20 @@ export type AnalysisOutcome =
   | { readonly ok: true; readonly value: Analysis }
   | { readonly ok: false; readonly error: InferenceError };
 
-/** Name and content hash of a loaded model, and what it is used for. */
+/** A figure of a model's card. */
+export interface Figure {
+  readonly task: TaskName;
+  /** Of the classifier, where a model has several. */
+  readonly name?: string | undefined;
+  /** The data set that it was measured on. */
+  readonly data: string;
+  /** Such as `F1`. */
+  readonly metric: string;
+  /** In per cent. */
+  readonly value: number;
+}
+
+/** Name and content hash of a loaded model, what it is used for, and what its card says of how well. */
 export interface ModelIdentity {
   readonly name: string;
   readonly tasks: readonly TaskName[];
@@ -99,6 +112,14 @@ export interface ModelIdentity {
   readonly languages: readonly string[];
   /** First 12 hex digits of the SHA-256 over its files' sums. */
   readonly version: string;
+  /** Those that are used; their labels by output column, none where the task has none. */
+  readonly heads: readonly {
+    readonly task: TaskName;
+    readonly name: string;
+    readonly labels: readonly string[];
+  }[];
+  /** None where its manifest entry has none. */
+  readonly figures: readonly Figure[];
 }
 
 /** What may be said with a call of `analyze`. */

@@ -74,6 +74,11 @@ export function contradictions(settings: Settings): [field: string, why: string]
       `must be under ${TABLE_STREAM_SECONDS}: no record on a stream is older`,
     ],
     [
+      alarms.drift > 0 && metrics.drift.tasks.length === 0,
+      'alarms.drift',
+      'must be 0 where metrics.drift.tasks names none: nothing would be published to watch',
+    ],
+    [
       Buffer.byteLength(standing) > MOST_STANDING_BYTES,
       'standingQuestions',
       `must be, with standingTasks and standingLanguages, at most ${MOST_STANDING_BYTES} bytes as JSON: Lambda takes 4 KB of environment variables`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { languageSchema } from '../contracts/text-record.ts';
 import { usuallyCountedByName } from '../metric-names.ts';
+import { taskNames } from '../nlp/types.ts';
 import { redactionSchema, type Standing, standingSchema } from './standing.ts';
 
 /** An hour under the shortest retention: what is given up for its age is still there to be written down. */
@@ -57,6 +58,17 @@ const inferenceSettings = z.strictObject({
 
 const countedNames = z.array(z.string().min(1).max(64)).max(50);
 
+/** How far texts drift from the first ones of their pipeline version. */
+export const driftSettings = z.strictObject({
+  /** Tasks whose drift is published: each is a metric more. */
+  tasks: z
+    .array(z.enum(taskNames, `must be one of ${taskNames.join(', ')}`))
+    .refine((tasks) => new Set(tasks).size === tasks.length, 'must name each task once')
+    .default(['entities']),
+  /** Texts that make up a reference, and the present that is held against it. */
+  texts: z.int().min(100).max(1_000_000).default(1_000),
+});
+
 const metricsSettings = z.strictObject({
   memoryMb: z.int().min(128).max(10_240).default(256),
   timeoutSeconds: z.int().min(10).max(900).default(60),
@@ -72,6 +84,7 @@ const metricsSettings = z.strictObject({
       personalDataKinds: countedNames.default([...usuallyCountedByName.personalDataKinds]),
     })
     .prefault({}),
+  drift: driftSettings.prefault({}),
   /** How long CloudWatch may take until a publication can be read back, in seconds. */
   readBackSeconds: z.int().min(0).max(900).default(180),
   mapping: z
@@ -175,6 +188,8 @@ const alarmSettings = z.strictObject({
   unservedTexts: z.int().min(0).default(0),
   /** Spans of personal data in five minutes until an alarm; 0 switches it off. */
   personalData: z.int().min(0).default(0),
+  /** Drift from which on an alarm is raised, for each task of `metrics.drift.tasks`; 0 switches it off. */
+  drift: z.number().min(0).max(100).default(0),
 });
 
 /** Every setting by itself, with its default. */

@@ -25,8 +25,11 @@ function metric(namespace: string, name: string, statistic: string, dimensions =
   });
 }
 
-const graph = (title: string, left: (Metric | MathExpression)[], right: Metric[] = []) =>
-  new GraphWidget({ title, left, right, width: 8, height: 6 });
+const graph = (
+  title: string,
+  left: (Metric | MathExpression)[],
+  right: (Metric | MathExpression)[] = [],
+) => new GraphWidget({ title, left, right, width: 8, height: 6 });
 
 function functionGraph(title: string, functionName: string): GraphWidget {
   const dimensions = { FunctionName: functionName };
@@ -58,9 +61,9 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
   const { settings, names } = context;
   const namespace = names.metricsNamespace;
   const own = (name: string, statistic: string) => metric(namespace, name, statistic);
-  const byDimension = (name: string, dimension: string) =>
+  const byDimension = (name: string, dimension: string, statistic = 'Sum') =>
     new MathExpression({
-      expression: `SEARCH('{"${namespace}",${dimension}} MetricName="${name}"', 'Sum')`,
+      expression: `SEARCH('{"${namespace}",${dimension}} MetricName="${name}"', '${statistic}')`,
       usingMetrics: {},
       label: '',
       period,
@@ -112,7 +115,11 @@ export function createDashboard(scope: Construct, context: StackContext, alarms:
         graph('Texts in languages without a model', [own(metricNames.languageUnserved, 'Sum')]),
       ],
       [
-        graph('Low-confidence share', [own(metricNames.lowConfidenceShare, 'Average')]),
+        graph(
+          'Low-confidence share, drift',
+          [own(metricNames.lowConfidenceShare, 'Average')],
+          [byDimension(metricNames.drift, dimensionNames.task, 'Average')],
+        ),
         graph(
           'Tokens and long texts',
           [own(metricNames.tokensProcessed, 'Sum')],

@@ -29,7 +29,7 @@ import { makeFolder } from './support/folders.ts';
 
 const settings = parseSettings({
   environmentName: 'alarms',
-  alarms: { rejectedRecords: 3, unservedTexts: 2, personalData: 5 },
+  alarms: { rejectedRecords: 3, unservedTexts: 2, personalData: 5, drift: 0.25 },
 });
 const names = resourceNames(settings.environmentName);
 const definitions = alarmDefinitions(settings, names);

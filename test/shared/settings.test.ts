@@ -53,6 +53,9 @@ describe('parseSettings', () => {
     ['metrics.timeoutSeconds', 901, '900'],
     ['metrics.reservedConcurrency', -1, '0'],
     ['metrics.lowConfidenceThreshold', 1.01, '1'],
+    ['metrics.drift.tasks', ['entities', 'entities'], 'once'],
+    ['metrics.drift.tasks', ['names'], 'one of entities'],
+    ['metrics.drift.texts', 99, '100'],
     ['metrics.mapping.maximumRecordAgeSeconds', 240, 'never counted'],
     ['inference.mapping.maximumRecordAgeSeconds', 86_400, 'the stream keeps a record no longer'],
     ['inference.mapping.batchingWindowSeconds', 300, 'raise an alarm'],
@@ -102,6 +105,7 @@ describe('parseSettings', () => {
     ],
     [{ metrics: { mapping: { maximumRecordAgeSeconds: 60, batchingWindowSeconds: 60 } } }],
     [{ canary: { everyMinutes: 2, waitSeconds: 61 } }],
+    [{ metrics: { drift: { tasks: [] } }, alarms: { drift: 0.25 } }],
     [{ canary: { waitSeconds: 30 }, metrics: { mapping: { batchingWindowSeconds: 30 } } }],
   ])('refuses what is right alone and wrong together: %j', (input) => {
     expect(faultOf(input)).toMatch(/^settings are wrong: \w+(\.\w+)+: must be /);
@@ -248,6 +252,7 @@ describe('the functions’ environments', () => {
     expect(metrics).toMatchObject({
       SPANSTREAM_METRICS_NAMESPACE: 'Spanstream/prod',
       SPANSTREAM_LOW_CONFIDENCE_THRESHOLD: 0.5,
+      SPANSTREAM_DRIFT: { tasks: ['entities'], texts: 1_000 },
       SPANSTREAM_READ_BACK_SECONDS: 180,
     });
     expect(canary).toMatchObject({

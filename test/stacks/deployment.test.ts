@@ -288,11 +288,13 @@ describe('the default deployment', () => {
   });
 
   it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
-    const actions = actionsOf(deployment.template('api'), /^Http/);
+    const template = deployment.template('api');
+    const actions = actionsOf(template, /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
       'dynamodb:BatchGetItem',
       'dynamodb:BatchWriteItem',
+      'dynamodb:GetItem',
       'dynamodb:Query',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
@@ -304,6 +306,17 @@ describe('the default deployment', () => {
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
     expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
+    expect(actions.get('dynamodb:GetItem')).toContain('table/spanstream-dev-counted"');
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'dynamodb:GetItem',
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['PROFILE#*'] } },
+          }),
+        ]),
+      }),
+    });
   });
 
   it('asks every call of the contract for a key and checks every body', () => {

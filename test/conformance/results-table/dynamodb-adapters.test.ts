@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { AddressInfo, Server } from 'node:net';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
 import { createDigestStore, digestOf, withDigests } from '#consumers/metrics/digests.ts';
+import { createProfileStore } from '#consumers/metrics/profiles.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
+import { FIRST_NAMES, type Profile, profileKey } from '#shared/drift/profile.ts';
 import { SOURCE_INDEX } from '#shared/names.ts';
 import {
   metricsStateTableDefinition,
@@ -159,6 +161,37 @@ describe('the metrics state', () => {
     expect(await store.replace(first, second)).toBe(true);
     expect(await store.replace(first, second)).toBe(false);
     expect(await store.read()).toEqual(second);
+  });
+
+  it('keeps a profile beside it, and takes none of an earlier version of the state', async () => {
+    const store = createProfileStore(documents, 'state');
+    const profileOf = (version: number, pipelineVersion = 'p1'): Profile => ({
+      ...{ pipelineVersion, version, wanted: 100 },
+      tasks: {
+        entities: {
+          names: [...FIRST_NAMES, 'PER'],
+          reference: { labels: [500, 0, 99_500], scores: [1, 2, 3] },
+          hours: [{ hour: 1_767_225_600, labels: [version], scores: [] }],
+        },
+      },
+    });
+
+    await store.write(profileOf(3));
+    await store.write(profileOf(3));
+    await store.write(profileOf(7));
+    await store.write(profileOf(3));
+    await store.write(profileOf(2, 'p2'));
+
+    expect(await store.read('p1')).toEqual(profileOf(7));
+    expect(await store.read('p2', AbortSignal.timeout(5_000))).toEqual(profileOf(2, 'p2'));
+    expect(await store.read('p3')).toBeUndefined();
+    await expect(store.read('p1', AbortSignal.abort())).rejects.toThrow('abort');
+    // What somebody else wrote there must not stop the counting.
+    const Item = { ...profileKey('odd'), tasks: 'none' };
+    await documents.send(new PutCommand({ TableName: 'state', Item }));
+    expect(await store.read('odd')).toBeUndefined();
+    await store.write(profileOf(1, 'odd'));
+    expect(await store.read('odd')).toEqual(profileOf(1, 'odd'));
   });
 
   it('keeps digests beside it, and gives out those of the times of some changes, page by page', async () => {

@@ -17,6 +17,7 @@ export function createHttpDeps(
     engine,
     writer: createResultsWriter({ putBatch: table.putBatch }),
     reader: createResultsReader(resultsIn(() => table.items().filter(isResult))),
+    readProfile: async () => undefined,
     getBatch: table.getBatch,
     options: { storeText: true, retentionDays: 0 },
     cloudWatch: {

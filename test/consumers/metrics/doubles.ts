@@ -3,9 +3,11 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
 import type { DigestStore } from '#consumers/metrics/digests.ts';
+import type { ProfileStore } from '#consumers/metrics/profiles.ts';
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
 import type { MetricDatum } from '#consumers/metrics/summarize.ts';
+import type { Profile } from '#shared/drift/profile.ts';
 import { metricKey } from '#shared/metric-names.ts';
 import { createResultItem } from '#shared/results-table/result-item.ts';
 import { type TableItem, toStoredItem } from '#shared/results-table/stored-item.ts';
@@ -71,6 +73,16 @@ export function createSimulation(
         );
       }),
   };
+  const stored = new Map<string, Profile>();
+  const profiles: ProfileStore = {
+    read: (pipelineVersion) => step(() => structuredClone(stored.get(pipelineVersion))),
+    write: (profile) =>
+      step(() => {
+        const { pipelineVersion, version } = profile;
+        if ((stored.get(pipelineVersion)?.version ?? 0) >= version) return;
+        stored.set(pipelineVersion, structuredClone(profile));
+      }),
+  };
   const service: MetricsService = {
     put: async (data, timestamp): Promise<PutOutcome> => {
       const status = answer(data);
@@ -98,6 +110,8 @@ export function createSimulation(
   const deps: MetricsDeps = {
     store,
     digests,
+    profiles,
+    drift: { tasks: ['entities', 'answers'], texts: 20 },
     service,
     lowConfidenceThreshold: 0.5,
     readBackMs: 2_000,
@@ -109,14 +123,24 @@ export function createSimulation(
     },
   };
   const totals = () => totalsOf(published);
-  return { deps, clock, published, moved, state: () => state, totals };
+  const drift = () => driftIn(published);
+  return { deps, clock, published, moved, profiles: stored, state: () => state, totals, drift };
 }
 
-/** Sums of all that was published, by `metricKey`, without latency and the publication's number. */
+/** The drift of tasks as it was published last. */
+const driftIn = (published: readonly { data: readonly MetricDatum[] }[]) =>
+  Object.fromEntries(
+    published
+      .flatMap(({ data }) => data)
+      .filter(({ name }) => name === 'Drift')
+      .map(({ dimensions, values }) => [dimensions?.Task, values]),
+  );
+
+/** Sums of all that was published that adds up, by `metricKey`: all but latency, drift and the publication's number. */
 function totalsOf(published: readonly { data: readonly MetricDatum[] }[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { name, dimensions, values, counts } of published.flatMap(({ data }) => data)) {
-    if (name === 'EndToEndLatency' || name === 'PublicationNumber') continue;
+    if (['EndToEndLatency', 'Drift', 'PublicationNumber'].includes(name)) continue;
     const sum = values.reduce((total, value, index) => total + value * (counts[index] ?? 0), 0);
     const key = metricKey(name, dimensions);
     if (sum > 0) sums[key] = (sums[key] ?? 0) + sum;

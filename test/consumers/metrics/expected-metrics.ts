@@ -1,9 +1,4 @@
-import {
-  type CountedByName,
-  metricKey,
-  OTHER_TYPE,
-  usuallyCountedByName,
-} from '#shared/metric-names.ts';
+import { type CountedByName, metricKey, usuallyCountedByName } from '#shared/metric-names.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 
 /**
@@ -32,7 +27,7 @@ export function expectedMetrics(
     add(1, 'RecordsProcessed', { Source: item.source });
     add(item.entities.length, 'EntitiesFound');
     for (const { type } of item.entities) {
-      add(1, 'EntitiesFound', { Type: entityTypes.includes(type) ? type : OTHER_TYPE });
+      if (entityTypes.includes(type)) add(1, 'EntitiesFound', { Type: type });
     }
     for (const { label } of item.labels ?? []) {
       if (labels.includes(label)) add(1, 'LabelsFound', { Label: label });

@@ -3,6 +3,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { digestOf, withDigests } from '#consumers/metrics/digests.ts';
 import { createStateStore } from '#consumers/metrics/state.ts';
+import type { Profile } from '#shared/drift/profile.ts';
 
 const LARGEST_ITEM_BYTES = 400 * 1_024;
 
@@ -23,6 +24,21 @@ function oneItem() {
   return { store: createStateStore(client, 't'), largest: () => largest };
 }
 
+/** Profiles of every task, with as many labels as have places, in every hour of a day. */
+function largestTasks(): Profile['tasks'] {
+  const names = Array.from({ length: 22 }, (_, at) => String(at).padStart(64, 'x'));
+  const counts = {
+    labels: Array<number>(22).fill(123_456_789),
+    scores: Array<number>(5).fill(123_456_789),
+  };
+  const hours = Array.from({ length: 24 }, (_, hour) => ({
+    hour: 1_800_000_000 + hour,
+    ...counts,
+  }));
+  const task = { names, reference: counts, hours };
+  return { entities: task, answers: task, labels: task, tags: task, pii: task };
+}
+
 describe('the item of the state', () => {
   it('stays under 400 KB with as much as is ever pending, each change of ten seconds of its own', async () => {
     const { store, largest } = oneItem();
@@ -33,6 +49,9 @@ describe('the item of the state', () => {
     const state = {
       ...{ version: 1, publicationNumber: 1, movedUntil: 1 },
       digests: withDigests({}, changes),
+      profiles: ['p1', 'p2', 'p3'].map((pipelineVersion) => ({
+        ...{ pipelineVersion, version: 1, wanted: 1_000_000, tasks: largestTasks() },
+      })),
       pending: {
         ...{ number: 1, claimedAt: 1, claim: 'c'.repeat(36), later: [], refusals: 0 },
         data: [{ name: 'x'.repeat(80_000), unit: 'Count', values: [1], counts: [1] }],

@@ -6,6 +6,7 @@ import { rejectionReasons } from '#shared/contracts/rejection.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { metricKey, metricNames, usuallyCountedByName } from '#shared/metric-names.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
+import { parseSettings } from '#shared/settings.ts';
 import { rejectionOf, resultOf } from './doubles.ts';
 
 describe('latencyOf', () => {
@@ -71,10 +72,14 @@ describe('a deployment with one source', () => {
 
     const keys = new Set(data.map(({ name, dimensions }) => metricKey(name, dimensions)));
     const { publicationNumber, dataRefused, errorsLogged, canaryFailed, ...summed } = metricNames;
-    const { labelsFound: byNameAlone, ...counted } = summed;
+    const { labelsFound: byNameAlone, drift, ...counted } = summed;
     for (const name of Object.values(counted)) expect(keys).toContain(name);
     expect([...keys].filter((key) => key.startsWith(byNameAlone))).toEqual([]);
-    const all = new Set([...keys, publicationNumber, dataRefused, errorsLogged, canaryFailed]);
+    const { tasks } = parseSettings({}).metrics.drift;
+    const drifts = tasks.map((Task) => metricKey(drift, { Task }));
+    const others = [publicationNumber, dataRefused, errorsLogged, canaryFailed, ...drifts];
+    const all = new Set([...keys, ...others]);
+    expect(drifts).not.toEqual([]);
     expect(all.size).toBeLessThanOrEqual(30);
   });
 

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { alarmDefinitions, isExpression, putMetricAlarmInput } from '#shared/alarms.ts';
+import { readAlarm } from '#shared/alarms/definition.ts';
+import {
+  type AlarmDefinition,
+  alarmDefinitions,
+  isExpression,
+  putMetricAlarmInput,
+} from '#shared/alarms.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
@@ -43,18 +49,23 @@ describe('alarmDefinitions', () => {
   it('leads from each alarm to its section of the runbook, and from each section to its alarm', async () => {
     const text = await readFile(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
     const sections = text.split(/^## /m).slice(1);
-    const alarms = alarmsOf({ alarms: { unservedTexts: 1, personalData: 1 } });
+    const alarms = alarmsOf({
+      metrics: { drift: { tasks: ['entities', 'labels'] } },
+      alarms: { unservedTexts: 1, personalData: 1, drift: 0.25 },
+    });
+    // The alarms of tasks share a section.
+    const sectionOf = (id: string) => id.replace(/^drift-.*/, 'drift');
 
-    expect(sections.map((section) => section.split('\n')[0])).toEqual(
-      expect.arrayContaining(alarms.map(({ id }) => id)),
+    expect(new Set(sections.map((section) => section.split('\n')[0]))).toEqual(
+      new Set(alarms.map(({ id }) => sectionOf(id))),
     );
-    expect(sections).toHaveLength(alarms.length);
+    expect(sections).toHaveLength(alarms.length - 1);
     for (const section of sections) {
       const parts = [...section.matchAll(/^\*\*(.+?)\*\* \S/gm)].map(([, part]) => part);
       expect(parts, section).toEqual(['Means', 'Look at', 'Do']);
     }
     for (const { id, description } of alarms) {
-      expect(description).toMatch(new RegExp(`Runbook: docs/runbook\\.md#${id}$`));
+      expect(description).toMatch(new RegExp(`Runbook: docs/runbook\\.md#${sectionOf(id)}$`));
       expect(description.length).toBeLessThan(1_024);
     }
     const [elsewhere] = alarmsOf({ alarms: { runbook: 'https://example.com/r.md' } });
@@ -101,6 +112,37 @@ describe('alarmDefinitions', () => {
     expect(threshold('metrics-iterator-age')).toBe(42_000);
     expect(threshold('inference-duration')).toBe(50_000);
     expect(threshold('rejected-records')).toBe(7);
+  });
+
+  it('watches the drift of each task whose metric is published, where a threshold is set', () => {
+    const drift = (settings: SettingsInput) =>
+      alarmsOf(settings).filter(({ id }) => id.startsWith('drift'));
+    const tasks = ['entities', 'answers'] as const;
+
+    expect(drift({})).toEqual([]);
+    expect(
+      drift({ metrics: { drift: { tasks: [...tasks] } }, alarms: { drift: 0.2 } }),
+    ).toMatchObject(
+      tasks.map((task) => ({
+        id: `drift-${task}`,
+        signal: { metric: 'Drift', dimensions: { Task: task }, statistic: 'Average' },
+        threshold: 0.2,
+        treatMissingData: 'notBreaching',
+      })),
+    );
+  });
+
+  it('are known again by name and description, and none of another deployment is', () => {
+    const settings: SettingsInput = { alarms: { drift: 0.25 } };
+    const others = alarmDefinitions(
+      parseSettings({ ...settings, environmentName: 'dev-drift' }),
+      resourceNames('dev-drift'),
+    );
+    const read = ({ name, description }: AlarmDefinition) =>
+      readAlarm(name, description, 'spanstream-dev')?.id;
+
+    expect(alarmsOf(settings).map(read)).toEqual(alarmsOf(settings).map(({ id }) => id));
+    expect(others.map(read).filter((id) => id !== undefined)).toEqual([]);
   });
 
   it('takes missing data as an alarm where nothing is what is wrong, which can be switched off', () => {

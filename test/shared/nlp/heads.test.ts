@@ -282,6 +282,31 @@ describe('languages', () => {
     expect(runs.map(({ model }) => model).toSorted()).toEqual([0, 1]);
   });
 
+  it('are told of with the labels of each head that is used, and with the figures of the manifest', async () => {
+    const figures = [{ task: 'tags', data: 'EWT test', metric: 'right', value: 96.6 }] as const;
+    const many = manyHeaded('many', ['en']);
+    const plain = await open([many]);
+    const version = plain.pipelineVersion;
+    await engine?.close();
+
+    const { models, pipelineVersion } = await open([
+      { ...many, entry: { ...many.entry, figures } },
+    ]);
+
+    expect(plain.models[0]?.figures).toEqual([]);
+    expect(models[0]?.figures).toEqual(figures);
+    expect(pipelineVersion).toBe(version);
+    const heads = models[0]?.heads ?? [];
+    expect(heads.map(({ task, name }) => [task, name])).toEqual([
+      ['entities', 'many'],
+      ['tags', 'many'],
+      ['labels', 'mood'],
+      ['answers', 'many'],
+    ]);
+    expect(heads[1]?.labels).toEqual(['NOUN', 'PROPN', 'PUNCT', 'VERB']);
+    expect(heads[3]?.labels).toEqual([]);
+  });
+
   it('change the pipeline version, as heads do', async () => {
     const versions = new Set<string>();
     for (const models of [both, both.slice(0, 1), [manyHeaded('english', ['en', 'de'])]]) {

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkFile, sumFile } from '#shared/nlp/file-sums.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
@@ -46,6 +47,41 @@ describe('readManifest', () => {
     await expect(readManifest(folder)).rejects.toThrow(
       'models.2.name: must be of one model only: tiny is there before',
     );
+  });
+
+  it('names a figure that says too little', async () => {
+    const figures = [{ task: 'entities', metric: 'F1', value: 88.7 }];
+    await write({ version: 1, models: [{ ...model, figures }] });
+
+    await expect(readManifest(folder)).rejects.toThrow(
+      /manifest\.json: models\.0\.figures\.0\.data/,
+    );
+  });
+
+  it('has of the bundled models the figures that their cards say, each of a head', async () => {
+    const directory = fileURLToPath(new URL('../../../models', import.meta.url));
+    const { models = [] } = (await readManifest(directory)) ?? {};
+
+    for (const { name, heads, figures = [] } of models) {
+      const card = await readFile(join(directory, name, 'README.md'), 'utf8');
+      const rows = card.split('\n').filter((line) => line.startsWith('|'));
+      expect(figures, name).not.toEqual([]);
+      for (const figure of figures) {
+        expect(heads.map((head) => [head.task, head.name])).toContainEqual([
+          figure.task,
+          figure.name,
+        ]);
+        const value = new RegExp(`[ |]${figure.value.toFixed(1)}[ |]`);
+        // A card has a row for each data set, or one for the model.
+        const quoting = rows.filter(
+          (row) => row.includes(`| ${figure.data} `) || row.startsWith('| int8 '),
+        );
+        expect(
+          quoting.some((row) => value.test(row)),
+          JSON.stringify(figure),
+        ).toBe(true);
+      }
+    }
   });
 
   it('has languages in their canonical form', async () => {

@@ -51,7 +51,12 @@ export function createTextEngineDouble(hooks: TextEngineDoubleHooks = {}) {
 
   const engine: TextEngine = {
     pipelineVersion: 'p1',
-    models: [{ name: 'double', tasks, languages, version: '000000000000' }],
+    models: [
+      {
+        ...{ name: 'double', tasks, languages, version: '000000000000', figures: [] },
+        heads: tasks.map((task) => ({ task, name: 'double', labels: [] })),
+      },
+    ],
     async analyze(requests, options = {}) {
       const { signal } = options;
       signal?.throwIfAborted();
