@@ -15,7 +15,7 @@ export function Marked({ segment: { text, start, marks }, shown, isFirst }: Mark
   const typed = marks.filter(({ layer }) => layer !== 'answer');
   const top = typed.at(-1);
   const ending = typed.filter(({ end }) => end === start + text.length);
-  const letters = ending.map(({ name }) => lettersOf(name)).join(' ');
+  const letters = [...new Set(ending.map(({ name }) => lettersOf(name)))].join(' ');
   const classes = [
     'span',
     ...new Set(marks.map(({ layer }) => `span-${layer}`)),

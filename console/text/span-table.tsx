@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Score } from '../components/score.tsx';
+import { formatNumber } from '../format.ts';
 import { layerNames } from './marks.ts';
 import type { Mark } from './segments.ts';
 import { TypeName } from './type-name.tsx';
@@ -22,7 +23,7 @@ export function SpanTable({ marks, text }: SpanTableProps) {
   return (
     <details class="small" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
-        {marks.length === 1 ? 'One span' : `${marks.length} spans`}
+        {marks.length === 1 ? 'One span' : `${formatNumber(marks.length)} spans`}
         <TypeCounts marks={marks} />
       </summary>
       {open && (
@@ -82,7 +83,7 @@ function TypeCounts({ marks }: { readonly marks: readonly Mark[] }) {
     <span class="type-counts">
       {[...counts].map(([type, count]) => (
         <span key={type}>
-          <TypeName type={type} /> {count}
+          <TypeName type={type} /> {formatNumber(count)}
         </span>
       ))}
     </span>

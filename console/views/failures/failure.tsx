@@ -49,7 +49,14 @@ export function FailureItem({ failure, isOpen, isHidden, isChosen, onChoose }: F
         )}
       </header>
       <p class="failure-message">
-        {field !== undefined && <code class="at-fault">{field}</code>} {message}
+        {field === undefined ? (
+          message
+        ) : (
+          <>
+            <code class="at-fault">{field}</code>{' '}
+            {message.startsWith(`${field} `) ? message.slice(field.length + 1) : message}
+          </>
+        )}
       </p>
       <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{isHidden ? 'Where it came from' : 'Its bytes, and where it came from'}</summary>

@@ -44,6 +44,7 @@ export function Drift({ drift }: { readonly drift: TaskDrift }) {
       </p>
       {labels.length > 0 && (
         <Shares
+          hasPresent={present.texts > 0}
           what="Label"
           task={task}
           rows={labels.map(({ label, ...shares }) => ({ name: label, ...shares }))}
@@ -51,6 +52,7 @@ export function Drift({ drift }: { readonly drift: TaskDrift }) {
       )}
       {scores.length > 0 && (
         <Shares
+          hasPresent={present.texts > 0}
           what="Score"
           task={task}
           rows={scores.map(({ from, to, ...shares }) => ({ name: `${from} to ${to}`, ...shares }))}
@@ -61,6 +63,8 @@ export function Drift({ drift }: { readonly drift: TaskDrift }) {
 }
 
 interface SharesProps {
+  /** Whether there are texts to compare with the reference. */
+  readonly hasPresent: boolean;
   readonly what: string;
   readonly task: string;
   readonly rows: readonly {
@@ -71,7 +75,7 @@ interface SharesProps {
 }
 
 /** Two distributions side by side, in figures and as bars. */
-function Shares({ what, task, rows }: SharesProps) {
+function Shares({ hasPresent, what, task, rows }: SharesProps) {
   const most = Math.max(...rows.flatMap(({ reference, present }) => [reference, present]), 0.01);
   return (
     <table class="shares small">
@@ -82,10 +86,10 @@ function Shares({ what, task, rows }: SharesProps) {
         <tr>
           <th scope="col">{what}</th>
           <th scope="col" class="number">
-            Reference
+            <span class="key key-reference" aria-hidden="true" /> Reference
           </th>
           <th scope="col" class="number">
-            Now
+            <span class="key" aria-hidden="true" /> Now
           </th>
           <td />
         </tr>
@@ -95,10 +99,15 @@ function Shares({ what, task, rows }: SharesProps) {
           <tr key={name}>
             <th scope="row">{name}</th>
             <td class="number">{formatShare(reference)}</td>
-            <td class="number">{formatShare(present)}</td>
+            <td class="number">{hasPresent ? formatShare(present) : '–'}</td>
             <td class="bars" aria-hidden="true">
-              <span class="bar bar-reference" style={{ inlineSize: `${(reference / most) * 100}%` }} />
-              <span class="bar" style={{ inlineSize: `${(present / most) * 100}%` }} />
+              <span
+                class="bar bar-reference"
+                style={{ inlineSize: `${(reference / most) * 100}%` }}
+              />
+              {hasPresent && (
+                <span class="bar" style={{ inlineSize: `${(present / most) * 100}%` }} />
+              )}
             </td>
           </tr>
         ))}

@@ -2,6 +2,16 @@ import type { AnswerOf } from '../../api/contract.ts';
 
 type LoadedModel = AnswerOf<'listModels'>['models'][number];
 
+/** What a head tells apart: of labels that begin or continue a span, as in `B-PER`, the type once. */
+const typesOf = (labels: readonly string[]): readonly string[] =>
+  labels.includes('O')
+    ? [
+        ...new Set(
+          labels.filter((label) => label !== 'O').map((label) => label.replace(/^[BIESLU]-/, '')),
+        ),
+      ]
+    : labels;
+
 const languageName = (tag: string): string => (tag === '*' ? 'any' : tag);
 
 /** A loaded model: its heads, and what its card says of how well they do. */
@@ -17,9 +27,11 @@ export function Model({ model }: { readonly model: LoadedModel }) {
       </div>
       <dl class="facts small">
         {heads.map(({ task, name: head, labels }) => [
-          <dt key={`${task} ${head}`}>{head === task ? task : `${task}: ${head}`}</dt>,
+          <dt key={`${task} ${head}`}>
+            {head === task || head === name ? task : `${task}: ${head}`}
+          </dt>,
           <dd key={`${task} ${head} labels`}>
-            {labels.length > 0 ? labels.join(', ') : 'spans of the text'}
+            {labels.length > 0 ? typesOf(labels).join(', ') : 'spans of the text'}
           </dd>,
         ])}
       </dl>

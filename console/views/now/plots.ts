@@ -61,20 +61,21 @@ export const plots: readonly Plot[] = [
     id: 'entities',
     title: 'Entities by type',
     unit: 'per minute',
-    note: 'Types that the settings do not name count as other.',
+    note: 'All of them, and the types that metrics.countedByName names.',
     empty: 'No entity was found.',
-    draws: [{ metric: 'EntitiesFound', statistics: ['Sum'], by: 'Type' }],
+    draws: [
+      { metric: 'EntitiesFound', statistics: ['Sum'], name: 'all' },
+      { metric: 'EntitiesFound', statistics: ['Sum'], by: 'Type' },
+    ],
   },
   {
     id: 'labels',
     title: 'Labels',
     unit: 'per minute',
-    note: 'All of them, and those that metrics.labels names.',
-    empty: 'No label was given: labels are given where a record or its source asks for them.',
-    draws: [
-      { metric: 'LabelsFound', statistics: ['Sum'], name: 'all' },
-      { metric: 'LabelsFound', statistics: ['Sum'], by: 'Label' },
-    ],
+    note: 'Those that metrics.countedByName names.',
+    empty:
+      'None was counted: records or their source ask for labels, and metrics.countedByName names those that are counted.',
+    draws: [{ metric: 'LabelsFound', statistics: ['Sum'], by: 'Label' }],
   },
   {
     id: 'rejected',
@@ -126,10 +127,15 @@ export const plots: readonly Plot[] = [
     note: 'A probe through the whole pipeline, until it was counted.',
     empty:
       'No probe came through: see the alarm canary-failed, or canary.everyMinutes of the settings.',
-    draws: [
-      { metric: 'CanaryLatency', statistics: ['p50', 'p95', 'p99', 'Maximum', 'Average'] },
-      { metric: 'CanaryFailed', statistics: ['Sum', 'Maximum'], name: 'failed' },
-    ],
+    draws: [{ metric: 'CanaryLatency', statistics: ['p50', 'p95', 'p99', 'Maximum', 'Average'] }],
+  },
+  {
+    id: 'probes',
+    title: 'Probes that failed',
+    unit: 'count',
+    note: 'Whose result or metric was not there in time.',
+    empty: 'No probe was sent: see canary.everyMinutes of the settings.',
+    draws: [{ metric: 'CanaryFailed', statistics: ['Sum', 'Maximum'], name: 'failed' }],
   },
 ];
 
