@@ -12,8 +12,9 @@ interface MarkedTextProps {
   readonly language?: string | undefined;
 }
 
-/** Longer texts are shown in part until the reader wants all of them, in UTF-16 code units. */
+/** How much of a longer text is shown at first, and how much more each time the reader wants more, in UTF-16 code units. */
 const SHOWN_LENGTH = 700;
+const MORE_LENGTH = 20_000;
 
 /** What is pointed at: its marks, and where they are told. */
 interface Pointed {
@@ -24,10 +25,11 @@ interface Pointed {
 
 /** A text with its spans drawn in it: types by colour and letters, answers underlined, all of them told where pointed at. */
 export function MarkedText({ text, marks, language }: MarkedTextProps) {
-  const [whole, setWhole] = useState(false);
+  const [length, setLength] = useState(SHOWN_LENGTH);
   const [pointed, setPointed] = useState<Pointed>();
   const container = useRef<HTMLDivElement>(null);
-  const end = whole ? text.length : beginningOf(text, SHOWN_LENGTH);
+  const end = beginningOf(text, length);
+  const rest = text.length - end;
   const segments = useMemo(() => segmentsOf(text, marks), [text, marks]);
   const drawn = useMemo(() => {
     const first = segments.find((segment) => segment.marks.length > 0);
@@ -68,7 +70,8 @@ export function MarkedText({ text, marks, language }: MarkedTextProps) {
     const to = at < 0 ? undefined : stops[nextStop(event.key, at, stops.length)];
     if (!to) return;
     event.preventDefault();
-    for (const stop of stops) stop.tabIndex = stop === to ? 0 : -1;
+    for (const stop of stops) if (stop.tabIndex === 0) stop.tabIndex = -1;
+    to.tabIndex = 0;
     to.focus();
   };
 
@@ -89,11 +92,19 @@ export function MarkedText({ text, marks, language }: MarkedTextProps) {
         {drawn}
         {end < text.length && '…'}
       </div>
-      {text.length > beginningOf(text, SHOWN_LENGTH) && (
-        <p class="more-text">
-          <button type="button" aria-expanded={whole} onClick={() => setWhole(!whole)}>
-            {whole ? 'Show the beginning' : `Show all ${formatNumber(text.length)} characters`}
-          </button>
+      {(rest > 0 || length > SHOWN_LENGTH) && (
+        <p class="more-text row">
+          {rest > 0 && (
+            <button type="button" onClick={() => setLength(end + MORE_LENGTH)}>
+              Show {formatNumber(Math.min(rest, MORE_LENGTH))} more of {formatNumber(text.length)}{' '}
+              characters
+            </button>
+          )}
+          {length > SHOWN_LENGTH && (
+            <button type="button" onClick={() => setLength(SHOWN_LENGTH)}>
+              Show the beginning
+            </button>
+          )}
         </p>
       )}
       {pointed && (
