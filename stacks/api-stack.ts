@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -12,15 +12,18 @@ import {
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Table } from 'aws-cdk-lib/aws-dynamodb';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { corsHeaders } from '#shared/contracts/gateway-problems.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
+import { REJECTED_PREFIX } from '#shared/dead-letters/object.ts';
 import { PROFILE_PREFIX } from '#shared/drift/profile.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { API_STAGE, SOURCE_INDEX } from '#shared/names.ts';
-import { acknowledge, allow, logRetention } from './parts/function-parts.ts';
+import { allowListing, namedFailuresBucket } from './parts/failures-bucket.ts';
+import { acknowledge, allow, allowPattern, logRetention } from './parts/function-parts.ts';
 import { namedIntakeBucket } from './parts/intake-bucket.ts';
 import { ModelFunction } from './parts/model-function.ts';
 import { allowObjects } from './parts/private-bucket.ts';
@@ -39,6 +42,7 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const { settings, names } = context;
     const intake = settings.intake.enabled ? namedIntakeBucket(this, context) : undefined;
+    const failures = namedFailuresBucket(this, context);
     const http = new ModelFunction(this, 'Http', context, {
       functionName: names.httpFunction,
       description: 'Entities and answers on demand, and stored results',
@@ -48,6 +52,7 @@ export class ApiStack extends Stack {
         ...functionEnvironments(settings, names).http,
         ...redactionEnvironment(props.redaction),
         ...(intake && { SPANSTREAM_INTAKE_BUCKET: intake.bucketName }),
+        SPANSTREAM_FAILURES_BUCKET: failures.bucketName,
       },
     });
     const { tableArn } = props.results;
@@ -67,6 +72,18 @@ export class ApiStack extends Stack {
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${PROFILE_PREFIX}*`] },
     });
     if (settings.http.store) allow(http.role, ['dynamodb:BatchWriteItem'], tableArn);
+    allowMonitoring(http.role);
+    allowListing(http.role, failures);
+    // Where personal data is hidden what is parked is not shown, so that the function may not even read it.
+    if (!props.redaction) {
+      allowObjects(
+        http.role,
+        ['s3:GetObject'],
+        failures,
+        REJECTED_PREFIX,
+        'Keys of objects are made of record positions: the prefix is all that can be known of them.',
+      );
+    }
 
     const api = createApi(this, context);
     const iam = settings.http.authorization === 'iam';
@@ -82,6 +99,19 @@ export class ApiStack extends Stack {
     acknowledgeApi(api, iam);
     tagAll(this, context);
   }
+}
+
+/** Metrics know no resource. Alarms do, but one who asks for them by a prefix must be allowed to see all of them. */
+function allowMonitoring(role: Role): void {
+  const anything = 'ListMetrics and GetMetricData take no resource; both only read.';
+  allowPattern(role, ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData'], '*', anything);
+  const alarms = Stack.of(role).formatArn({
+    ...{ service: 'cloudwatch', resource: 'alarm', resourceName: '*' },
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  const reason =
+    "DescribeAlarms by a prefix asks for the right to every alarm of the account's region.";
+  allowPattern(role, ['cloudwatch:DescribeAlarms'], alarms, reason);
 }
 
 function createApi(scope: Construct, context: StackContext): RestApi {

@@ -3,6 +3,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Stream } from 'aws-cdk-lib/aws-kinesis';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { REJECTED_PREFIX } from '#shared/dead-letters/object.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { allowAbandoning, allowParking, failuresBucket } from './parts/failures-bucket.ts';
 import { allow } from './parts/function-parts.ts';
@@ -65,7 +66,7 @@ export class InferenceStack extends Stack {
       stream.streamArn,
     );
     allow(role, ['dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem'], this.results.tableArn);
-    allowParking(role, this.failures, 'rejected/');
+    allowParking(role, this.failures, REJECTED_PREFIX);
     allowAbandoning(role, this.failures);
     if (this.redaction) allow(role, ['kms:GenerateDataKey'], this.redaction.parked.keyArn);
   }

@@ -6,6 +6,7 @@ import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { REJECTED_PREFIX } from '#shared/dead-letters/object.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
 import { allowParking, namedFailuresBucket } from './parts/failures-bucket.ts';
@@ -49,7 +50,7 @@ export class IntakeStack extends Stack {
       },
     });
     allowWork(role, this.bucket, queue, props);
-    allowParking(role, failures, 'rejected/');
+    allowParking(role, failures, REJECTED_PREFIX);
     const mapping = new CfnEventSourceMapping(this, 'Mapping', {
       functionName: target.functionArn,
       eventSourceArn: queue.queueArn,

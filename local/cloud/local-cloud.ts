@@ -120,12 +120,12 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
   const directory = resolve(options.directory);
   const closers = [await lockDirectory(directory)];
   const functions = new Map<string, LambdaFunction>();
-  const mappings: EventSourceMapping[] = [];
+  const mappings: { functionName: string; mapping: EventSourceMapping }[] = [];
   const queues: ObjectQueue[] = [];
   let bootstrap: Promise<void> | undefined;
   const close = async () => {
     for (const queue of queues.splice(0)) queue.close();
-    await Promise.all(mappings.splice(0).map((one) => one.close()));
+    await Promise.all(mappings.splice(0).map(({ mapping }) => mapping.close()));
     await Promise.all([...functions.values()].map((one) => one.close()));
     functions.clear();
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -136,7 +136,13 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
     const onObjectCreated = (created: ObjectCreated) => {
       for (const queue of queues) queue.add(created);
     };
-    const listeners = { onNotification, onObjectCreated };
+    const measure = () =>
+      mappings.map(({ functionName, mapping }) => ({
+        ...{ namespace: 'AWS/Lambda', metric: 'IteratorAge', unit: 'Milliseconds' },
+        dimensions: { FunctionName: functionName },
+        value: mapping.lag().ms,
+      }));
+    const listeners = { onNotification, onObjectCreated, measure };
     const services = await startServices(directory, ports, endpoints, listeners);
     closers.push(services.close);
     const clients = localClients(services.endpoints);
@@ -206,7 +212,7 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
         ...(onFailureBucket && { onFailure: s3Destination(inner.s3, onFailureBucket) }),
         ...(options.log && { log: options.log }),
       });
-      mappings.push(mapping);
+      mappings.push({ functionName, mapping });
       return mapping;
     },
     notifyOfObjects({ functionName, ...given }) {

@@ -1,5 +1,9 @@
 import { join } from 'node:path';
-import { type AlarmNotification, startCloudWatch } from '#local/services/cloudwatch/index.ts';
+import {
+  type AlarmNotification,
+  type ServiceMeasurement,
+  startCloudWatch,
+} from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
@@ -22,12 +26,14 @@ export const serviceNames = Object.keys(start) as ServiceName[];
 /** Base addresses by service. */
 export type Endpoints = Readonly<Record<ServiceName, string>>;
 
-/** Who is told of what happens in the services. */
+/** Who is told of what happens in the services, and asked what happens beside them. */
 export interface ServiceListeners {
   /** What alarms send to their actions. */
   readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
   /** Objects that were put. */
   readonly onObjectCreated?: ((created: ObjectCreated) => void) | undefined;
+  /** Asked what services of AWS would publish of themselves. */
+  readonly measure?: (() => readonly ServiceMeasurement[]) | undefined;
 }
 
 /** The running stand-ins. */

@@ -2,6 +2,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { MARKER_PREFIX, REJECTED_PREFIX } from '#shared/dead-letters/object.ts';
 import { ABANDONED_BATCHES_FILTER, ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
 import { allow } from './function-parts.ts';
 import { allowObjects, bucketNameOf, privateBucket } from './private-bucket.ts';
@@ -52,4 +53,12 @@ export function allowParking(role: Role, bucket: BucketArns, prefix: string): vo
 export function allowAbandoning(role: Role, bucket: BucketArns): void {
   allowParking(role, bucket, ABANDONED_BATCHES_PREFIX);
   allow(role, ['s3:ListBucket'], bucket.bucketArn);
+}
+
+/** Lets a role list what lies there, and what of it was redriven. */
+export function allowListing(role: Role, bucket: BucketArns): void {
+  const prefixes = [REJECTED_PREFIX, ABANDONED_BATCHES_PREFIX, MARKER_PREFIX];
+  allow(role, ['s3:ListBucket'], bucket.bucketArn, {
+    StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) },
+  });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -73,6 +73,23 @@ export function allow(
   conditions: Record<string, unknown> = {},
 ): void {
   role.addToPolicy(new PolicyStatement({ actions, resources: [resources].flat(), conditions }));
+}
+
+/** Lets a role do just these actions on what a pattern of ARNs names, and says why no more can be known. */
+export function allowPattern(role: Role, actions: string[], pattern: string, reason: string): void {
+  allow(role, actions, pattern);
+  acknowledge(role, `IAM5[Resource::${asFound(Stack.of(role).resolve(pattern))}]`, reason);
+}
+
+type Resolved =
+  | string
+  | { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, Resolved[]] };
+
+/** A resource as the findings of the rules spell it. */
+function asFound(arn: Resolved): string {
+  if (typeof arn === 'string') return arn;
+  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = arn;
+  return joined ? joined[1].map(asFound).join(joined[0]) : `<${name ?? attribute?.join('.')}>`;
 }
 
 /** How long logs are kept. */

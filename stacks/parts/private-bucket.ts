@@ -1,4 +1,4 @@
-import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
@@ -10,7 +10,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { acknowledge, allow } from './function-parts.ts';
+import { acknowledge, allowPattern } from './function-parts.ts';
 import type { StackContext } from './stack-context.ts';
 
 /** Bucket names are unique in the world: account and region make this one so. */
@@ -67,18 +67,5 @@ export function allowObjects(
   prefix: string,
   reason: string,
 ): void {
-  const objects = bucket.arnForObjects(`${prefix}*`);
-  allow(role, actions, objects);
-  acknowledge(role, `IAM5[Resource::${asFound(Stack.of(role).resolve(objects))}]`, reason);
-}
-
-type Resolved =
-  | string
-  | { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, Resolved[]] };
-
-/** A resource as the findings of the rules spell it. */
-function asFound(arn: Resolved): string {
-  if (typeof arn === 'string') return arn;
-  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = arn;
-  return joined ? joined[1].map(asFound).join(joined[0]) : `<${name ?? attribute?.join('.')}>`;
+  allowPattern(role, actions, bucket.arnForObjects(`${prefix}*`), reason);
 }

@@ -386,6 +386,78 @@ describe('the local CloudWatch', () => {
     ]);
   });
 
+  it('answers three percentiles of a day in which much came every minute', async () => {
+    const clock = Math.floor(Date.now() / MINUTE) * MINUTE;
+    const day = await startCloudWatch({ now: () => clock });
+    const client = new CloudWatchClient(clientConfig(day.endpoint));
+    const minutes = Array.from({ length: 1_440 }, (_, at) => clock - at * MINUTE);
+    const datumOf = (time: number, half: number) => ({
+      MetricName: 'Latency',
+      Timestamp: new Date(time),
+      Values: Array.from({ length: 150 }, (_, at) => 2 * at + half),
+    });
+    try {
+      for (const half of [0, 1]) {
+        for (let at = 0; at < minutes.length; at += 480) {
+          const MetricData = minutes.slice(at, at + 480).map((time) => datumOf(time, half));
+          await client.send(new PutMetricDataCommand({ Namespace: 'Busy', MetricData }));
+        }
+      }
+
+      const { MetricDataResults = [] } = await client.send(
+        new GetMetricDataCommand({
+          StartTime: new Date(clock - 1_440 * MINUTE),
+          EndTime: new Date(clock + MINUTE),
+          MetricDataQueries: ['p50', 'p95', 'p99'].map((Stat) => {
+            const Metric = { Namespace: 'Busy', MetricName: 'Latency' };
+            return { Id: Stat, MetricStat: { Metric, Period: 300, Stat } };
+          }),
+        }),
+      );
+
+      expect(MetricDataResults.map(({ Values = [] }) => Values.length)).toEqual([289, 289, 289]);
+      // Both halves of a minute are in it: all of 0 to 299, five times.
+      expect(MetricDataResults.map(({ Values = [] }) => Values[5])).toEqual([
+        149.5,
+        expect.closeTo(284, 0),
+        expect.closeTo(296, 0),
+      ]);
+    } finally {
+      client.destroy();
+      await day.close();
+    }
+  });
+
+  it('publishes what services of AWS would, which no client may', async () => {
+    const dimensions = { FunctionName: 'f' };
+    const metric = { namespace: 'AWS/Lambda', metric: 'IteratorAge', dimensions };
+    const lambda = await startCloudWatch({
+      measureMs: 10,
+      measure: () => [{ ...metric, unit: 'Milliseconds', value: 42 }],
+    });
+    const client = new CloudWatchClient(clientConfig(lambda.endpoint));
+    try {
+      const Dimensions = [{ Name: 'FunctionName', Value: 'f' }];
+      const maximum = await waitFor(
+        async () => {
+          const { Datapoints = [] } = await client.send(
+            new GetMetricStatisticsCommand({
+              ...{ Namespace: 'AWS/Lambda', MetricName: 'IteratorAge', Dimensions },
+              ...{ StartTime: new Date(Date.now() - MINUTE), EndTime: new Date() },
+              ...{ Period: 60, Statistics: ['Maximum'] },
+            }),
+          );
+          return Datapoints[0];
+        },
+        { what: 'the iterator age', timeoutMs: 10_000, everyMs: 20 },
+      );
+      expect(maximum).toMatchObject({ Maximum: 42, Unit: 'Milliseconds' });
+    } finally {
+      client.destroy();
+      await lambda.close();
+    }
+  });
+
   it('bounds the work of one request, however its points are asked for', async () => {
     const metric = {
       Id: 'm1',

@@ -44,7 +44,8 @@ function actionsOf(template: Template, role: RegExp): Map<string, string> {
     if (!role.test(id)) continue;
     for (const statement of policy.Properties.PolicyDocument.Statement as Statement[]) {
       for (const action of [statement.Action].flat()) {
-        found.set(action, JSON.stringify(statement.Resource));
+        const resources = JSON.stringify(statement.Resource);
+        found.set(action, [found.get(action), resources].filter(Boolean).join());
       }
     }
   }
@@ -287,11 +288,14 @@ describe('the default deployment', () => {
     template.hasResourceProperties('AWS::Lambda::Function', { Timeout: 900, MemorySize: 1_024 });
   });
 
-  it('lets the HTTP function read and record results, read objects of the intake bucket, and nothing else', () => {
+  it('lets the HTTP function read and record results, read what it is to tell of, and nothing else', () => {
     const template = deployment.template('api');
     const actions = actionsOf(template, /^Http/);
 
     expect([...actions.keys()].sort()).toEqual([
+      'cloudwatch:DescribeAlarms',
+      'cloudwatch:GetMetricData',
+      'cloudwatch:ListMetrics',
       'dynamodb:BatchGetItem',
       'dynamodb:BatchWriteItem',
       'dynamodb:GetItem',
@@ -299,10 +303,26 @@ describe('the default deployment', () => {
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:GetObject',
+      's3:ListBucket',
     ]);
-    expect(actions.get('s3:GetObject')).toMatch(
-      /:s3:::spanstream-dev-intake-",\{"Ref":"AWS::AccountId"\},"-",\{"Ref":"AWS::Region"\},"\/\*"/,
-    );
+    const objects = actions.get('s3:GetObject');
+    const account = '",{"Ref":"AWS::AccountId"},"-",{"Ref":"AWS::Region"},"';
+    expect(objects).toContain(`:s3:::spanstream-dev-intake-${account}/*"`);
+    expect(objects).toContain(`:s3:::spanstream-dev-failures-${account}/rejected/*"`);
+    expect(objects?.match(/:s3:::/g)).toHaveLength(2);
+    expect(actions.get('cloudwatch:DescribeAlarms')).toContain(':alarm:*');
+    deployment.template('api').hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 's3:ListBucket',
+            Condition: {
+              StringLike: { 's3:prefix': ['rejected/*', 'aws/lambda/*', 'redriven/*'] },
+            },
+          }),
+        ]),
+      },
+    });
     expect(actions.get('dynamodb:Query')).toContain('/index/bySource');
     expect(actions.get('dynamodb:BatchGetItem')).not.toContain('index');
     expect(actions.get('dynamodb:BatchWriteItem')).not.toContain('index');
@@ -556,7 +576,7 @@ describe('a deployment by other settings', () => {
         AuthorizationType: 'AWS_IAM',
       });
       expect(actionsOf(template('api'), /^Http/).has('dynamodb:BatchWriteItem')).toBe(false);
-      expect(actionsOf(template('api'), /^Http/).has('s3:GetObject')).toBe(false);
+      expect(actionsOf(template('api'), /^Http/).get('s3:GetObject')).not.toContain('intake');
       expect(() => template('intake')).toThrow('there is no intake stack');
       template('monitoring').hasResourceProperties('AWS::SNS::Subscription', {
         Protocol: 'email',
@@ -670,6 +690,7 @@ describe('two environments in one account and region', () => {
     expect(open.map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       { Action: ['dynamodb:ListStreams', 'cloudwatch:GetMetricStatistics'], Condition: undefined },
       writing,
+      { Action: ['cloudwatch:ListMetrics', 'cloudwatch:GetMetricData'], Condition: undefined },
       { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
       { Action: 'cloudwatch:GetMetricStatistics', Condition: undefined },
       writing,
@@ -700,6 +721,14 @@ describe('a deployment that hides personal data', () => {
     deployment.template('inference').hasResourceProperties('AWS::SecretsManager::Secret', {
       GenerateSecretString: { PasswordLength: 64 },
     });
+  });
+
+  it('lets the HTTP function read no original', () => {
+    const actions = actionsOf(deployment.template('api'), /^Http/);
+
+    expect(actions.get('s3:GetObject')).not.toContain('failures');
+    expect(actions.has('kms:Decrypt')).toBe(false);
+    expect(actions.has('s3:ListBucket')).toBe(true);
   });
 
   it('keeps parked originals under a key and an expiry of their own', () => {

@@ -11,7 +11,7 @@ import {
   loadAlarms,
 } from './alarms.ts';
 import { metricOperations } from './metric-operations.ts';
-import { forgetData } from './metrics.ts';
+import { type Datum, forgetData, putData } from './metrics.ts';
 import { queryProtocol } from './query-protocol.ts';
 
 export type { AlarmNotification } from './alarms.ts';
@@ -19,6 +19,7 @@ export type { AlarmNotification } from './alarms.ts';
 const SERVICE = 'GraniteServiceVersion20100801';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const INFLATED_LIMIT_BYTES = 16 * BODY_LIMIT_BYTES;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_SECONDS = 86_400;
 
@@ -28,10 +29,25 @@ export interface CloudWatchOptions extends LocalServiceOptions {
   alarmIntervalMs?: number;
   /** Told of each action of an alarm that changes state, beside the alarm's history. */
   onNotification?: ((notification: AlarmNotification) => void) | undefined;
+  /** Asked for what services of AWS would publish of themselves, which no client may. */
+  measure?: (() => readonly ServiceMeasurement[]) | undefined;
+  /** How often, in milliseconds. Default 10 seconds. */
+  measureMs?: number;
+}
+
+/** A value that a service of AWS would publish of itself just now. */
+export interface ServiceMeasurement {
+  /** Such as `AWS/Lambda`. */
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly unit: Datum['unit'];
+  readonly value: number;
 }
 
 /** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
+  const { measure = () => [], measureMs = 10_000 } = options;
   const store = await openStore(options.directory);
   const cloudWatch: CloudWatch = {
     store,
@@ -55,11 +71,26 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
       port: options.port,
       rounds: [
         [() => evaluateAlarms(cloudWatch), options.alarmIntervalMs ?? 10_000],
+        [() => keepMeasured(cloudWatch, measure()), measureMs],
         [() => cloudWatch.alone(forgetOld, cloudWatch), HOUR_MS],
       ],
       release: () => store.close(),
     },
   );
+}
+
+async function keepMeasured(
+  { store, alone, now }: CloudWatch,
+  measured: readonly ServiceMeasurement[],
+): Promise<void> {
+  const second = Math.floor(now() / MINUTE_MS) * (MINUTE_MS / 1_000);
+  const data = measured.map(({ namespace, metric, dimensions, unit, value }) => {
+    const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+    const name = { Namespace: namespace, MetricName: metric, Dimensions };
+    const values: Datum['values'] = [[value, 1]];
+    return [name, { second, unit, values }] as [typeof name, Datum];
+  });
+  if (data.length > 0) await alone(() => putData(store, data));
 }
 
 async function forgetOld({ store, now }: CloudWatch): Promise<void> {

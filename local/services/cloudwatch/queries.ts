@@ -1,7 +1,13 @@
 import type { KeyValueStore } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
 import { evaluateExpression, type Series } from './metric-math.ts';
-import { createBudget, readDatapoints, type Spend, statisticOf } from './metrics.ts';
+import {
+  createBudget,
+  type Datapoint,
+  readDatapoints,
+  type Spend,
+  statisticOf,
+} from './metrics.ts';
 import { longestPeriod, type Query, UNITS } from './schemas.ts';
 
 interface TimeRange {
@@ -24,8 +30,9 @@ export async function runQueries(
     throw invalid('Ids must be unique');
   const spend = createBudget();
   const metrics = new Map<string, Series>();
+  const read = createReader(store, range, spend);
   for (const { Id, MetricStat } of queries) {
-    if (MetricStat) metrics.set(Id, await readSeries(store, MetricStat, range, spend));
+    if (MetricStat) metrics.set(Id, seriesOf(await read(MetricStat), MetricStat, spend));
   }
   const metric = (id: string) => {
     const series = metrics.get(id);
@@ -64,18 +71,30 @@ export function labeller(queries: readonly Query[]): (query: Query) => string {
     Label ?? (stat ? [stat.Metric.MetricName, ...telling.map((part) => stat[part])].join(' ') : Id);
 }
 
+type MetricStat = NonNullable<Query['MetricStat']>;
+
+/** Reads a metric once for all queries that differ in their statistics alone. */
+function createReader(store: KeyValueStore, range: TimeRange, spend: Spend) {
+  const known = new Map<string, Promise<Datapoint[]>>();
+  return ({ Metric, Period: period }: MetricStat): Promise<Datapoint[]> => {
+    const name = JSON.stringify([Metric, period]);
+    const reading = known.get(name) ?? readDatapoints(store, Metric, { ...range, period }, spend);
+    known.set(name, reading);
+    return reading;
+  };
+}
+
 /** A series holds one unit: the first in CloudWatch's own order, where the query names none. */
-async function readSeries(
-  store: KeyValueStore,
-  { Metric, Period, Stat, Unit }: NonNullable<Query['MetricStat']>,
-  range: TimeRange,
+function seriesOf(
+  datapoints: readonly Datapoint[],
+  { Stat, Unit }: MetricStat,
   spend: Spend,
-): Promise<Series> {
-  const datapoints = await readDatapoints(store, Metric, { ...range, period: Period }, spend);
+): Series {
   const units = new Set(datapoints.map(({ unit }) => unit));
   const wanted = Unit ?? UNITS.find((unit) => units.has(unit));
   const series = new Map<number, number>();
   for (const datapoint of datapoints.filter(({ unit }) => unit === wanted)) {
+    spend(datapoint.counts.size);
     const value = statisticOf(datapoint, Stat);
     if (value !== undefined) series.set(datapoint.time, value);
   }
