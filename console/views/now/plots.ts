@@ -106,11 +106,15 @@ export const plots: readonly Plot[] = [
   },
   {
     id: 'languages',
-    title: 'Unserved languages',
-    unit: 'count',
-    note: 'Texts in languages that no model serves, stored without spans.',
-    empty: 'Every text was in a language that a model serves.',
-    draws: [{ metric: 'LanguageUnserved', statistics: ['Sum'], name: 'texts' }],
+    title: 'Languages',
+    unit: 'per minute',
+    note: 'Unserved: no model is for them, so they are stored without spans.',
+    empty:
+      'None was counted: metrics.countedByName names those that are, and unserved ones count by themselves.',
+    draws: [
+      { metric: 'RecordsProcessed', statistics: ['Sum'], by: 'Language' },
+      { metric: 'LanguageUnserved', statistics: ['Sum'], name: 'unserved' },
+    ],
   },
   {
     id: 'age',
