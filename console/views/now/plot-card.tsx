@@ -38,7 +38,7 @@ export function PlotCard({
   const lines = drawing.lines.map((line, index) => ({
     ...line,
     figures: figuresOf(line),
-    hue: plot.id === 'entities' && line.name !== 'all' ? hueOf(line.name) : index + 4,
+    hue: index === 0 ? 'first' : plot.id === 'entities' ? hueOf(line.name) : (index - 1) % 8,
   }));
   const [first] = lines;
   const time = pointed === undefined ? undefined : drawing.times[pointed];
@@ -85,7 +85,7 @@ export function PlotCard({
               {lines.map(({ name, figures, values, hue }) => (
                 <tr key={name}>
                   <th scope="row">
-                    <span class={`swatch hue-${hue % 8}`} aria-hidden="true" /> <bdi>{name}</bdi>
+                    <span class={`swatch hue-${hue}`} aria-hidden="true" /> <bdi>{name}</bdi>
                   </th>
                   <td class="number">
                     {pointed === undefined

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
-/** Debian's Chromium, or the one that the variable names; undefined where there is none. */
-export const chromiumPath = [process.env.SPANSTREAM_CHROMIUM ?? '', '/usr/bin/chromium'].find(
-  (path) => path !== '' && existsSync(path),
-);
+/** A Chromium of this machine; undefined where there is none. */
+export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync);
 
 const flags = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],

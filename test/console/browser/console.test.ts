@@ -15,7 +15,9 @@ import {
 import { parked, startPopulatedStack, texts } from './populated-stack.ts';
 
 if (chromiumPath === undefined) {
-  console.warn('The console is not tried in a browser: there is no /usr/bin/chromium.');
+  console.warn(
+    'The console is not tried in a browser: there is neither chromium nor google-chrome in /usr/bin.',
+  );
 }
 
 const views = {
@@ -27,7 +29,8 @@ const views = {
   models: '?view=models',
 };
 const MOST_BYTES = 200 * 1024;
-const SLOW = { timeout: 40_000 };
+/** A sum is drawn once its minute is over. */
+const SLOW = { timeout: 90_000 };
 
 describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
   let stack: Awaited<ReturnType<typeof startPopulatedStack>>;
@@ -82,35 +85,27 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
         expect(
           violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
         ).toEqual([]);
-        const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
-        expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+        expect(
+          await page.evaluate(() => {
+            const { scrollWidth, clientWidth } = document.documentElement;
+            return scrollWidth - clientWidth;
+          }),
+        ).toBeLessThanOrEqual(0);
       }
     },
   );
-
-  it('shows what streams by, and an alarm once it goes off', SLOW, async () => {
-    const page = await open(views.now);
-    const records = page.getByRole('region', { name: 'Records a second' });
-
-    await page.locator('.alarm', { hasText: 'rejected-records' }).waitFor(SLOW);
-    await records.getByRole('img').waitFor(SLOW);
-    await records.getByText('As a table').click();
-
-    expect(await page.locator('.count-alarm').textContent()).toMatch(/^\d+/);
-    expect(await records.getByRole('img').getAttribute('aria-label')).toMatch(
-      /Records a second: stored [\d.]+, least 0, most [\d.]+/,
-    );
-    expect(await records.locator('.points tbody tr').count()).toBeGreaterThanOrEqual(14);
-  });
 
   it.each(Object.entries(texts))(
     'draws the text %s as text, its spans where they are',
     async (id, text) => {
       const page = await open(`?view=record&id=${id}`);
       const drawn = page.locator('.marked-text > [dir]');
-      for await (const more of moreButtons(page)) await more.click();
 
-      expect(await drawn.evaluate((element) => element.textContent)).toBe(text);
+      const isLong = id === 'long';
+      if (isLong) await page.getByRole('button', { name: /^Show 20,000 more of/ }).click();
+      const shown = (await drawn.textContent()) ?? '';
+      expect(isLong ? text.startsWith(shown.replace(/…$/, '')) : shown === text).toBe(true);
+      expect(shown.length).toBeGreaterThan(Math.min(text.length, 20_000) - 1);
       expect(await drawn.locator(':not(span)').count()).toBe(0);
       const spans = await drawn
         .locator('[data-start]')
@@ -133,11 +128,11 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
     await page.locator('.result').first().waitFor();
     expect(await page.locator('.result').count()).toBe(Object.keys(texts).length);
 
-    await page.getByLabel('Entity').fill('no such thing');
+    await page.getByRole('textbox', { name: 'Entity' }).fill('no such thing');
     await page.getByText('None of those that are shown passes the filters').waitFor();
     const again = await open(new URL(page.url()).search);
 
-    expect(await again.getByLabel('Entity').inputValue()).toBe('no such thing');
+    expect(await again.getByRole('textbox', { name: 'Entity' }).inputValue()).toBe('no such thing');
     expect(await again.locator('.result').count()).toBe(0);
     await again.getByRole('button', { name: 'Clear filters' }).click();
     await again.locator('.result').first().waitFor();
@@ -228,6 +223,21 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
     },
   );
 
+  it('shows what streams by, and an alarm once it goes off', SLOW, async () => {
+    const page = await open(views.now);
+    const records = page.getByRole('region', { name: 'Records a second' });
+
+    await page.locator('.alarm', { hasText: 'rejected-records' }).waitFor(SLOW);
+    await records.getByRole('img').waitFor(SLOW);
+    await records.getByText('As a table').click();
+
+    expect(await page.locator('.count-alarm').textContent()).toMatch(/^\d+/);
+    expect(await records.getByRole('img').getAttribute('aria-label')).toMatch(
+      /Records a second: stored [\d.]+, least 0, most [\d.]+/,
+    );
+    expect(await records.locator('.points tbody tr').count()).toBeGreaterThanOrEqual(14);
+  });
+
   it('lists the models with their tasks', async () => {
     const page = await open(views.models);
 
@@ -235,12 +245,3 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
     expect(await page.getByRole('heading', { name: 'Drift' }).count()).toBe(1);
   });
 });
-
-/** The buttons that show more of a text, one after the other. */
-async function* moreButtons(page: Page) {
-  for (;;) {
-    const button = page.getByRole('button', { name: /^Show .* more of/ });
-    if ((await button.count()) === 0) return;
-    yield button;
-  }
-}
