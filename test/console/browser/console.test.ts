@@ -29,8 +29,8 @@ const views = {
   models: '?view=models',
 };
 const MOST_BYTES = 200 * 1024;
-/** A sum is drawn once its minute is over. */
-const SLOW = { timeout: 90_000 };
+/** What the page asks for again within seconds, on a machine with other work to do. */
+const SLOW = { timeout: 60_000 };
 
 describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
   let stack: Awaited<ReturnType<typeof startPopulatedStack>>;
@@ -102,7 +102,7 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
       const drawn = page.locator('.marked-text > [dir]');
 
       const isLong = id === 'long';
-      if (isLong) await page.getByRole('button', { name: /^Show 20,000 more of/ }).click();
+      if (isLong) await page.getByRole('button', { name: /^Show .* more of/ }).click();
       const shown = (await drawn.textContent()) ?? '';
       expect(isLong ? text.startsWith(shown.replace(/…$/, '')) : shown === text).toBe(true);
       expect(shown.length).toBeGreaterThan(Math.min(text.length, 20_000) - 1);
@@ -227,7 +227,11 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
     const page = await open(views.now);
     const records = page.getByRole('region', { name: 'Records a second' });
 
-    await page.locator('.alarm', { hasText: 'rejected-records' }).waitFor(SLOW);
+    const alarm = page.locator('.alarm', { hasText: 'rejected-records' });
+    await page.getByRole('heading', { name: 'Alarms' }).waitFor();
+    expect(await alarm.count()).toBe(0);
+    stack.endPeriod();
+    await alarm.waitFor(SLOW);
     await records.getByRole('img').waitFor(SLOW);
     await records.getByText('As a table').click();
 

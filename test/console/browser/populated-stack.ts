@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { buildPage } from '#local/console/build-page.ts';
+import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
@@ -30,20 +31,30 @@ export const parked = {
   'parked-blank': { text: '   ' },
 } as const;
 
-/** A local stack with results, failures, metrics and an alarm that is up, and its console. */
+/** Alarms look at whole periods: the clock of CloudWatch is put forward by one. */
+const PERIOD_MS = 300_000;
+
+/** A local stack with results, failures and metrics, and its console. */
 export async function startPopulatedStack() {
   const folders = await makeFolders();
   const consoleDirectory = join(folders.directory, '../console');
   await buildPage(consoleDirectory);
+  let ahead = 0;
+  const cloudWatch = await startCloudWatch({
+    alarmIntervalMs: 200,
+    now: () => Date.now() + ahead,
+  });
   const stack = await startLocalStack({
     directory: folders.directory,
     bundleDirectory: folders.bundleDirectory,
     consoleDirectory,
     modelsDirectory: tinyModels,
     settings,
+    endpoints: { cloudwatch: cloudWatch.endpoint },
   });
   const close = async () => {
     await stack.close();
+    await cloudWatch.close();
     await folders.remove();
   };
   try {
@@ -64,5 +75,13 @@ export async function startPopulatedStack() {
     await close();
     throw error;
   }
-  return { origin: stack.endpoints.console, consoleDirectory, close };
+  return {
+    origin: stack.endpoints.console,
+    consoleDirectory,
+    /** What was counted by now is of a period that is over, so that alarms look at it. */
+    endPeriod: () => {
+      ahead = PERIOD_MS;
+    },
+    close,
+  };
 }
