@@ -77,7 +77,6 @@ export async function startPopulatedStack() {
   }
   return {
     origin: stack.endpoints.console,
-    consoleDirectory,
     /** What was counted by now is of a period that is over, so that alarms look at it. */
     endPeriod: () => {
       ahead = PERIOD_MS;
