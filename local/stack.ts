@@ -11,7 +11,8 @@ import type { ObjectQueue } from '#local/cloud/object-queue.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
-import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import { apiGateway, startApiGateway } from '#local/services/api-gateway/index.ts';
+import { callOf } from '#shared/cli/run-command.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
@@ -19,6 +20,8 @@ import { createLogger, type Logger } from '#shared/log.ts';
 import { INBOX_PREFIX, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { canaryTimeoutSeconds, type Settings } from '#shared/settings.ts';
 import { startClock } from './clock.ts';
+import { startConsole } from './console/index.ts';
+import { redriveKeys } from './console/redrive-keys.ts';
 import { bundle } from './stack/bundle.ts';
 import { provision } from './stack/provision.ts';
 
@@ -29,6 +32,8 @@ const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions'
 
 /** The stand-in of CloudWatch can be read at once, so that nobody waits for it as on AWS. */
 const READ_BACK_SECONDS = '1';
+/** Nothing that the console asks for costs anything here, and metrics are there within seconds. */
+const POLL_SECONDS = 5;
 
 /** The functions of a stack; the canary where it has a clock. */
 export type Functions = Readonly<
@@ -45,11 +50,13 @@ export type WrapInvoke = (name: keyof Mappings, invoke: Invoke) => Invoke;
 export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'log'> {
   readonly settings: Settings;
   /** Ports on 127.0.0.1; any free one where left out. */
-  readonly ports?: Partial<Record<ServiceName | 'http', number>>;
+  readonly ports?: Partial<Record<ServiceName | 'http' | 'console', number>>;
   /** Folder with `manifest.json`; the bundled models unless given. */
   readonly modelsDirectory?: string | undefined;
   /** Folder of bundles that are built already; built into `bundles/` of the stack's folder unless given. */
   readonly bundleDirectory?: string;
+  /** The console as it was built; `dist/console` of the repository unless given. */
+  readonly consoleDirectory?: string | undefined;
   /** Runs what the settings schedule: the canary, whose probes are records among the others. Off unless given. */
   readonly clock?: boolean;
   readonly wrapInvoke?: WrapInvoke;
@@ -59,7 +66,7 @@ export interface LocalStackOptions extends Omit<LocalCloudOptions, 'ports' | 'lo
 /** A running local stack. */
 export interface LocalStack {
   readonly names: ResourceNames;
-  readonly endpoints: Endpoints & { readonly http: string };
+  readonly endpoints: Endpoints & { readonly http: string; readonly console: string };
   /** The endpoints as environment variables for any AWS client. */
   readonly environment: Readonly<Record<string, string>>;
   /** SDK clients that talk to the services themselves. */
@@ -113,13 +120,28 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
           maximumConcurrency: settings.intake.maximumConcurrency,
         })
       : undefined;
+    const gateway = { routes: httpRoutes, invoke: functions.http.invoke };
     const api = await startApiGateway({
-      routes: httpRoutes,
+      ...gateway,
       ...(ports?.http === undefined ? {} : { port: ports.http }),
-      invoke: async (event) => {
-        const invocation = await functions.http.invoke(event);
-        return invocation.ok ? invocation : { ok: false, error: invocation.errorMessage };
+    });
+    const console = await startConsole({
+      directory: options.consoleDirectory ?? join(root, 'dist/console'),
+      api: apiGateway(gateway),
+      info: {
+        where: 'local',
+        environmentName: settings.environmentName,
+        apiUrl: api.endpoint,
+        needsKey: false,
+        pollSeconds: POLL_SECONDS,
+        canRedrive: true,
+        commands: { redrive: callOf('redrive'), produce: callOf('produce') },
       },
+      redrive: (wanted) => redriveKeys(wanted, cloud.clients, names),
+      port: ports?.console,
+    }).catch(async (error: unknown) => {
+      await api.close();
+      throw error;
     });
 
     const stopClock =
@@ -128,7 +150,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
     return {
       names,
-      endpoints: { ...cloud.endpoints, http: api.endpoint },
+      endpoints: { ...cloud.endpoints, http: api.endpoint, console: console.endpoint },
       environment: cloud.environment,
       clients: cloud.clients,
       functions,
@@ -136,7 +158,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       idle: idleInTurn(mappings, inbox),
       async close() {
         stopClock?.();
-        await api.close();
+        await Promise.all([console.close(), api.close()]);
         await cloud.close();
       },
     };

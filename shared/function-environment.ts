@@ -97,6 +97,7 @@ export const metricsEnvironmentSchema = z.object({
       entityTypes: z.array(text),
       labels: z.array(text),
       personalDataKinds: z.array(text),
+      languages: z.array(text),
     }),
   ),
   SPANSTREAM_DRIFT: json(driftSettings),

@@ -3,7 +3,7 @@
  * with one source, because each costs money.
  */
 export const metricNames = {
-  /** Results inserted; also by `Source`. */
+  /** Results inserted; also by `Source`, and by `Language`, those that the settings name. */
   recordsProcessed: 'RecordsProcessed',
   /** Records that the stream brought, processed or rejected; calls over HTTP are left out. */
   recordsStreamed: 'RecordsStreamed',
@@ -45,6 +45,7 @@ export const metricNames = {
 /** Dimensions in use. */
 export const dimensionNames = {
   source: 'Source',
+  language: 'Language',
   reason: 'Reason',
   type: 'Type',
   label: 'Label',
@@ -57,13 +58,22 @@ export interface CountedByName {
   readonly entityTypes: readonly string[];
   readonly labels: readonly string[];
   readonly personalDataKinds: readonly string[];
+  readonly languages: readonly string[];
 }
+
+/** Stands for every name, where so many metrics cost nothing or are wanted. */
+export const ANY_NAME = '*';
+
+/** Whether a name is counted. */
+export const isCounted = (names: readonly string[], name: string): boolean =>
+  names.includes(name) || names.includes(ANY_NAME);
 
 /** What is counted by name unless settings say otherwise: with it a deployment with one source has 30 metrics at most. */
 export const usuallyCountedByName: CountedByName = {
   entityTypes: ['PER', 'ORG', 'LOC'],
   labels: [],
   personalDataKinds: [],
+  languages: [],
 };
 
 /** A metric's name with its dimensions, such as `RecordsProcessed{Source=news}`. */

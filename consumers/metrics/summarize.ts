@@ -3,6 +3,7 @@ import type { ResultItem } from '#shared/contracts/result.ts';
 import {
   type CountedByName,
   dimensionNames,
+  isCounted,
   metricKey,
   metricNames,
   usuallyCountedByName,
@@ -93,21 +94,25 @@ function addResult(
 ): void {
   add(metricNames.recordsProcessed, 1);
   add(metricNames.recordsProcessed, 1, { [dimensionNames.source]: result.source });
+  const { language } = result;
+  if (language !== undefined && isCounted(counted.languages, language)) {
+    add(metricNames.recordsProcessed, 1, { [dimensionNames.language]: language });
+  }
   add(metricNames.entitiesFound, result.entities.length);
   for (const { type } of result.entities) {
-    if (!counted.entityTypes.includes(type)) continue;
+    if (!isCounted(counted.entityTypes, type)) continue;
     add(metricNames.entitiesFound, 1, { [dimensionNames.type]: type });
   }
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
   }
   for (const { label } of result.labels ?? []) {
-    if (!counted.labels.includes(label)) continue;
+    if (!isCounted(counted.labels, label)) continue;
     add(metricNames.labelsFound, 1, { [dimensionNames.label]: label });
   }
   add(metricNames.personalDataFound, result.pii?.length ?? 0);
   for (const { kind } of result.pii ?? []) {
-    if (!counted.personalDataKinds.includes(kind)) continue;
+    if (!isCounted(counted.personalDataKinds, kind)) continue;
     add(metricNames.personalDataFound, 1, { [dimensionNames.kind]: kind });
   }
   if (result.unserved && result.unserved.length > 0) add(metricNames.languageUnserved, 1);

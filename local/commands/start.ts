@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
+import { builtPage } from '#local/console/build-page.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
@@ -16,6 +17,8 @@ import {
   say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
+import { messageOf } from '#shared/errors.ts';
+import { ANY_NAME } from '#shared/metric-names.ts';
 import type { Settings } from '#shared/settings.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
 
@@ -30,6 +33,7 @@ interface Flags {
   portCloudwatch: number;
   portS3: number;
   portHttp: number;
+  portConsole: number;
   json?: boolean;
 }
 
@@ -44,6 +48,7 @@ function announce(stack: LocalStack, directory: string, { intake }: Settings): v
     `  failures bucket ${stack.names.failuresBucket}`,
     ...(intake.enabled ? [`  intake bucket   ${stack.names.intakeBucket}`] : []),
     `  HTTP            ${stack.endpoints.http}/v1/health`,
+    `  console         ${stack.endpoints.console}`,
     '',
     'For the AWS CLI or any SDK:',
     '',
@@ -76,6 +81,13 @@ function showStatus({ mappings: { inference, metrics } }: LocalStack): () => voi
   };
 }
 
+/** A metric costs nothing here: labels and languages are counted by their names, whichever they are. */
+function countingAllByName(settings: Settings): Settings {
+  const { countedByName } = settings.metrics;
+  const all = { ...countedByName, labels: [ANY_NAME], languages: [ANY_NAME] };
+  return { ...settings, metrics: { ...settings.metrics, countedByName: all } };
+}
+
 async function run(flags: Flags, signal: AbortSignal): Promise<void> {
   const directory = resolve(flags.directory);
   const endpointsFile = join(directory, 'endpoints.json');
@@ -83,9 +95,12 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
     ...readSettingsFile(flags.config),
     ...(flags.model && { models: flags.model }),
   };
+  // Without the page all else is of use.
+  const consoleDirectory = await builtPage().catch((error: unknown) => say(messageOf(error)));
   const stack = await startLocalStack({
     directory,
-    settings,
+    consoleDirectory: consoleDirectory ?? undefined,
+    settings: countingAllByName(settings),
     modelsDirectory: flags.models,
     endpoints: flags.use,
     clock: true,
@@ -96,11 +111,16 @@ async function run(flags: Flags, signal: AbortSignal): Promise<void> {
       cloudwatch: flags.portCloudwatch,
       s3: flags.portS3,
       http: flags.portHttp,
+      console: flags.portConsole,
     },
   });
   let hideStatus = () => {};
   try {
-    const endpoints = { ...stack.environment, SPANSTREAM_HTTP_URL: stack.endpoints.http };
+    const endpoints = {
+      ...stack.environment,
+      SPANSTREAM_HTTP_URL: stack.endpoints.http,
+      SPANSTREAM_CONSOLE_URL: stack.endpoints.console,
+    };
     await writeFile(endpointsFile, `${JSON.stringify(endpoints, null, 2)}\n`);
     announce(stack, directory, settings);
     print([], flags.json && endpoints);
@@ -150,6 +170,7 @@ const command = createCommand('start', 'Runs the local stack until Ctrl-C')
   .option('--port-cloudwatch <n>', 'port of CloudWatch', port, 4569)
   .option('--port-s3 <n>', 'port of S3', port, 4570)
   .option('--port-http <n>', 'port of the HTTP API', port, 4571)
+  .option('--port-console <n>', 'port of the console', port, 4572)
   .action(start);
 
 await runCommand(command);

@@ -59,7 +59,7 @@ export const redriveBodySchema = z.strictObject({
     .describe('Also those that an earlier run claimed and may have sent.'),
 });
 
-/** What became of it; whatever is in no list was there no more. */
+/** What became of it. */
 export interface RedriveAnswer {
   readonly redriven: number;
   /** Redriven by an earlier run. */

@@ -78,12 +78,13 @@ const metricsSettings = z.strictObject({
   reservedConcurrency: z.int().min(0).max(100_000).default(1),
   /** Entities and answers under this score make a result count as low confidence. */
   lowConfidenceThreshold: z.number().min(0).max(1).default(0.5),
-  /** Entity types, labels and kinds of personal data that are counted by name too: each is a metric more. */
+  /** Entity types, labels, kinds of personal data and languages that are counted by name too, `*` for all: each is a metric more. */
   countedByName: z
     .strictObject({
       entityTypes: countedNames.default([...usuallyCountedByName.entityTypes]),
       labels: countedNames.default([...usuallyCountedByName.labels]),
       personalDataKinds: countedNames.default([...usuallyCountedByName.personalDataKinds]),
+      languages: countedNames.default([...usuallyCountedByName.languages]),
     })
     .prefault({}),
   drift: driftSettings.prefault({}),

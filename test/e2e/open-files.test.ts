@@ -15,7 +15,7 @@ import { makeFolder, tinyModels } from './support/folders.ts';
 const MOST_OPEN_FILES = 160;
 const patience = { timeoutMs: 60_000, everyMs: 100 };
 const stream = 'spanstream-dev-text';
-const anyPorts = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http']
+const anyPorts = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console']
   .map((service) => `--port-${service} 0`)
   .join(' ');
 

@@ -96,7 +96,7 @@ describe('a stack that is killed and started again', () => {
 
 /** Starts another stack in a folder as `npm start` does, and waits for its end. */
 function startCommandIn(directory: string): Promise<{ code: unknown; said: string }> {
-  const ports = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http'].flatMap((service) => [
+  const ports = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console'].flatMap((service) => [
     `--port-${service}`,
     '0',
   ]);

@@ -10,10 +10,9 @@ import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder, tinyModels } from './support/folders.ts';
 
 const command = fileURLToPath(new URL('../../local/commands/start.ts', import.meta.url));
-const anyPorts = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http'].flatMap((service) => [
-  `--port-${service}`,
-  '0',
-]);
+const anyPorts = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console'].flatMap(
+  (service) => [`--port-${service}`, '0'],
+);
 
 describe('the start command', () => {
   let folder: Awaited<ReturnType<typeof makeFolder>>;

@@ -8,7 +8,7 @@ import {
 } from '#shared/contracts/gateway-problems.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
-import type { HttpAnswer } from '../http-server.ts';
+import type { HttpAnswer, HttpService } from '../http-server.ts';
 import { type LocalService, serve } from '../local-service.ts';
 import { ServiceError } from '../operations.ts';
 import { httpAnswer, proxyEvent } from './proxy-integration.ts';
@@ -36,15 +36,15 @@ const EVENT_LIMIT_BYTES = 6 * 1024 * 1024;
  * callers on this machine only.
  */
 export function startApiGateway(options: ApiGatewayOptions): Promise<LocalService> {
-  return serve(
-    {
-      bodyLimitBytes: BODY_LIMIT_BYTES,
-      answer: (request, body) => answer(request, body, options),
-      refuse,
-    },
-    { port: options.port },
-  );
+  return serve(apiGateway(options), { port: options.port });
 }
+
+/** The API Gateway stand-in itself, which another server may hand requests to. */
+export const apiGateway = (options: Omit<ApiGatewayOptions, 'port'>): HttpService => ({
+  bodyLimitBytes: BODY_LIMIT_BYTES,
+  answer: (request, body) => answer(request, body, options),
+  refuse,
+});
 
 async function answer(
   request: IncomingMessage,

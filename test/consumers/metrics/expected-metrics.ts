@@ -8,7 +8,7 @@ import type { TableItem } from '#shared/results-table/stored-item.ts';
 export function expectedMetrics(
   items: Iterable<TableItem>,
   lowConfidenceThreshold = 0.5,
-  { entityTypes, labels, personalDataKinds }: CountedByName = usuallyCountedByName,
+  { entityTypes, labels, personalDataKinds, languages }: CountedByName = usuallyCountedByName,
 ): Record<string, number> {
   const sums: Record<string, number> = {};
   const add = (by: number, name: string, dimensions?: Record<string, string>): void => {
@@ -25,6 +25,8 @@ export function expectedMetrics(
     }
     add(1, 'RecordsProcessed');
     add(1, 'RecordsProcessed', { Source: item.source });
+    const { language = '' } = item;
+    if (languages.includes(language)) add(1, 'RecordsProcessed', { Language: language });
     add(item.entities.length, 'EntitiesFound');
     for (const { type } of item.entities) {
       if (entityTypes.includes(type)) add(1, 'EntitiesFound', { Type: type });

@@ -86,6 +86,7 @@ describe('a deployment with one source', () => {
   it('counts by name what the settings name', () => {
     const item: ResultItem = {
       ...(resultOf(1) as ResultItem),
+      language: 'pt-BR',
       labels: ['positive', 'negative', 'positive'].map((label) => ({
         ...{ task: 'sentiment', label },
         score: 0.9,
@@ -96,6 +97,7 @@ describe('a deployment with one source', () => {
       entityTypes: [],
       labels: ['positive'],
       personalDataKinds: ['PHONE'],
+      languages: ['*'],
     };
 
     const data = summarize([{ createdAt: 1, item }], {
@@ -107,6 +109,7 @@ describe('a deployment with one source', () => {
       data.map(({ name, dimensions, values }) => [metricKey(name, dimensions), values[0]]),
     );
     expect(sums).toMatchObject({
+      'RecordsProcessed{Language=pt-BR}': 1,
       'LabelsFound{Label=positive}': 2,
       PersonalDataFound: 2,
       'PersonalDataFound{Kind=PHONE}': 1,
