@@ -1,6 +1,5 @@
 """Train the bundled question-answering model (see README.md beside this file)."""
 
-import copy
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +12,7 @@ from answers import open_session, predict, score_answers
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
 from bundled_weights import read_weights
 from command import run_steps
-from fake_quantization import has_ranges, input_ranges, make_roundable, rounded_layers, set_ranges, start_rounding
+from fake_quantization import has_ranges, input_ranges, make_roundable, set_ranges, start_rounding
 from figures import PEOPLE
 from int8_graph import write_answers
 from loop import optimizers, train
@@ -44,16 +43,17 @@ def make_optimizers(model, rates: dict[str, float]):
 
 
 def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path | None):
-    """Train and save a Hugging Face folder in `run`: all legs, or from bundled weights on the last."""
+    """Train and save a Hugging Face folder in `run`: to answer, from the encoder on; to decline, from bundled weights on."""
     torch.set_num_threads(threads)
     tokenizer = make_tokenizer(encoder)
     model = make_model(encoder)
     make_roundable(model)
     if bundled:
         model.load_state_dict(read_weights(bundled / GRAPH), strict=False)
-    for number in [] if bundled else range(len(LEGS)):
-        model = train_leg(model, number, data / "qa/train", tokenizer, run)
-    model = learn_to_decline(model, data / "qa/train", tokenizer, run)
+        model = learn_to_decline(model, data / "qa/train", tokenizer, run)
+    else:
+        for number in range(len(LEGS)):
+            model = train_leg(model, number, data / "qa/train", tokenizer, run)
     model.save_pretrained(run / "model")
     (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
     tokenizer.save(str(run / "model/tokenizer.json"))
@@ -76,17 +76,9 @@ def train_leg(model, number: int, folder: Path, tokenizer: Tokenizer, run: Path)
 
 
 def learn_to_decline(model, folder: Path, tokenizer: Tokenizer, run: Path):
-    """Train the last leg; returns the mean of the model as it was and as it became, which answers better than the latter."""
-    first, rounds = copy.deepcopy(model), rounds_of_near_misses(folder, tokenizer)
-    model = train_within(60 * DECLINING["minutes"], 1, model, loss, rounds, make_optimizers(model, DECLINING["rates"]),
-                         run / "checkpoint-declining.pt", lambda *_: None)
-    with torch.no_grad():
-        for now, before in zip(model.parameters(), first.parameters()):
-            now.lerp_(before, DECLINING["kept"])
-    for layer in rounded_layers(model).values():
-        layer.rounding = False
-    set_ranges(model, rounds(0)[:RANGE_BATCHES])
-    return model
+    """Go on training with near misses; returns the averaged model."""
+    return train_within(60 * DECLINING["minutes"], 1, model, loss, rounds_of_near_misses(folder, tokenizer),
+                        make_optimizers(model, DECLINING["rates"]), run / "checkpoint-declining.pt", lambda *_: None)
 
 
 def loss(model, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:

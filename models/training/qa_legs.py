@@ -1,4 +1,4 @@
-"""What each leg of the answers' training is given: questions of which files, how many, changed how, in which batches."""
+"""What each part of the answers' training is given: questions of which files, how many, changed how, in which batches."""
 
 import random
 from functools import lru_cache
@@ -18,7 +18,7 @@ HELD_OUT = 400  # last questions of squad-train-val5pct: the null threshold is c
 FOR_THRESHOLD = frozenset({"IPod", "Solar_energy"})
 FOR_FIGURES = frozenset({"Spectre_(2015_film)", "To_Kill_a_Mockingbird"})
 
-# The first two legs learn to answer, the second from the averaged weights of the first. A stage says how many questions
+# Two legs learn to answer, the second from the averaged weights of the first. A stage says how many questions
 # are taken of each file: short contexts first, whole paragraphs last. `longest` is a stage's longest row in tokens,
 # `rounded` the first stage that feels int8's rounding.
 LEGS = [
@@ -46,10 +46,9 @@ LEGS = [
     },
 ]
 SINGLE_SENTENCES = {"squad-train-sentences", "qamr"}
-# The last learns to decline: near misses, made by rules and by people, in passages cut around the answer.
+# Going on from a bundled model learns to decline: near misses, made by rules and by people, in passages cut around the answer.
 DECLINING = {
     "minutes": 64,
-    "kept": 0.5,  # of the weights before (Wortsman et al. 2022, arXiv:2109.01903)
     "rates": {"encoder": 1.5e-4, "new": 1.5e-4},
     "tokens": 1536,
     "near misses": 0.45,
@@ -102,7 +101,7 @@ def training_batches(folder: Path, tokenizer: Tokenizer, number: int):
 
 
 def near_misses(folder: Path, number: int) -> list:
-    """The questions of a round of the last leg."""
+    """The questions of a round of learning to decline."""
     dice = random.Random(SEED + 1_000 + number)
     questions = [q for name, count in DECLINING["questions"].items()
                  for q in _some(training_questions(folder, name), count, dice)]
@@ -113,7 +112,7 @@ def near_misses(folder: Path, number: int) -> list:
 
 
 def rounds_of_near_misses(folder: Path, tokenizer: Tokenizer):
-    """A function from round number to its batches, of the last leg."""
+    """A function from round number to its batches, of learning to decline."""
 
     @lru_cache(maxsize=1)
     def rounds(number: int):
