@@ -41,7 +41,7 @@ export async function evaluateAnswers(
   }
   const lines = [inWords(summary)];
   const impossible = scored.filter(({ example }) => example.answers.length === 0);
-  if (impossible.length === 0) return { summary, lines };
+  if (impossible.length === 0) return { summary: { ...summary }, lines };
   const hasAnswer = figures(scored.filter(({ example }) => example.answers.length > 0));
   const noAnswer = figures(impossible);
   const best = bestThreshold(scored);
