@@ -100,7 +100,7 @@ function Results({ list, filters, source }: ResultsProps) {
   const isFiltered = passing.length < results.length;
   return (
     <>
-      <p class="small muted" role="status">
+      <p class="small muted">
         {isFiltered
           ? `${passing.length} of ${results.length} pass the filters`
           : `${results.length} newest`}
