@@ -13,10 +13,17 @@ export default defineConfig({
       project(
         'unit',
         ['test/**/*.test.ts'],
-        ['test/cloud/**', 'test/conformance/**', 'test/e2e/**', 'test/packages/**'],
+        [
+          'test/cloud/**',
+          'test/conformance/**',
+          'test/console/browser/**',
+          'test/e2e/**',
+          'test/packages/**',
+        ],
         60_000,
       ),
       project('conformance', ['test/conformance/**/*.test.ts'], [], 120_000),
+      project('console', ['test/console/browser/**/*.test.ts'], [], 120_000),
       project('cloud', ['test/cloud/**/*.test.ts'], [], 480_000),
       project('packages', ['test/packages/**/*.test.ts'], [], 300_000),
       project('e2e', ['test/e2e/**/*.test.ts'], [], 180_000),

@@ -33,28 +33,21 @@ export async function evaluateAnswers(
     const answer = answers[index];
     return { example, answer, ...scoreAnswer(example.answers, answer?.text ?? null) };
   });
-  const declined = scored.filter(({ answer }) => answer?.text === null).length;
-  const declineRate = percentage(declined, scored.length);
+  const summary = figures(scored);
   if (options.unanswerable) {
-    return {
-      summary: { examples: scored.length, declineRate },
-      lines: [`declined ${declined} of ${scored.length} unanswerable: ${declineRate.toFixed(2)} %`],
-    };
+    const { examples, declineRate } = summary;
+    const lines = [`declined ${declineRate.toFixed(2)} % of ${examples} unanswerable`];
+    return { summary: { examples, declineRate }, lines };
   }
-  const answerable = scored.filter(({ example }) => example.answers.length > 0);
+  const lines = [inWords(summary)];
   const impossible = scored.filter(({ example }) => example.answers.length === 0);
-  const { exactMatch, f1 } = mean(scored);
-  const summary = { examples: scored.length, exactMatch, f1, declineRate };
-  const lines = [
-    `exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}`,
-    `declined ${declineRate.toFixed(2)} %`,
-  ];
-  if (impossible.length === 0) return { summary, lines };
-  const [hasAnswer, noAnswer] = [mean(answerable), mean(impossible)];
+  if (impossible.length === 0) return { summary: { ...summary }, lines };
+  const hasAnswer = figures(scored.filter(({ example }) => example.answers.length > 0));
+  const noAnswer = figures(impossible);
   const best = bestThreshold(scored);
   lines.push(
-    `with an answer:    EM ${hasAnswer.exactMatch.toFixed(2)}, F1 ${hasAnswer.f1.toFixed(2)}`,
-    `without an answer: EM ${noAnswer.exactMatch.toFixed(2)}`,
+    `with an answer (${hasAnswer.examples}): ${inWords(hasAnswer)}`,
+    `without (${noAnswer.examples}): declined ${noAnswer.declineRate.toFixed(2)} %`,
     `best nullThreshold up to the model's own: ${best.threshold.toFixed(4)} (F1 ${best.f1.toFixed(2)})`,
   );
   return { summary: { ...summary, hasAnswer, noAnswer, best }, lines };
@@ -101,13 +94,29 @@ function bestThreshold(scored: readonly Scored[]): { threshold: number; f1: numb
   return { threshold, f1: percentage(total + rest, scored.length) };
 }
 
-function mean(scored: readonly Scored[]): { exactMatch: number; f1: number } {
+interface AnswerFigures {
+  readonly examples: number;
+  readonly exactMatch: number;
+  readonly f1: number;
+  readonly declineRate: number;
+}
+
+function figures(scored: readonly Scored[]): AnswerFigures {
   const meanOf = (figure: (one: Scored) => number) =>
     percentage(
       scored.reduce((sum, one) => sum + figure(one), 0),
       scored.length,
     );
-  return { exactMatch: meanOf((one) => one.exactMatch), f1: meanOf((one) => one.f1) };
+  return {
+    examples: scored.length,
+    exactMatch: meanOf(({ exactMatch }) => exactMatch),
+    f1: meanOf(({ f1 }) => f1),
+    declineRate: meanOf(({ answer }) => Number(answer?.text === null)),
+  };
+}
+
+function inWords({ exactMatch, f1, declineRate }: AnswerFigures): string {
+  return `exact match ${exactMatch.toFixed(2)}, F1 ${f1.toFixed(2)}, declined ${declineRate.toFixed(2)} %`;
 }
 
 function percentage(part: number, whole: number): number {

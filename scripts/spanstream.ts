@@ -12,6 +12,7 @@ const commands = new Map<string | undefined, readonly [string, () => Promise<unk
   ['redrive', ['sends parked records again', () => import('../producers/commands/redrive.ts')]],
   ['eval', ['measures a model on labelled texts', () => import('./eval.ts')]],
   ['models', ['lists, checks and fetches models', () => import('./models.ts')]],
+  ['cost', ['says what a deployment costs in a month', () => import('./cost.ts')]],
   ['smoke', ['follows one record through a deployment', () => import('./smoke.ts')]],
 ]);
 

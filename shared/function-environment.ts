@@ -57,6 +57,7 @@ export const inferenceEnvironmentSchema = z.object({
   ...models,
   SPANSTREAM_FAILURES_BUCKET: text,
   SPANSTREAM_STANDING: json(standingSchema),
+  SPANSTREAM_SEEN_TEXTS_MEGABYTES: number.pipe(z.int().max(4_096)),
 });
 
 /** What the HTTP function reads from its environment. */
@@ -191,6 +192,7 @@ export function functionEnvironments(settings: Settings, names: ResourceNames) {
       ...engine,
       SPANSTREAM_FAILURES_BUCKET: names.failuresBucket,
       SPANSTREAM_STANDING: JSON.stringify(standingOf(settings)),
+      SPANSTREAM_SEEN_TEXTS_MEGABYTES: String(settings.inference.seenTextsMegabytes),
     },
     http: {
       ...common,

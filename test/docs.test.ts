@@ -118,7 +118,7 @@ describe('the pages', () => {
     expect(commands.size).toBeGreaterThan(5);
     const wrong: string[] = [];
     for (const { path, text } of pages) {
-      for (const [call, script = ''] of text.matchAll(/npm run (?:--\w+ )*([\w-]+)[^`\n]*/g)) {
+      for (const [call, script = ''] of text.matchAll(/npm run (?:--\w+ )*([\w:-]+)[^`\n]*/g)) {
         const file = /(\S+\.ts)$/.exec(scripts[script] ?? '')?.[1];
         const source = file && (await read(file));
         const options = [...call.matchAll(/ --([a-z][a-z-]+)/g)].map(([, option = '']) => option);
@@ -143,6 +143,11 @@ describe('the pages', () => {
       inference: { reservedConcurrency: 2, provisionedConcurrency: 1 },
       http: { reservedConcurrency: 2, provisionedConcurrency: 1 },
       results: { redact: { mode: 'mask', kinds: ['EMAIL'] } },
+      console: {
+        domainName: 'texts.example.com',
+        certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/1',
+        logsBucket: 'logs',
+      },
     });
     const has = (value: unknown, [name, ...rest]: string[]): boolean =>
       name === undefined ||

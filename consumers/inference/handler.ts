@@ -18,6 +18,7 @@ import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { LOOK_UP_ATTRIBUTES } from './look-up.ts';
 import { createPace } from './pace.ts';
 import { processBatch } from './process-batch.ts';
+import { createSeenTexts } from './seen-texts.ts';
 import type { InferenceDeps } from './types.ts';
 
 const environment = readEnvironment(inferenceEnvironmentSchema, process.env);
@@ -35,6 +36,7 @@ const deps: InferenceDeps = {
   getBatch: createGetBatch(client, table, LOOK_UP_ATTRIBUTES),
   putFailure: createPutFailure(s3, environment.SPANSTREAM_FAILURES_BUCKET),
   pace: createPace(),
+  seen: createSeenTexts(environment.SPANSTREAM_SEEN_TEXTS_MEGABYTES * 2 ** 20),
   options: resultOptionsOf(environment),
   standing: environment.SPANSTREAM_STANDING,
   log: createLogger({ level: environment.SPANSTREAM_LOG_LEVEL, name: 'inference' }),

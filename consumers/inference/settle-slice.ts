@@ -97,32 +97,56 @@ async function analyze(
   deps: InferenceDeps,
   deadline: number,
 ): Promise<(readonly [BatchRecord, TableItem | RecordOutcome])[] | undefined> {
-  const started = deps.now();
   const signal = signalUntil(deadline, deps);
-  const learn = (givenUp: boolean) => {
-    const weight = texts.reduce((sum, entry) => sum + entry.weight, 0);
-    deps.pace.learn(weight, deps.now() - started, givenUp);
-  };
+  const requests = texts.map(({ record, asked }) =>
+    requestOf(record?.text ?? '', asked, deps.options),
+  );
+  const recalled = requests.map((request) => deps.seen.recall(request));
+  const unseen = [...requests.keys()].filter((index) => !recalled[index]);
+  const weigh = (indices: Iterable<number>) =>
+    [...indices].reduce((sum, index) => sum + (texts[index]?.weight ?? 0), 0);
+  const started = deps.now();
+  let inferred = started;
   try {
-    const analyses = await deps.engine.analyze(
-      texts.map(({ record, asked }) => requestOf(record?.text ?? '', asked, deps.options)),
-      { signal },
-    );
-    if (analyses.length !== texts.length) {
-      throw new EngineError(`the engine gave ${analyses.length} outcomes of ${texts.length} texts`);
-    }
+    const outcomes = await analyzeUnseen();
+    inferred = deps.now();
     const made: (readonly [BatchRecord, TableItem | RecordOutcome])[] = [];
     for (const [index, entry] of texts.entries()) {
       if (deps.options.redaction) await nextTurn();
       signal.throwIfAborted();
-      made.push([entry, await toItem(entry, analyses[index], deps)]);
+      made.push([entry, await toItem(entry, outcomes.get(index), deps)]);
     }
-    learn(false);
+    if (unseen.length > 0) {
+      // As if none had been seen: what comes next may be new.
+      const all = weigh(requests.keys());
+      const infer = ((inferred - started) * all) / Math.max(1, weigh(unseen));
+      deps.pace.learn(all, infer + deps.now() - inferred);
+    }
     return made;
   } catch (error) {
     if (!signal.aborted || error instanceof EngineError) throw error;
-    learn(true);
+    deps.pace.learn(weigh(unseen), deps.now() - started, true);
     return undefined;
+  }
+
+  /** What each text came to, by its index. */
+  async function analyzeUnseen(): Promise<Map<number, AnalysisOutcome>> {
+    const outcomes = new Map<number, AnalysisOutcome>();
+    for (const [index, value] of recalled.entries()) {
+      if (value) outcomes.set(index, { ok: true, value });
+    }
+    if (unseen.length === 0) return outcomes;
+    const asked = unseen.flatMap((index) => requests[index] ?? []);
+    const analyses = await deps.engine.analyze(asked, { signal });
+    if (analyses.length !== asked.length) {
+      throw new EngineError(`the engine gave ${analyses.length} outcomes of ${asked.length} texts`);
+    }
+    for (const [at, outcome] of analyses.entries()) {
+      const request = asked[at];
+      if (request && outcome.ok) deps.seen.keep(request, outcome.value);
+      outcomes.set(unseen[at] ?? at, outcome);
+    }
+    return outcomes;
   }
 }
 

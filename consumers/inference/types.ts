@@ -9,6 +9,7 @@ import type { ResultsWriter } from '#shared/results-table/write-items.ts';
 import type { Standing } from '#shared/settings/standing.ts';
 import type { DecodedRecord } from '#shared/stream/decode-record.ts';
 import type { Pace } from './pace.ts';
+import type { SeenTexts } from './seen-texts.ts';
 
 /** What the inference consumer works with. */
 export interface InferenceDeps {
@@ -18,6 +19,7 @@ export interface InferenceDeps {
   readonly getBatch: GetBatch;
   readonly putFailure: PutFailure;
   readonly pace: Pace;
+  readonly seen: SeenTexts;
   readonly options: ResultOptions;
   /** What is asked by source, for records that do not say. */
   readonly standing: Standing;

@@ -96,7 +96,15 @@ export async function claimObject(
     throw error;
   }
   if (attempts <= MOST_ATTEMPTS) return claim;
-  return claim.fail(`${MOST_ATTEMPTS} runs in a row read nothing of it, or died`);
+  return claim.fail(stuckReason(claim.report()));
+}
+
+/** Why an object is given up of which no run reads more, and what is to be done. */
+function stuckReason({ progress, gzip }: Report): string {
+  const { line, offset } = progress?.position ?? BEGINNING;
+  const stuck = `${MOST_ATTEMPTS} runs in a row read nothing from line ${line} on, or died`;
+  if (!gzip || offset === 0) return stuck;
+  return `${stuck}: of gzip each inflates again the ${offset} bytes before it; put what is left in smaller files`;
 }
 
 /** Whether a report is of what an object holds now; of what was given up, whether it was not put again since. */

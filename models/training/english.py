@@ -146,7 +146,8 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
         return round_of(number, sources, tokenizer)
 
     first = copy.deepcopy(model)
-    model = train_within(60 * MINUTES, processes, model, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    model = train_within(60 * MINUTES, processes, model, ManyHeaded.loss, rounds, make_optimizers(model),
+                         run / "checkpoint.pt", report)
     if bundled:
         keep(model, first)
     words = model.bert.embeddings.word_embeddings

@@ -21,6 +21,7 @@ SETS = {
 }
 QA_SET = "qa/squad-dev.json"
 QA_WAYS = {"must answer": ["--must-answer"], "may decline": [], "unanswerable": ["--unanswerable"]}
+PEOPLE = "written-by-people.json"  # in the run folder: articles kept apart, with questions that people wrote to have no answer
 
 
 def evaluate(task: str, data: Path, models: Path, *flags: str) -> dict:
@@ -34,10 +35,12 @@ def evaluate(task: str, data: Path, models: Path, *flags: str) -> dict:
     return figures
 
 
-def measure(task: str, data: Path, models: Path, ways=tuple(QA_WAYS)) -> dict:
+def measure(task: str, data: Path, models: Path, run: Path, ways=tuple(QA_WAYS)) -> dict:
     if task == "en":
         return {title: evaluate(kind, data / file, models, *flags) for title, (kind, file, *flags) in SETS.items()}
-    return {way: evaluate(task, data / QA_SET, models, *QA_WAYS[way]) for way in ways}
+    people = {f"{way}, people": evaluate(task, run / PEOPLE, models, *QA_WAYS[way])
+              for way in ways if way != "unanswerable"}
+    return {**{way: evaluate(task, data / QA_SET, models, *QA_WAYS[way]) for way in ways}, **people}
 
 
 def main():
@@ -49,8 +52,8 @@ def main():
     options = parser.parse_args()
     for task in options.only:
         run = options.runs / task
-        figures = {"int8": measure(task, options.data, options.models),
-                   "fp32": measure(task, options.data, run / "fp32", ways=["must answer"])}
+        figures = {"int8": measure(task, options.data, options.models, run),
+                   "fp32": measure(task, options.data, run / "fp32", run, ways=["must answer"])}
         (run / "figures.json").write_text(json.dumps(figures, indent=2))
 
 

@@ -1,21 +1,23 @@
-"""Questions with their contexts: reading, making some unanswerable, windowing and encoding them."""
+"""Questions with their contexts: reading, windowing and encoding them."""
 
 import json
-import math
 import random
-import re
-from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenizers import Tokenizer
+
+from lookalikes import Lookalikes
 
 LONGEST_QUESTION = 64
 
 
 @dataclass(frozen=True)
 class Question:
-    """`start` is the answer's first character in `context`; an empty `answer` means the context does not say."""
+    """`start` is the answer's first character in `context`; an empty `answer` means the context does not say.
+
+    Of a question without an answer, `start` is where a hasty reader would see one, if that is known, else 0.
+    """
 
     text: str
     context: str
@@ -23,55 +25,16 @@ class Question:
     start: int
 
 
-def read_squad(path: Path) -> list[Question]:
-    """The questions of a file in SQuAD 1.1's shape, each with its first answer."""
-    questions = []
-    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
-        for paragraph in article["paragraphs"]:
-            for qa in paragraph["qas"]:
-                answer = qa["answers"][0]
-                questions.append(Question(qa["question"].strip(), paragraph["context"], answer["text"],
-                                          answer["answer_start"]))
-    return questions
+def read_squad(path: Path, within=lambda title: True) -> list[Question]:
+    """The questions of a file in SQuAD's shape (1.1 or 2.0), each with its first answer; of the articles `within`."""
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    return [_question(qa, paragraph["context"]) for article in articles if within(article["title"])
+            for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
 
 
-class Lookalikes:
-    """Finds the contexts that share the rarest words with a question: hard ones to tell from the right one."""
-
-    def __init__(self, contexts):
-        self.contexts = list(dict.fromkeys(contexts))
-        self.holders = defaultdict(list)
-        for number, context in enumerate(self.contexts):
-            for word in _words(context):
-                self.holders[word].append(number)
-
-    def find(self, text: str, without: str, dice: random.Random, among: int = 6) -> str:
-        """One of the `among` contexts nearest to `text` that do not contain the words `without`."""
-        scores = Counter()
-        for word in sorted(_words(text)):
-            holders = self.holders.get(word, ())
-            if len(holders) < len(self.contexts) / 8:
-                weight = math.log(len(self.contexts) / (1 + len(holders)))
-                for number in holders:
-                    scores[number] += weight
-        nearest = [self.contexts[n] for n, _ in scores.most_common(3 * among)]
-        fit = [c for c in nearest if without.casefold() not in c.casefold()][:among]
-        return dice.choice(fit or self.contexts)
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
-
-
-def make_unanswerable(questions, share: float, dice: random.Random) -> list[Question]:
-    """Give a share of the questions a look-alike context that does not hold their answer."""
-    lookalikes = Lookalikes(q.context for q in questions)
-    return [_without_answer(q, lookalikes, dice) if dice.random() < share else q for q in questions]
-
-
-def _without_answer(question, lookalikes, dice) -> Question:
-    context = lookalikes.find(question.text + " " + question.context, question.answer, dice)
-    return replace(question, context=context, answer="", start=0)
+def _question(qa: dict, context: str) -> Question:
+    answer = (qa["answers"] or qa.get("plausible_answers") or [{"answer_start": 0}])[0]
+    return Question(qa["question"].strip(), context, answer["text"] if qa["answers"] else "", answer["answer_start"])
 
 
 def glue(questions, dice: random.Random) -> list[Question]:

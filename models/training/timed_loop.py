@@ -33,10 +33,10 @@ class Shared:
     progress: object
 
 
-def train_within(seconds: float, processes: int, model, rounds, optimizers, checkpoint: Path, after_round):
+def train_within(seconds: float, processes: int, model, loss_of, rounds, optimizers, checkpoint: Path, after_round):
     """Train and return the averaged model.
 
-    `rounds(number)` gives the batches of a round, the same ones every time it is asked; `model.loss(batch)` the loss
+    `rounds(number)` gives the batches of a round, the same ones every time it is asked; `loss_of(model, batch)` the loss
     and each head's own. A run that was stopped goes on from `checkpoint`. `after_round(number, averaged)` is called when the
     first process has done its part of a round.
     """
@@ -47,7 +47,7 @@ def train_within(seconds: float, processes: int, model, rounds, optimizers, chec
     model.share_memory()
     fork = multiprocessing.get_context("fork")
     shared = Shared(fork.Value("q", at["position"]), fork.Value("d", at["spent"] / seconds))
-    helpers = [fork.Process(target=_help, args=(shared, model, rounds, optimizers, base_rates), daemon=True)
+    helpers = [fork.Process(target=_help, args=(shared, model, loss_of, rounds, optimizers, base_rates), daemon=True)
                for _ in range(processes - 1)]
     for helper in helpers:
         helper.start()
@@ -60,11 +60,11 @@ def train_within(seconds: float, processes: int, model, rounds, optimizers, chec
         shared.progress.value = (time.time() - began) / seconds
         if shared.progress.value >= ROUND_FROM and not rounding:
             if not has_ranges(averaged):
-                inputs = ("input_ids", "attention_mask")
-                set_ranges(averaged, [{name: each[name] for name in inputs} for each in rounds(number)[:RANGE_BATCHES]])
+                inputs = {"input_ids", "attention_mask", "token_type_ids"}
+                set_ranges(averaged, [{name: each[name] for name in inputs & each.keys()} for each in rounds(number)[:RANGE_BATCHES]])
             start_rounding(averaged, model)
             rounding = True
-        for name, value in _step(model, batch, optimizers, base_rates, shared.progress.value).items():
+        for name, value in _step(model, loss_of, batch, optimizers, base_rates, shared.progress.value).items():
             losses.setdefault(name, []).append(value)
         at["step"] += 1
         if at["step"] % AVERAGE_EVERY == 0:
@@ -82,7 +82,7 @@ def train_within(seconds: float, processes: int, model, rounds, optimizers, chec
     return averaged
 
 
-def _help(shared: Shared, model, rounds, optimizers, base_rates):
+def _help(shared: Shared, model, loss_of, rounds, optimizers, base_rates):
     """What the other processes do: steps alone, as long as the first process lives."""
     rounding, first = False, os.getppid()
     for _, batch in _batches(shared, rounds):
@@ -91,7 +91,7 @@ def _help(shared: Shared, model, rounds, optimizers, base_rates):
         if not rounding and shared.progress.value >= ROUND_FROM and has_ranges(model):
             start_rounding(model)
             rounding = True
-        _step(model, batch, optimizers, base_rates, shared.progress.value)
+        _step(model, loss_of, batch, optimizers, base_rates, shared.progress.value)
 
 
 def _batches(shared: Shared, rounds):
@@ -107,10 +107,10 @@ def _batches(shared: Shared, rounds):
         yield number, batches[position - first]
 
 
-def _step(model, batch, optimizers, base_rates, progress: float) -> dict[str, float]:
+def _step(model, loss_of, batch, optimizers, base_rates, progress: float) -> dict[str, float]:
     scale_rates(optimizers, base_rates, max(0.0, min((progress + 1e-3) / WARM_UP, (1 - progress) / (1 - WARM_UP))))
     model.train()
-    loss, parts = model.loss(batch)
+    loss, parts = loss_of(model, batch)
     loss.backward()
     torch.nn.utils.clip_grad_norm_([p for group in optimizers[0].param_groups for p in group["params"]], 1.0)
     for optimizer in optimizers:

@@ -1,11 +1,8 @@
 import { shortSpan } from '#shared/cli/time-span.ts';
-import { readUnitUsd, usdPerMillionByService } from '#shared/cost.ts';
+import { readUnitUsd, usdPerMillionByService, workloadOf } from '#shared/cost.ts';
 import { itemSize } from '#shared/results-table/item-size.ts';
 import type { Settings } from '#shared/settings.ts';
 import type { Survey } from './replay-results.ts';
-
-/** Text that an inference function of the default memory reads in a second, a text alone or with a question as twice it. */
-const KILOBYTES_A_SECOND = 25;
 
 /** What a replay would take; of a result whose text is not there nothing but its reading. */
 export interface Estimate {
@@ -26,19 +23,13 @@ export function estimateReplay(survey: Survey, rate: number, settings: Settings)
   const read = mean(
     records.map(({ text, questions = [] }) => (itemSize(text) / 1024) * (1 + questions.length)),
   );
-  const { kinesisHours: _, ...usd } = usdPerMillionByService({
-    recordsPerSecond: KILOBYTES_A_SECOND / Math.max(read, 0.04),
-    recordKilobytes,
-    resultKilobytes,
-    indexKilobytes: 0.25,
-    inferenceMegabytes: settings.inference.memoryMb,
-    inferenceBatch: settings.inference.mapping.batchSize,
-    metricsMegabytes: settings.metrics.memoryMb,
-    metricsBatch: settings.metrics.mapping.batchSize,
-    metricsSecondsPerBatch: 1,
-    arrivalsPerSecond: rate,
-    logKilobytesPerBatch: 1,
-  });
+  const { kinesisHours: _, ...usd } = usdPerMillionByService(
+    workloadOf(settings, {
+      arrivalsPerSecond: rate,
+      ...{ recordKilobytes, resultKilobytes },
+      readKilobytes: Math.max(read, 0.04),
+    }),
+  );
   const count = Math.round(chosen * share);
   const usdEach = Object.values(usd).reduce((sum, one) => sum + one, 0) / 1e6;
   const unitsEach = Math.ceil(resultKilobytes / 4);

@@ -10,6 +10,8 @@ const QUOTE = 0x22;
 export interface Line {
   /** Counted from 1; of a row, its first line. */
   readonly line: number;
+  /** Line feeds inside it, which a quoted cell of a row may hold. */
+  readonly lineFeeds: number;
   /** Its bytes without the line feed; the first 64 KiB of one that is too long. */
   readonly bytes: Uint8Array;
   readonly isTooLong: boolean;
@@ -53,7 +55,8 @@ export async function* splitLines(
     const [first = new Uint8Array(), ...others] = pieces;
     const bytes = others.length === 0 ? first : Buffer.concat(pieces);
     const next = { line: line + feeds + ending, offset: offset + length + ending };
-    const finished = { line, bytes, isTooLong: length > MAXIMUM_LINE_BYTES, next };
+    const isTooLong = length > MAXIMUM_LINE_BYTES;
+    const finished = { line, lineFeeds: feeds, bytes, isTooLong, next };
     ({ line, offset } = next);
     pieces = [];
     length = 0;

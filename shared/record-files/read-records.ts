@@ -66,7 +66,7 @@ async function* readRows(
 
 /** What a line's text comes to, or why it comes to nothing; undefined where it is blank. */
 function settle<T>(
-  { line, bytes, isTooLong }: Line,
+  { line, lineFeeds, bytes, isTooLong }: Line,
   parse: (text: string) => T,
 ): { record?: T; rejection?: Rejection } | undefined {
   try {
@@ -79,8 +79,12 @@ function settle<T>(
     if (text.trim() === '') return undefined;
     return { record: parse(line === 1 ? text.replace(/^\uFEFF/, '') : text) };
   } catch (error) {
-    if (error instanceof SpanstreamError) return { rejection: rejectionOf(error) };
-    throw error;
+    if (!(error instanceof SpanstreamError)) throw error;
+    const rejection = rejectionOf(error);
+    if (lineFeeds === 0) return { rejection };
+    // One quote too many makes a row of what were many: whoever reads this must know what was lost with it.
+    const extent = `; line breaks inside it, as where a quote is not closed: ${lineFeeds}`;
+    return { rejection: { ...rejection, message: rejection.message + extent } };
   }
 }
 

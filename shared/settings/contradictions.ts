@@ -5,6 +5,8 @@ const HOUR_SECONDS = 3_600;
 const TABLE_STREAM_SECONDS = 24 * HOUR_SECONDS;
 /** Lambda takes 4 KB of environment variables in all; the others need about a quarter. */
 const MOST_STANDING_BYTES = 3_000;
+/** Share of a function's memory that may be for texts seen before. */
+const SEEN_TEXTS_SHARE = 0.25;
 
 type Contradiction = readonly [isBroken: boolean, field: string, why: string];
 type Concurrency = Pick<Settings['http'], 'reservedConcurrency' | 'provisionedConcurrency'>;
@@ -47,13 +49,29 @@ export function contradictions(settings: Settings): [field: string, why: string]
   const hasCanary = canary.everyMinutes > 0;
   const longestProbe = canary.everyMinutes * 60 - 60;
   const batching = inference.mapping.batchingWindowSeconds + metrics.mapping.batchingWindowSeconds;
+  const page = settings.console;
   const rules: Contradiction[] = [
+    [
+      page.enabled && http.authorization === 'iam',
+      'console.enabled',
+      'must be false where http.authorization is iam: the page sends the key that its user gives, and cannot sign',
+    ],
+    [
+      (page.domainName === undefined) !== (page.certificateArn === undefined),
+      page.domainName === undefined ? 'console.domainName' : 'console.certificateArn',
+      `must be set too: a name and its certificate go together`,
+    ],
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
     [
       maximumRecordAgeSeconds !== -1 && maximumRecordAgeSeconds <= readBack,
       'metrics.mapping.maximumRecordAgeSeconds',
       `must be over ${readBack} (readBackSeconds and timeoutSeconds): what waits for a publication to be read back would be given up, and never counted`,
+    ],
+    [
+      inference.seenTextsMegabytes > inference.memoryMb * SEEN_TEXTS_SHARE,
+      'inference.seenTextsMegabytes',
+      `must be at most ${Math.floor(inference.memoryMb * SEEN_TEXTS_SHARE)}: a quarter of memoryMb, since the models need the rest`,
     ],
     ofConcurrency('inference', inference),
     ofConcurrency('http', http),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { languageSchema } from '../contracts/text-record.ts';
 import { usuallyCountedByName } from '../metric-names.ts';
 import { taskNames } from '../nlp/types.ts';
+import { consoleSettings } from './console.ts';
 import { redactionSchema, type Standing, standingSchema } from './standing.ts';
 
 /** An hour under the shortest retention: what is given up for its age is still there to be written down. */
@@ -48,6 +49,8 @@ const inferenceSettings = z.strictObject({
   package: z.enum(['image', 'zip']).default('image'),
   memoryMb: z.int().min(512).max(10_240).default(3_538),
   timeoutSeconds: z.int().min(10).max(900).default(120),
+  /** Memory for what was found in texts that were seen before, in each environment of the function; 0 remembers none. */
+  seenTextsMegabytes: z.int().min(0).max(4_096).default(64),
   ...concurrency,
   mapping: z
     .strictObject(
@@ -216,6 +219,7 @@ export const settingsFields = z.strictObject({
   http: httpSettings.prefault({}),
   canary: canarySettings.prefault({}),
   intake: intakeSettings.prefault({}),
+  console: consoleSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
   /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */

@@ -13,7 +13,8 @@ import {
   runCommand,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
-import { usdPerMillionRecords } from '#shared/cost.ts';
+import { usdPerMillionRecords, workloadOf } from '#shared/cost.ts';
+import { parseSettings } from '#shared/settings.ts';
 import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
 import { median, race } from './children.ts';
 import { measureColdStart } from './cold-start.ts';
@@ -23,11 +24,11 @@ import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { measurePackagedStarts } from './packaged-start.ts';
 import { readProcessor } from './processor-time.ts';
+import { measureRepeats } from './repeats.ts';
 import { type BenchResult, floatGraphs, resultTable } from './report.ts';
 import { measureTasks } from './tasks.ts';
 import { fixtureRecords, fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
 import { measureTokenizers } from './tokenizers.ts';
-import { typicalWorkload } from './typical-workload.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
 const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
@@ -39,6 +40,7 @@ const parts = [
   'coldStart',
   'gemm',
   'overhead',
+  'repeats',
   'tokenizers',
   'tasks',
   'heads',
@@ -146,6 +148,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
         asked.has('overhead') && {
           overhead: await measureOverhead(folders, await fixtureRecords(fixtures, 200)),
         }),
+      ...(asked.has('repeats') && { repeats: await measureRepeats(models, texts, rounds) }),
       ...(asked.has('tokenizers') && {
         tokenizers: measureTokenizers(sentences, rounds),
       }),
@@ -188,7 +191,12 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
         ratios: qa.ratios,
       },
       recordsPerSecond: records['ours-int8'],
-      usdPerMillionRecords: usdPerMillionRecords(typicalWorkload(records['ours-int8'])),
+      usdPerMillionRecords: usdPerMillionRecords(
+        workloadOf(parseSettings({}), {
+          ...{ arrivalsPerSecond: 50, recordKilobytes: 1 },
+          kilobytesPerSecond: records['ours-int8'],
+        }),
+      ),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
 import { processBatch } from '#consumers/inference/process-batch.ts';
+import { createSeenTexts, type SeenTexts } from '#consumers/inference/seen-texts.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
@@ -76,7 +77,12 @@ async function compare(whole: Job, other: Job): Promise<Overhead> {
   return { total, other: rest, share: rest / total };
 }
 
-function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
+/** The whole work of the inference function on one batch, with a table that answers at once. */
+export function consumerJob(
+  engine: TextEngine,
+  blobs: readonly string[],
+  seen: SeenTexts = createSeenTexts(0),
+): Job {
   const client = createDocumentClient({
     region: 'eu-west-1',
     credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
@@ -98,6 +104,7 @@ function consumerJob(engine: TextEngine, blobs: readonly string[]): Job {
       throw new SpanstreamError('bench', `${key}: a record of the batch cannot be processed`);
     },
     pace: oneSlice,
+    seen,
     options: { storeText: true, retentionDays: 0 },
     standing: { questions: {}, tasks: {}, languages: {} },
     log: silentLog,

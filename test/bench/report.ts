@@ -5,6 +5,7 @@ import type { HeadTimes } from './heads.ts';
 import type { measureOverhead } from './overhead.ts';
 import type { PackagedStarts } from './packaged-start.ts';
 import type { Processor } from './processor-time.ts';
+import type { RepeatTimes } from './repeats.ts';
 import type { TaskRates } from './tasks.ts';
 import type { TokenizerRates } from './tokenizers.ts';
 
@@ -28,6 +29,7 @@ export interface BenchResult {
   readonly coldStart?: Awaited<ReturnType<typeof measureColdStart>> & PackagedStarts;
   readonly gemm?: Awaited<ReturnType<typeof measureGemm>>;
   readonly overhead?: Awaited<ReturnType<typeof measureOverhead>>;
+  readonly repeats?: RepeatTimes;
   /** By family. */
   readonly tokenizers?: Readonly<Record<string, TokenizerRates>>;
   readonly tasks?: TaskRates;
@@ -80,6 +82,10 @@ export function resultTable(result: BenchResult): string {
   if (overhead) {
     add('consumer time that is not inference, batch 200', overhead.share * 100, ' %');
     add('engine time that is not inference, batch 200', overhead.engine.share * 100, ' %');
+  }
+  for (const [stream, { repeated, seenOverUnseen }] of Object.entries(result.repeats ?? {})) {
+    const share = `${(repeated * 100).toFixed(0)} % seen before`;
+    add(`consumer time with memory of texts, ${stream}, ${share}`, seenOverUnseen, ' x');
   }
   for (const [family, { ours, theirs, ratio }] of Object.entries(result.tokenizers ?? {})) {
     add(`tokenizer, ${family}, texts per processor second`, ours);

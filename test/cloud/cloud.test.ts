@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import {
   DescribeAlarmsCommand,
@@ -12,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { say } from '#shared/cli/run-command.ts';
 import type { SettingsInput } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
-import { lastJson, runCommand, startCommand } from '#test/e2e/support/run-command.ts';
+import { lastJson, runCommand } from '#test/e2e/support/run-command.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { installMinistack } from './ministack.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
@@ -30,53 +29,27 @@ interface Stored {
 
 const install = await installMinistack();
 const missing = 'missing' in install ? install.missing : undefined;
-const why = missing ? `: ${missing}` : '';
 
-describe.skipIf(missing)(`npm run cloud${why}`, () => {
-  it.each([
-    ['Ctrl-C', 'SIGINT', 130],
-    ['kill -9', 'SIGKILL', 'SIGKILL'],
-  ] as const)('ends with what it has started at %s', async (_, signal, expected) => {
-    const command = startCommand('test/cloud/cloud.ts', [], { env: { HOME: homedir() } });
-    await command.saying(/listens on http/);
-
-    command.signal(signal);
-    const { code, said } = await command.ended;
-
-    expect(code).toBe(expected);
-    if (signal === 'SIGINT') expect(said).toContain('cloud: interrupted: the books were not');
-    const [endpoint = ''] = said.match(/http:\S+/) ?? [];
-    await waitFor(
-      () =>
-        fetch(endpoint)
-          .then(() => false)
-          .catch(() => true),
-      {
-        what: 'the end of MiniStack',
-      },
-    );
-  });
-});
-
-describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
+describe.skipIf(missing)(`all stacks on MiniStack${missing ? `: ${missing}` : ''}`, () => {
   let cloud: EmulatedCloud;
   beforeAll(async () => {
     cloud = await startEmulatedCloud({ settings: { canary }, say });
   });
   afterAll(() => cloud?.close());
 
-  async function ask<T>(path: string): Promise<T> {
+  /** What the API answers: to a body, or to the path alone. */
+  async function ask<T = unknown>(path: string, body?: object): Promise<T> {
     const answer = await fetch(`${cloud.api.url}${path}`, {
-      headers: { 'x-api-key': cloud.api.key },
+      headers: { 'x-api-key': cloud.api.key, 'content-type': 'application/json' },
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
     });
     return (await answer.json()) as T;
   }
   const versionNow = async () =>
     (await ask<{ pipelineVersion: string }>('/v1/health')).pipelineVersion;
 
-  /** Puts a record, waits until the pipeline that runs now has a result of it, and gives the versions of all its results. */
-  async function replay(id: string): Promise<string[]> {
-    const version = await versionNow();
+  /** Puts a record, and gives the versions of its results once there is one, and one of `version` where that is given. */
+  async function replay(id: string, version?: string): Promise<string[]> {
     await cloud.clients.kinesis.send(
       new PutRecordCommand({
         StreamName: cloud.names.stream,
@@ -89,9 +62,11 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
         // Of a record that has none yet it answers with a problem.
         const { results = [] } = await ask<Stored>(`/v1/records/${id}`);
         const versions = results.map(({ pipelineVersion }) => pipelineVersion);
-        return versions.includes(version) && versions;
+        return (
+          (version === undefined ? versions.length > 0 : versions.includes(version)) && versions
+        );
       },
-      { what: `a result of ${version}`, timeoutMs: PATIENCE_MS, everyMs: 500 },
+      { what: `a result of ${version ?? id}`, timeoutMs: PATIENCE_MS, everyMs: 500 },
     );
   }
 
@@ -138,11 +113,34 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
     expect(stored.map(({ pipelineVersion }) => pipelineVersion)).toEqual([version]);
   });
 
+  it('read a text of the intake bucket for a call that names it, and of no other', async () => {
+    const { s3 } = cloud.clients;
+    const Bucket = cloud.names.intakeBucket;
+    const common = { id: 'letter', store: false };
+    const text = '“Zoë Müller lived in London.”';
+    await s3.send(
+      new PutObjectCommand({
+        ...{ Bucket, Key: 'letters/a b.txt', ContentEncoding: 'gzip' },
+        ContentType: 'text/plain; charset=utf-16le',
+        Body: gzipSync(Buffer.from(text, 'utf16le')),
+      }),
+    );
+    const [byValue, byReference, refused] = await Promise.all([
+      ask('/v1/entities', { ...common, text }),
+      ask('/v1/entities', { ...common, object: `s3://${Bucket}/letters/a b.txt` }),
+      ask('/v1/entities', { ...common, object: `s3://${cloud.names.failuresBucket}/a.txt` }),
+    ]);
+
+    expect(byValue).toMatchObject({ results: [{ entities: [{ text: 'Zoë Müller' }, {}] }] });
+    expect(byReference).toEqual(byValue);
+    expect(refused).toMatchObject({ status: 400, errors: [{ field: 'object' }] });
+  });
+
   it('let a record through, as the smoke test sends it', async () => {
     const { code, out, said } = await runCommand(
       'scripts/smoke.ts',
       ['--target', 'local', '--timeout', '60', '--json'],
-      { env: cloud.environment as Record<string, string> },
+      { env: cloud.variables },
     );
 
     expect(code, said).toBe(0);
@@ -151,11 +149,11 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
 
   it('give a replayed record a second result under other models', async () => {
     const first = await versionNow();
-    const before = await replay('replayed');
+    const before = await replay('replayed', first);
 
     await cloud.deploy({ canary, ...onlyEntities });
     const second = await versionNow();
-    const after = await replay('replayed');
+    const after = await replay('replayed', second);
 
     expect(before).toEqual([first]);
     expect(second).not.toBe(first);
@@ -167,15 +165,45 @@ describe.skipIf(missing)(`all stacks on MiniStack${why}`, () => {
 
     await cloud.deploy({ canary });
     const back = await versionNow();
-    await replay('replayed');
+    await replay('replayed', back);
     // What comes behind it in its shard is there, and so would be what was made of it.
-    await replay('replayed-later');
+    await replay('replayed-later', back);
 
     expect(back).not.toBe(left);
     const { results } = await ask<Stored>('/v1/records/replayed');
     expect(results?.map(({ pipelineVersion }) => pipelineVersion).sort()).toEqual(
       [left, back].sort(),
     );
+  });
+
+  describe('where a deployment cannot be finished', () => {
+    /** Of other models, for which the inference function is changed before the alias, whose name is taken, cannot be made. */
+    const settings = { canary, ...onlyEntities, inference: { provisionedConcurrency: 1 } };
+    let running: string;
+    beforeAll(async () => {
+      running = await versionNow();
+      await fetch(
+        `${cloud.endpoint}/2015-03-31/functions/${cloud.names.inferenceFunction}/aliases`,
+        { method: 'POST', body: JSON.stringify({ Name: 'warm', FunctionVersion: '$LATEST' }) },
+      );
+    });
+
+    it('are rolled back by it to the models that ran', async () => {
+      await expect(cloud.deploy(settings)).rejects.toThrow('warm already exists');
+
+      expect(await replay('rolled-back')).toEqual([running]);
+    });
+
+    it('stand half changed with --no-rollback, until cdk rollback takes them back', async () => {
+      await expect(cloud.deploy(settings, { rollback: false })).rejects.toThrow('already exists');
+      const [between] = await replay('half-changed');
+
+      await cloud.rollBack(`${cloud.names.prefix}-inference-stack`);
+
+      expect(between).not.toBe(running);
+      expect(await replay('taken-back')).toEqual([running]);
+      await cloud.deploy({ canary });
+    });
   });
 
   it('are probed by the canary as its schedule says, and nothing counts its records', async () => {

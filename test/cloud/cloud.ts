@@ -51,12 +51,24 @@ async function run({ records, keep, json }: Flags, signal: AbortSignal): Promise
 }
 
 async function keepUntilInterrupted(cloud: EmulatedCloud, signal: AbortSignal): Promise<void> {
-  const { environment, endpoint, api } = cloud;
-  say(`\nKept until Ctrl-C. Any AWS client finds it by`);
-  say(
-    `  AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${environment.AWS_REGION} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test`,
-  );
-  say(`and the API is at ${api.url}, with the header x-api-key: ${api.key}`);
+  const { names, api, variables } = cloud;
+  const lines = [
+    '',
+    'The stacks stay until Ctrl-C.',
+    '',
+    `  text stream     ${names.stream}`,
+    `  results table   ${names.resultsTable}`,
+    `  failures bucket ${names.failuresBucket}`,
+    `  intake bucket   ${names.intakeBucket}`,
+    `  HTTP            ${api.url}/v1/health, with the header x-api-key: ${api.key}`,
+    '',
+    'For the AWS CLI, any SDK, and the commands of this project with `--target local`:',
+    '',
+    ...Object.entries(variables).map(([name, value]) => `  export ${name}=${value}`),
+    '',
+    'Ctrl-C ends it, with all that it holds; another run has an emulator of its own.',
+  ];
+  for (const line of lines) say(line);
   await once(signal, 'abort');
 }
 

@@ -38,8 +38,8 @@ const emulatorSettings: SettingsInput = {
 export interface EmulatedCloud extends Deployed {
   readonly endpoint: string;
   readonly clients: ReturnType<typeof localClients>;
-  /** What leads any AWS client, the project's commands and no other account's credentials to the emulator. */
-  readonly environment: NodeJS.ProcessEnv;
+  /** What leads any AWS client and the project's commands to the emulator. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Names of the stacks. */
   readonly stacks: readonly string[];
   /** The API's address without a trailing slash, and the key that it asks for. */
@@ -50,8 +50,13 @@ export interface EmulatedCloud extends Deployed {
     };
   /** Ids of the processes that run a function now. */
   readonly processes: Ministack['processes'];
-  /** Deploys all stacks again, with these settings over the emulator's. */
-  deploy(settings?: SettingsInput): Promise<void>;
+  /**
+   * Deploys all stacks again, with these settings over the emulator's; a stack that fails is rolled back, unless it is to be left
+   * as it is.
+   */
+  deploy(settings?: SettingsInput, options?: { readonly rollback?: boolean }): Promise<void>;
+  /** Takes a stack back that was left where a deployment failed. */
+  rollBack(stack: string): Promise<void>;
   /** Empties the buckets and deletes all stacks. */
   destroy(): Promise<void>;
   /** Ends the emulator with all that it holds. */
@@ -79,19 +84,17 @@ export async function startEmulatedCloud(options: {
   const settingsFile = join(folder, 'spanstream.config.json');
   const outputsFile = join(folder, 'outputs.json');
   const assembly = join(folder, 'cdk.out');
-  const environment = emulatorEnvironment(endpoint, settingsFile);
+  const variables = emulatorVariables(endpoint, settingsFile);
   const clients = localClients({
     ...{ kinesis: endpoint, dynamodb: endpoint, cloudwatch: endpoint, s3: endpoint },
   });
   const run = (args: readonly string[], cwd = root) =>
     cdk(args, {
-      cwd,
-      environment,
-      signal,
+      ...{ cwd, signal, environment: withoutAccounts(variables) },
       onLine: (line) => /^\s*✅/.test(line) && say(line.trim()),
     });
 
-  async function deploy(settings: SettingsInput = {}): Promise<void> {
+  async function deploy(settings: SettingsInput = {}, { rollback = true } = {}): Promise<void> {
     const { inference, alarms, metrics, ...others } = settings;
     const merged: SettingsInput = {
       ...{ ...emulatorSettings, ...others },
@@ -101,7 +104,8 @@ export async function startEmulatedCloud(options: {
     };
     await writeFile(settingsFile, JSON.stringify(merged));
     const files = ['--output', assembly, '--outputs-file', outputsFile];
-    await run(['deploy', '--all', '--require-approval', 'never', ...files]);
+    const flags = ['--require-approval', 'never', ...(rollback ? [] : ['--no-rollback'])];
+    await run(['deploy', '--all', ...flags, ...files]);
   }
 
   async function close(): Promise<void> {
@@ -131,7 +135,8 @@ export async function startEmulatedCloud(options: {
       ...{ endpoint, clients, names, api, deploy, close },
       processes: ministack.processes,
       stacks: await stacksOf(assembly),
-      environment: { ...environment, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
+      variables: { ...variables, SPANSTREAM_HTTP_URL: api.url, SPANSTREAM_API_KEY: api.key },
+      rollBack: (stack) => run(['rollback', stack, '--app', assembly]),
       async destroy() {
         for (const bucket of [names.failuresBucket, names.intakeBucket])
           await empty(clients, bucket);
@@ -144,25 +149,33 @@ export async function startEmulatedCloud(options: {
   }
 }
 
-/** Nothing of this environment that could lead to an account: no variable of AWS, no profile. */
-function emulatorEnvironment(endpoint: string, settingsFile: string): NodeJS.ProcessEnv {
+function emulatorVariables(endpoint: string, settingsFile: string): Record<string, string> {
+  const services = ['KINESIS', 'DYNAMODB', 'CLOUDWATCH', 'S3'];
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    ...Object.fromEntries(services.map((name) => [`AWS_ENDPOINT_URL_${name}`, endpoint])),
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    SPANSTREAM_CONFIG: settingsFile,
+  };
+}
+
+/** An environment with nothing of this one's that could lead to an account: no variable of AWS, no profile. */
+function withoutAccounts(variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
     ([name]) => !/^(AWS|CDK|SPANSTREAM)_/.test(name),
   );
-  const services = ['KINESIS', 'DYNAMODB', 'CLOUDWATCH', 'S3'];
+  const none = `${variables.SPANSTREAM_CONFIG}.none`;
   return {
     ...Object.fromEntries(others),
-    ...Object.fromEntries(services.map((name) => [`AWS_ENDPOINT_URL_${name}`, endpoint])),
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_CONFIG_FILE: `${settingsFile}.none`,
-    AWS_SHARED_CREDENTIALS_FILE: `${settingsFile}.none`,
+    ...variables,
+    AWS_CONFIG_FILE: none,
+    AWS_SHARED_CREDENTIALS_FILE: none,
     AWS_EC2_METADATA_DISABLED: 'true',
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     CDK_DISABLE_VERSION_CHECK: 'true',
-    SPANSTREAM_CONFIG: settingsFile,
   };
 }
 

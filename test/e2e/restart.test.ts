@@ -96,10 +96,9 @@ describe('a stack that is killed and started again', () => {
 
 /** Starts another stack in a folder as `npm start` does, and waits for its end. */
 function startCommandIn(directory: string): Promise<{ code: unknown; said: string }> {
-  const ports = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console'].flatMap((service) => [
-    `--port-${service}`,
-    '0',
-  ]);
+  const ports = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console'].flatMap(
+    (service) => [`--port-${service}`, '0'],
+  );
   const flags = [startCommand, '--directory', directory, '--models', tinyModels, ...ports];
   return new Promise((resolve) => {
     execFile(

@@ -97,6 +97,7 @@ describe('parseSettings', () => {
   it.each([
     [{ inference: { mapping: { maximumRetryAttempts: -1, maximumRecordAgeSeconds: -1 } } }],
     [{ http: { reservedConcurrency: 1, provisionedConcurrency: 2 } }],
+    [{ inference: { memoryMb: 1_000, seenTextsMegabytes: 251 } }],
     [
       {
         stream: { retentionHours: 24 },

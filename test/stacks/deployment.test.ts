@@ -12,21 +12,28 @@ import { parseSettings, type SettingsInput } from '#shared/settings.ts';
 import { createDeployment } from '#stacks/deployment.ts';
 
 const SYNTHESIS_MS = 120_000;
+let folder: string;
 let root: string;
 const bundles = ['metrics', 'canary', 'intake'].map((name) => `dist/${name}/index.mjs`);
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles];
+  folder = await mkdtemp(join(tmpdir(), 'spanstream-stacks-'));
+  root = join(folder, 'root');
+  const page = ['index.html', 'assets/a-1.js'].map((name) => `dist/console/${name}`);
+  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles, ...page];
   for (const path of paths) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
   }
 });
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Each app writes into a folder of its own: where none is named CDK makes one that stays. */
+let apps = 0;
 
 const deploy = (settings: SettingsInput = {}) => {
-  const made = createDeployment(parseSettings(settings), { root });
+  const app = { outdir: join(folder, `cdk.out-${++apps}`) };
+  const made = createDeployment(parseSettings(settings), { root, app });
   const template = (part: Exclude<keyof typeof made, 'app'>) => {
     const stack = made[part];
     if (!stack) throw new Error(`there is no ${part} stack`);
@@ -510,20 +517,17 @@ describe('the default deployment', () => {
 
 describe('the AwsSolutions rules', () => {
   const findings = async (
-    make: (deployment: ReturnType<typeof createDeployment>) => unknown,
+    make: (deployment: ReturnType<typeof deploy>) => unknown,
     settings: SettingsInput = {},
   ) => {
-    const outdir = await mkdtemp(join(tmpdir(), 'spanstream-out-'));
-    const deployment = createDeployment(parseSettings(settings), { root, app: { outdir } });
+    const deployment = deploy(settings);
     make(deployment);
     try {
       deployment.app.synth();
     } catch {
       // What is found is in the report.
     }
-    const report = await readFile(join(outdir, 'validation-report.json'), 'utf8');
-    await rm(outdir, { recursive: true, force: true });
-    return report;
+    return readFile(join(deployment.app.outdir, 'validation-report.json'), 'utf8');
   };
 
   it('find nothing, and would find an open bucket', { timeout: SYNTHESIS_MS }, async () => {

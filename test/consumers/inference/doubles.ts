@@ -1,5 +1,6 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { createPace } from '#consumers/inference/pace.ts';
+import { createSeenTexts } from '#consumers/inference/seen-texts.ts';
 import type { InferenceDeps } from '#consumers/inference/types.ts';
 import type { FailureObject } from '#shared/dead-letters/object.ts';
 import type { GetBatch } from '#shared/results-table/get-items.ts';
@@ -78,6 +79,7 @@ export function createTestDeps(
     getBatch: table.getBatch,
     putFailure: bucket.putFailure,
     pace: createPace(),
+    seen: createSeenTexts(0),
     options: { storeText: true, retentionDays: 0 },
     standing: { questions: {}, tasks: {}, languages: {} },
     log: silentLog,

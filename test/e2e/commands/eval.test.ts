@@ -151,6 +151,8 @@ describe('eval --task qa', () => {
       exactMatch: 100,
       f1: 100,
       declineRate: (100 * declined()) / 4,
+      hasAnswer: { examples: 4 - declined(), exactMatch: 100, f1: 100, declineRate: 0 },
+      noAnswer: { examples: declined(), declineRate: 100 },
     });
   });
 
@@ -170,7 +172,12 @@ describe('eval --task qa', () => {
 
     expect(declined()).toBeGreaterThan(0);
     const wrong = (100 * declined()) / 4;
-    expect(lastJson(out)).toMatchObject({ declineRate: 0, exactMatch: 100 - wrong });
+    expect(lastJson(out)).toMatchObject({
+      declineRate: 0,
+      exactMatch: 100 - wrong,
+      hasAnswer: { examples: 4 - declined(), exactMatch: 100, f1: 100 },
+      noAnswer: { examples: declined(), declineRate: 0 },
+    });
   });
 
   it('with --unanswerable asks about the other paragraph, and reports how often it declined', async () => {

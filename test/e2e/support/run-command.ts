@@ -18,6 +18,8 @@ export interface CommandInput {
   readonly input?: string | { readonly open: string };
   /** A stream that nobody reads, from the first byte on. */
   readonly closed?: 'out' | 'said';
+  /** When it is killed. */
+  readonly timeoutMs?: number;
 }
 
 /** How a command ended. */
@@ -34,7 +36,13 @@ export interface CommandEnd {
 export function startCommand(
   script: string,
   args: readonly string[],
-  { cwd = fileURLToPath(root), env = {}, input = '', closed }: CommandInput = {},
+  {
+    cwd = fileURLToPath(root),
+    env = {},
+    input = '',
+    closed,
+    timeoutMs = PATIENCE_MS,
+  }: CommandInput = {},
 ) {
   const child = spawn(
     process.execPath,
@@ -43,7 +51,7 @@ export function startCommand(
       cwd,
       // Libraries keep caches at home: neither in this repository nor in anybody's own.
       env: { PATH: process.env.PATH ?? '', HOME: tmpdir(), ...env },
-      timeout: PATIENCE_MS,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     },
   );
@@ -77,13 +85,13 @@ export function startCommand(
     printing: (what: RegExp) =>
       waitFor(async () => what.test(out), {
         what: `${what} on standard output`,
-        timeoutMs: PATIENCE_MS,
+        timeoutMs,
       }),
-    /** Waits until it has said something on standard error. */
+    /** Waits until it has said something on standard error; gives all that it has said. */
     saying: (what: RegExp) =>
-      waitFor(async () => what.test(said), {
+      waitFor(async () => what.test(said) && said, {
         what: `${what} on standard error`,
-        timeoutMs: PATIENCE_MS,
+        timeoutMs,
       }),
   };
 }

@@ -63,7 +63,8 @@ describe('a folder alone', () => {
     expect(differences(texts, expected, given, 1e-4)).toEqual([]);
   });
 
-  it.each(['distilbert', 'albert'])('serves parts of speech by its labels: %s', async (name) => {
+  const taggers = ['distilbert', 'albert', 'albert-trained'];
+  it.each(taggers)('serves parts of speech by its labels: %s', async (name) => {
     const model = models[name];
     const tags = (model && 'tags' in model && model.tags) || [];
 
@@ -79,6 +80,16 @@ describe('a folder alone', () => {
     expect(expected).toHaveLength(texts.length);
     expect(differences(texts, expected, given, 1e-4)).toEqual([]);
   });
+});
+
+it('an ALBERT that was trained says what it learnt', async () => {
+  const text = 'I think that it is very good but we can not buy it';
+
+  const [found] = await analyze({ models: ['albert-trained'] }, [{ text, tasks: ['tags'] }]);
+
+  const tags = 'PRON VERB SCONJ PRON AUX ADV ADJ CCONJ PRON AUX PART VERB PRON';
+  expect(found?.tags.map(({ start, end }) => text.slice(start, end))).toEqual(text.split(' '));
+  expect(found?.tags.map(({ tag }) => tag)).toEqual(tags.split(' '));
 });
 
 describe("text classification is the Python pipeline's", () => {

@@ -65,6 +65,18 @@ describe('readRecords', () => {
   });
 
   it.each([
+    ['short', 1_000, 'the row has a quote that is not closed'],
+    ['long', 900_000, 'the line must be at most 8388608 bytes long'],
+  ])('says how much a quote that is not closed takes in: %s', async (_, rows, fault) => {
+    const records = await readAll(`text\na\n"b\n${'x,12345678\n'.repeat(rows)}`, 'csv');
+
+    expect(records.map(({ rejection }) => rejection?.message)).toEqual([
+      undefined,
+      `${fault}; line breaks inside it, as where a quote is not closed: ${rows + 1}`,
+    ]);
+  });
+
+  it.each([
     ['', 'columns must name one `text`'],
     ['id,body\n1,x', 'columns must name one `text`'],
     ['text,a,a\n', 'a is there twice'],

@@ -1,0 +1,10 @@
+import type { z } from 'zod';
+import type { httpOperations, OperationName } from '#shared/contracts/http-api.ts';
+
+/** What a call of the API answers. */
+export type AnswerOf<Name extends OperationName> = z.output<
+  (typeof httpOperations)[Name]['answer']
+>;
+
+/** A stored result, as the API gives it. */
+export type Result = AnswerOf<'listRecords'>['results'][number];
