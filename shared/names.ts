@@ -12,6 +12,7 @@ export function resourceNames(environmentName: string) {
     metricsStateTable: `${prefix}-counted`,
     failuresBucket: `${prefix}-failures`,
     intakeBucket: `${prefix}-intake`,
+    consoleBucket: `${prefix}-console`,
     intakeQueue: `${prefix}-intake`,
     inferenceFunction: `${prefix}-inference`,
     metricsFunction: `${prefix}-metrics`,

@@ -33,6 +33,8 @@ import { type StackContext, tagAll } from './parts/stack-context.ts';
 
 /** The same models on demand: a REST API in front of the HTTP function. */
 export class ApiStack extends Stack {
+  readonly api: RestApi;
+
   constructor(
     scope: Construct,
     id: string,
@@ -86,6 +88,7 @@ export class ApiStack extends Stack {
     }
 
     const api = createApi(this, context);
+    this.api = api;
     const iam = settings.http.authorization === 'iam';
     // An alias's role may be undefined in its type only, which the interface does not allow for.
     const integration = new LambdaIntegration(http.target as IFunction, {

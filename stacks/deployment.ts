@@ -2,6 +2,7 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Settings } from '#shared/settings.ts';
 import { ApiStack } from './api-stack.ts';
+import { ConsoleStack } from './console-stack.ts';
 import { InferenceStack } from './inference-stack.ts';
 import { IntakeStack } from './intake-stack.ts';
 import { MetricsStack } from './metrics-stack.ts';
@@ -33,6 +34,9 @@ export function createDeployment(
       })
     : undefined;
   const api = new ApiStack(app, id('api'), context, { ...props, results, redaction });
+  const console = settings.console.enabled
+    ? new ConsoleStack(app, id('console'), context, { ...props, api: api.api })
+    : undefined;
   const monitoring = new MonitoringStack(app, id('monitoring'), context, {
     ...props,
     stream: stream.stream,
@@ -41,5 +45,9 @@ export function createDeployment(
     metricsMapping: metrics.mapping,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  return { app, stream, inference, metrics, api, monitoring, ...(intake && { intake }) };
+  return {
+    ...{ app, stream, inference, metrics, api, monitoring },
+    ...(intake && { intake }),
+    ...(console && { console }),
+  };
 }

@@ -143,6 +143,11 @@ describe('the pages', () => {
       inference: { reservedConcurrency: 2, provisionedConcurrency: 1 },
       http: { reservedConcurrency: 2, provisionedConcurrency: 1 },
       results: { redact: { mode: 'mask', kinds: ['EMAIL'] } },
+      console: {
+        domainName: 'texts.example.com',
+        certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/1',
+        logsBucket: 'logs',
+      },
     });
     const has = (value: unknown, [name, ...rest]: string[]): boolean =>
       name === undefined ||

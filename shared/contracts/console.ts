@@ -20,6 +20,9 @@ export const consoleHeaders = {
   'x-frame-options': 'DENY',
 } as const;
 
+/** What of the page's origin is the API's. */
+export const API_PATHS = '/v1/*';
+
 /** Where the page finds what it must know of its deployment, beside its own files. */
 export const CONSOLE_INFO_PATH = '/console.json';
 

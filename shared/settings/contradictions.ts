@@ -47,7 +47,18 @@ export function contradictions(settings: Settings): [field: string, why: string]
   const hasCanary = canary.everyMinutes > 0;
   const longestProbe = canary.everyMinutes * 60 - 60;
   const batching = inference.mapping.batchingWindowSeconds + metrics.mapping.batchingWindowSeconds;
+  const page = settings.console;
   const rules: Contradiction[] = [
+    [
+      page.enabled && http.authorization === 'iam',
+      'console.enabled',
+      'must be false where http.authorization is iam: the page sends the key that its user gives, and cannot sign',
+    ],
+    [
+      (page.domainName === undefined) !== (page.certificateArn === undefined),
+      page.domainName === undefined ? 'console.domainName' : 'console.certificateArn',
+      `must be set too: a name and its certificate go together`,
+    ],
     ...ofMapping('inference', inference.mapping, stream.retentionHours * HOUR_SECONDS),
     ...ofMapping('metrics', metrics.mapping, TABLE_STREAM_SECONDS),
     [

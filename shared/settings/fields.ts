@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { languageSchema } from '../contracts/text-record.ts';
 import { usuallyCountedByName } from '../metric-names.ts';
 import { taskNames } from '../nlp/types.ts';
+import { consoleSettings } from './console.ts';
 import { redactionSchema, type Standing, standingSchema } from './standing.ts';
 
 /** An hour under the shortest retention: what is given up for its age is still there to be written down. */
@@ -216,6 +217,7 @@ export const settingsFields = z.strictObject({
   http: httpSettings.prefault({}),
   canary: canarySettings.prefault({}),
   intake: intakeSettings.prefault({}),
+  console: consoleSettings.prefault({}),
   results: resultsSettings.prefault({}),
   alarms: alarmSettings.prefault({}),
   /** Models of the manifest, by name, in order of preference; all of them, in the manifest's order, where left out. */

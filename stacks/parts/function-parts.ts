@@ -81,14 +81,21 @@ export function allowPattern(role: Role, actions: string[], pattern: string, rea
   acknowledge(role, `IAM5[Resource::${asFound(Stack.of(role).resolve(pattern))}]`, reason);
 }
 
-type Resolved =
+/** An ARN as a template has it. */
+export type Resolved =
   | string
-  | { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, Resolved[]] };
+  | {
+      Ref?: string;
+      'Fn::GetAtt'?: string[];
+      'Fn::Join'?: [string, Resolved[]];
+      'Fn::Sub'?: string;
+    };
 
 /** A resource as the findings of the rules spell it. */
-function asFound(arn: Resolved): string {
+export function asFound(arn: Resolved): string {
   if (typeof arn === 'string') return arn;
-  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined } = arn;
+  const { Ref: name, 'Fn::GetAtt': attribute, 'Fn::Join': joined, 'Fn::Sub': filled } = arn;
+  if (filled !== undefined) return filled.replaceAll(/\$\{([^}]+)\}/g, '<$1>');
   return joined ? joined[1].map(asFound).join(joined[0]) : `<${name ?? attribute?.join('.')}>`;
 }
 

@@ -19,8 +19,8 @@ export const bucketNameOf = (name: string): string => `${name}-${Aws.ACCOUNT_ID}
 /** What makes a private bucket. */
 export interface PrivateBucketProps {
   readonly bucketName: string;
-  /** Days after which an object is gone. */
-  readonly keptDays: number;
+  /** Days after which an object is gone; it stays where left out. */
+  readonly keptDays?: number;
   /** S3's own key where left out. */
   readonly key?: IKey | undefined;
   readonly metrics?: BucketMetrics[];
@@ -49,7 +49,7 @@ export function privateBucket(
     lifecycleRules: [
       {
         id: 'Forget',
-        expiration: Duration.days(keptDays),
+        ...(keptDays !== undefined && { expiration: Duration.days(keptDays) }),
         abortIncompleteMultipartUploadAfter: Duration.days(1),
       },
     ],

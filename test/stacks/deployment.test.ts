@@ -17,7 +17,8 @@ const bundles = ['metrics', 'canary', 'intake'].map((name) => `dist/${name}/inde
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'spanstream-root-'));
-  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles];
+  const page = ['index.html', 'assets/a-1.js'].map((name) => `dist/console/${name}`);
+  const paths = ['consumers/Dockerfile', '.dockerignore', ...bundles, ...page];
   for (const path of paths) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), '');
