@@ -3,6 +3,7 @@ import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { buildPage } from '#local/console/build-page.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startLocalStack } from '#local/stack.ts';
+import type { MetricsAnswer } from '#shared/contracts/monitoring.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolders, tinyModels } from '#test/e2e/support/folders.ts';
@@ -31,7 +32,7 @@ export const parked = {
   'parked-blank': { text: '   ' },
 } as const;
 
-/** Alarms look at whole periods: the clock of CloudWatch is put forward by one. */
+/** Alarms look at whole periods. */
 const PERIOD_MS = 300_000;
 
 /** A local stack with results, failures and metrics, and its console. */
@@ -39,10 +40,10 @@ export async function startPopulatedStack() {
   const folders = await makeFolders();
   const consoleDirectory = join(folders.directory, '../console');
   await buildPage(consoleDirectory);
-  let ahead = 0;
+  let stoppedAt: number | undefined;
   const cloudWatch = await startCloudWatch({
     alarmIntervalMs: 200,
-    now: () => Date.now() + ahead,
+    now: () => stoppedAt ?? Date.now(),
   });
   const stack = await startLocalStack({
     directory: folders.directory,
@@ -77,9 +78,13 @@ export async function startPopulatedStack() {
   }
   return {
     origin: stack.endpoints.console,
-    /** What was counted by now is of a period that is over, so that alarms look at it. */
-    endPeriod: () => {
-      ahead = PERIOD_MS;
+    /** Stops the clock of CloudWatch just behind the period in which the rejections were counted. */
+    endPeriod: async () => {
+      const answer = await fetch(`${stack.endpoints.console}/v1/metrics`);
+      const { series } = (await answer.json()) as MetricsAnswer;
+      const rejected = series.find(({ metric }) => metric === 'RecordsRejected');
+      const [countedAt = 0] = rejected?.points[0] ?? [];
+      stoppedAt = (Math.floor((countedAt * 1_000) / PERIOD_MS) + 1) * PERIOD_MS + 1_000;
     },
     close,
   };
