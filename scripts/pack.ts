@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { basename, join, posix, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { buildPage } from '#local/console/build-page.ts';
 import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 
@@ -27,6 +28,8 @@ interface Contents {
   readonly copies?: readonly string[];
   /** Whether the functions come along, bundled, in `functions/`. */
   readonly functions?: boolean;
+  /** Whether the console comes along, as it was built, in `console/`. */
+  readonly page?: boolean;
 }
 
 const packages: Readonly<Record<string, Contents>> = {
@@ -39,6 +42,7 @@ const packages: Readonly<Record<string, Contents>> = {
       ...['fixtures/texts/README.md', 'fixtures/texts/poison.json', 'fixtures/texts/records.jsonl'],
     ],
     functions: true,
+    page: true,
   },
 };
 
@@ -87,6 +91,7 @@ async function stage(
       cwd: root,
     });
   }
+  if (contents.page) await buildPage(join(dist, 'console'));
   for (const path of contents.copies ?? []) {
     await cp(join(root, path), join(dist, path), { recursive: true });
   }
