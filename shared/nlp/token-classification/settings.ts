@@ -8,6 +8,8 @@ export const tokenClassificationSettings = z.strictObject({
   aggregation: z.enum(['none', 'simple', 'first', 'average', 'max']).default('first'),
   /** Labels are chosen so that their sequence is one that this scheme allows; without it, each by itself. */
   labelScheme: z.enum(labelSchemeNames).optional(),
+  /** Words are runs of letters and digits, in scripts without spaces single tokens; without it, what the Python pipeline takes. */
+  words: z.enum(['letters']).optional(),
   overlap: overlapSetting,
 });
 
