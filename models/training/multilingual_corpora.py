@@ -35,12 +35,13 @@ def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
     for tag, name in UNER.items():
         sources[tag] = {part: [_named(each, tag) for each in read_columns(data / f"ner/uner/{name}/{part}.conll")]
                         for part in ("train", "dev")}
+    parts = japanese_wikipedia(data / "ner/ja-wikipedia/ner.json")
+    tested = {each["text"] for each in parts["test"]}
     named = {each.words: each for each in read_columns(data / "ner/ja-gsd/train.bio")}
     gsd = [replace(_named(named[each.words], "ja"), tags=each.tags) for each in read_tags(data / "pos/ud-ja-gsd/train.tsv")]
-    sources["ja-gsd"] = {"train": [each for each in gsd if share_of("".join(each.words)) >= 0.05],
+    sources["ja-gsd"] = {"train": [each for each in gsd if share_of("".join(each.words)) >= 0.05 and "".join(each.words) not in tested],
                          "dev": [each for each in gsd if share_of("".join(each.words)) < 0.05]}
     kept_apart = {"".join(each.words) for part in ("train", "dev") for each in read_columns(data / f"ner/ja-gsd/{part}.bio")}
-    parts = japanese_wikipedia(data / "ner/ja-wikipedia/ner.json")
     sources["ja-wikipedia"] = {"train": [_marked(each) for each in parts["train"] if each["text"] not in kept_apart],
                                "dev": [_marked(each) for each in parts["dev"]]}
     return sources
