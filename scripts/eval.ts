@@ -11,12 +11,14 @@ import {
   wholeNumber,
 } from '#shared/cli/run-command.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
+import { serves } from '#shared/nlp/engine/route.ts';
 import {
   createTextEngine,
   type TaskName,
   type TextEngine,
   type TextEngineOptions,
 } from '#shared/nlp/index.ts';
+import { primaryTagOf } from '#shared/nlp/language/primary-tag.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
 import type { Evaluation } from './analyze-in-slices.ts';
 import { evaluateAnswers } from './evaluate-answers.ts';
@@ -68,13 +70,19 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
     const { summary, lines } = await measure(engine, data, options, signal);
     const head = {
       task: options.task,
-      model: engine.models[0]?.name,
+      model: modelOf(engine, options.language),
       data: basename(options.data),
     };
     print([`${head.model} on ${head.data}`, ...lines], options.json && { ...head, ...summary });
   } finally {
     await engine.close();
   }
+}
+
+/** The first model that serves the language. */
+function modelOf({ models }: TextEngine, language = 'en'): string | undefined {
+  const primary = primaryTagOf(language) ?? language;
+  return (models.find((model) => serves(model, primary)) ?? models[0])?.name;
 }
 
 function measure(

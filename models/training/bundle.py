@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from export import export_onnx
 
 MAXIMUM_LENGTH = 512
-ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+ENGLISH = {"languages": ["en"], "source": "sentence-transformers/all-MiniLM-L6-v2", "licence": "Apache-2.0"}
 GRAPH = "onnx/model_quantized.onnx"
 QUANTIZATION = "static int8 of matrix products: 7-bit weights by column, uint8 inputs; int8 embeddings by column"
 SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]",
@@ -27,26 +27,30 @@ def make_graphs(model, outputs: dict[str, str], write_int8, run: Path, folder: P
 
 
 def write_texts(run: Path, folder: Path, lower_case: bool) -> None:
-    """Write config.json and the tokenizer's files, as a Hugging Face folder has them."""
+    """Write config.json and the files of a WordPiece tokenizer, as a Hugging Face folder has them."""
+    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": lower_case, "do_basic_tokenize": True,
+                 "strip_accents": True, "tokenize_chinese_chars": True}
+    write_files(run, folder, tokenizer, SPECIAL_TOKENS)
+    shutil.copyfile(run / "model/vocab.txt", folder / "vocab.txt")
+
+
+def write_files(run: Path, folder: Path, tokenizer: dict, special: dict[str, str]) -> None:
+    """Write config.json and the tokenizer's files: what its class is told, and its special tokens."""
     config = json.loads((run / "model/config.json").read_text())
     # the weights lie in a file of their own, and transformers.js wants to be told
     config["transformers.js_config"] = {"use_external_data_format": {Path(GRAPH).name: 1}}
-    tokenizer = {**SPECIAL_TOKENS, "tokenizer_class": "BertTokenizer", "do_lower_case": lower_case,
-                 "do_basic_tokenize": True, "strip_accents": True, "tokenize_chinese_chars": True,
-                 "model_max_length": MAXIMUM_LENGTH}
     _write_json(folder / "config.json", config)
-    _write_json(folder / "tokenizer_config.json", tokenizer)
-    _write_json(folder / "special_tokens_map.json", SPECIAL_TOKENS)
-    for name in ("tokenizer.json", "vocab.txt"):
-        shutil.copyfile(run / "model" / name, folder / name)
+    _write_json(folder / "tokenizer_config.json", {**special, **tokenizer, "model_max_length": MAXIMUM_LENGTH})
+    _write_json(folder / "special_tokens_map.json", special)
+    shutil.copyfile(run / "model/tokenizer.json", folder / "tokenizer.json")
 
 
-def update_manifest(folder: Path, heads: list[dict]) -> None:
-    """Write the model's entry of manifest.json, which lies beside its folder."""
+def update_manifest(folder: Path, heads: list[dict], about: dict = ENGLISH) -> None:
+    """Write the model's entry of manifest.json, which lies beside its folder; `about`: its languages, encoder and licence."""
     path = folder.parent / "manifest.json"
     models = json.loads(path.read_text())["models"] if path.exists() else []
-    entry = {"name": folder.name, "languages": ["en"], "heads": heads, "revision": "1", "source": ENCODER,
-             "licence": "Apache-2.0", "maximumLength": MAXIMUM_LENGTH,
+    entry = {"name": folder.name, "languages": about["languages"], "heads": heads, "revision": "1", "source": about["source"],
+             "licence": about["licence"], "maximumLength": MAXIMUM_LENGTH,
              **({"quantization": QUANTIZATION, "optimized": True} if (folder / GRAPH).exists() else {}),
              "files": [_sum(file, folder) for file in sorted(folder.rglob("*"))
                        if file.is_file() and file.name != "README.md"]}
@@ -63,7 +67,7 @@ def write_reference(run: Path, folder: Path) -> None:
     shutil.copyfile(run / "onnx/model.onnx", reference / "onnx/model.onnx")
     entry = next(each for each in json.loads((folder.parent / "manifest.json").read_text())["models"]
                  if each["name"] == folder.name)
-    update_manifest(reference, entry["heads"])
+    update_manifest(reference, entry["heads"], entry)
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

@@ -18,21 +18,39 @@ OTHER_SETS = [
 ]
 KINDS = ["LOC", "MISC", "ORG", "PER"]
 QA_DATA = "SQuAD 1.1 dev"
+NAMED_SETS = ["Japanese Wikipedia, own part", "Japanese GSD dev", "Portuguese Bosque test", "Chinese GSD test",
+              "Swedish Talbanken test", "Danish DDT test", "Croatian SET test", "English EWT test"]
+JAPANESE_TAGS = "UD Japanese GSD test"
 
 
 def en_tables(figures: dict) -> dict[str, str]:
     """Markdown rows: entities by data set and by type, the other heads, and how often scores are right."""
     fp32, int8 = figures["fp32"], figures["int8"]
-    by_set = [f"| {name} | {_percent(fp32[name]['f1'])} | {_percent(int8[name]['f1'])} | "
-              f"{_percent(int8[name]['precision'])} | {_percent(int8[name]['recall'])} | {int8[name]['examples']:,} |"
-              for name in ENTITY_SETS]
     by_type = [f"| {name} | " + " | ".join(_by_type(int8[name], kind) for kind in KINDS) + " |" for name in ENTITY_SETS]
     others = [f"| {head} | {name} | {called} | {_percent(fp32[name][key])} | {_percent(int8[name][key])} |"
               for head, name, key, called in OTHER_SETS]
-    curves = [int8[name]["calibration"] for name in (*ENTITY_SETS, *dict.fromkeys(name for _, name, _, _ in OTHER_SETS[:3]))]
-    curve = [f"| {tenth / 10:.1f} | " + " | ".join(_bin(each, tenth / 10) for each in curves) + " |" for tenth in range(10)]
-    curve.append("| error | " + " | ".join(_percent(each["error"]) for each in curves) + " |")
-    return {"by_set": _rows(by_set), "by_type": _rows(by_type), "others": _rows(others), "curve": _rows(curve)}
+    sets = [*ENTITY_SETS, *dict.fromkeys(name for _, name, _, _ in OTHER_SETS[:3])]
+    return {"by_set": _by_set(figures, ENTITY_SETS), "by_type": _rows(by_type), "others": _rows(others),
+            "curve": _curve(int8, sets)}
+
+
+def multilingual_tables(figures: dict) -> dict[str, str]:
+    """Markdown rows: entities by data set, how often scores are right; and Japanese words' share of right tags."""
+    tags = {f"tags_{kind}": _percent(figures[kind][JAPANESE_TAGS]["accuracy"]) for kind in ("fp32", "int8")}
+    return {"by_set": _by_set(figures, NAMED_SETS), "curve": _curve(figures["int8"], [*NAMED_SETS[:-1], JAPANESE_TAGS]), **tags}
+
+
+def _by_set(figures: dict, sets: list[str]) -> str:
+    fp32, int8 = figures["fp32"], figures["int8"]
+    return _rows([f"| {name} | {_percent(fp32[name]['f1'])} | {_percent(int8[name]['f1'])} | "
+                  f"{_percent(int8[name]['precision'])} | {_percent(int8[name]['recall'])} | {int8[name]['examples']:,} |"
+                  for name in sets])
+
+
+def _curve(figures: dict, sets: list[str]) -> str:
+    curves = [figures[name]["calibration"] for name in sets]
+    rows = [f"| {tenth / 10:.1f} | " + " | ".join(_bin(each, tenth / 10) for each in curves) + " |" for tenth in range(10)]
+    return _rows([*rows, "| error | " + " | ".join(_percent(each["error"]) for each in curves) + " |"])
 
 
 def _by_type(figures: dict, kind: str) -> str:
@@ -68,6 +86,16 @@ def en_figures(figures: dict) -> list[dict]:
                "data": name, "metric": called, "value": float(_percent(int8[name][key]))}
               for head, name, key, called in OTHER_SETS]
     return entities + others
+
+
+def multilingual_figures(figures: dict) -> list[dict]:
+    """The int8 figures that the manifest quotes: F1 of entities by data set, and Japanese words' share of right tags."""
+    int8 = figures["int8"]
+    entities = [{"task": "entities", "data": name, "metric": "F1", "value": float(_percent(int8[name]["f1"]))}
+                for name in NAMED_SETS]
+    tags = {"task": "tags", "data": JAPANESE_TAGS, "metric": "right, of given words",
+            "value": float(_percent(int8[JAPANESE_TAGS]["accuracy"]))}
+    return [*entities, tags]
 
 
 def qa_figures(figures: dict) -> list[dict]:
@@ -106,9 +134,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent)
-    parser.add_argument("--only", nargs="+", default=["en", "qa"])
+    parser.add_argument("--only", nargs="+", default=["en", "qa", "multilingual"])
     options = parser.parse_args()
-    for name, tables, quoted in (("en", en_tables, en_figures), ("qa", qa_tables, qa_figures)):
+    ways = {"en": (en_tables, en_figures), "qa": (qa_tables, qa_figures),
+            "multilingual": (multilingual_tables, multilingual_figures)}
+    for name, (tables, quoted) in ways.items():
         if name in options.only:
             figures = json.loads((options.runs / name / "figures.json").read_text())
             template = Template((HERE / f"card-{name}.md").read_text(encoding="utf-8"))

@@ -49,7 +49,8 @@ def read(logits_of, examples: list[Example], tokenizer: Tokenizer) -> list[Read]
 def graph_logits(path: Path):
     """The logits by head that a graph gives."""
     session = open_session(path)
-    heads = {output: head for head, output in OUTPUTS.items()}
+    given = {each.name for each in session.get_outputs()}
+    heads = {output: head for head, output in OUTPUTS.items() if output in given}
 
     def logits_of(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:
         feeds = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": torch.zeros_like(input_ids)}
@@ -119,14 +120,15 @@ def temperatures(sets: dict[str, list[Read]]) -> dict[str, float]:
                                                  for read in sets["goemotions"]])]
     accepted = [torch.stack([each.logits["acceptability"] for each in sets["cola"]]), _accepted(sets["cola"])[1]]
     return {
-        "entities": _best(lambda t: _entity_loss(sets, t)),
-        "tags": _best(lambda t: functional.cross_entropy(by_tag[0] / t, by_tag[1])),
-        "sentiment": _best(lambda t: functional.binary_cross_entropy_with_logits(moods[0] / t, moods[1])),
-        "acceptability": _best(lambda t: functional.cross_entropy(accepted[0] / t, accepted[1])),
+        "entities": best(lambda t: _entity_loss(sets, t)),
+        "tags": best(lambda t: functional.cross_entropy(by_tag[0] / t, by_tag[1])),
+        "sentiment": best(lambda t: functional.binary_cross_entropy_with_logits(moods[0] / t, moods[1])),
+        "acceptability": best(lambda t: functional.cross_entropy(accepted[0] / t, accepted[1])),
     }
 
 
-def _best(loss) -> float:
+def best(loss) -> float:
+    """The temperature of the smallest loss."""
     return min(TEMPERATURES, key=lambda temperature: float(loss(temperature)))
 
 
@@ -136,14 +138,15 @@ def _entity_loss(sets: dict[str, list[Read]], temperature: float) -> float:
     High ones alone, since those are relied on, and since no one temperature suits all: where a set's types are not quite
     the model's, much is wrong whatever its score.
     """
-    losses = []
-    for name in CALIBRATED_ON:
-        gold = gold_entities(sets[name])
-        judged = [(score, entity in gold)
-                  for entity, score in found_entities(sets[name], temperature, MARKED.get(name)).items() if score >= HIGH]
-        score, right = torch.tensor(judged, dtype=torch.float32).reshape(-1, 2).mean(dim=0).tolist() if judged else (1, 0)
-        losses.append(abs(score - right))
-    return sum(losses) / len(losses)
+    return sum(overconfidence(found_entities(sets[name], temperature, MARKED.get(name)), gold_entities(sets[name]))
+               for name in CALIBRATED_ON) / len(CALIBRATED_ON)
+
+
+def overconfidence(found: dict[tuple, float], gold: set[tuple]) -> float:
+    """How far the mean of high scores is from the share of such entities that are right."""
+    judged = [(score, entity in gold) for entity, score in found.items() if score >= HIGH]
+    score, right = torch.tensor(judged, dtype=torch.float32).reshape(-1, 2).mean(dim=0).tolist() if judged else (1, 0)
+    return abs(score - right)
 
 
 def thresholds(reads: list[Read], temperature: float) -> dict[str, float]:

@@ -22,7 +22,7 @@ from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
 from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
 from timed_loop import train_within
-from variation import address_blocks, names_of, spoiled, swap_names, vary
+from variation import address_blocks, names_of, so_often, spoiled, swap_names, vary
 
 SEED = 20
 VOCABULARY_SIZE = 34_000
@@ -55,24 +55,17 @@ def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenize
     names = names_of([example for name in SENTENCES for example in sources[name]["train"]])
     rows = [encode(each, tokenizer, 0.0, dice) for each in address_blocks(names, ADDRESSES, dice)]
     for name, (times, joined) in SENTENCES.items():
-        for taken in _times(sources[name]["train"], times, dice):
+        for taken in so_often(sources[name]["train"], times, dice):
             varied = vary(swap_names(taken, names, SWAPPED, dice), dice, joined)
             rows += [encode(example, tokenizer, HIDDEN, dice) for example in varied]
     for name, (times, hidden) in TEXTS.items():
-        for taken in _times(sources[name]["train"], times, dice):
+        for taken in so_often(sources[name]["train"], times, dice):
             rows += [encode(example, tokenizer, hidden, dice) for example in taken]
     sound = [each for each in sources["cola"]["train"] if each.acceptability] + \
             [each for each in sources["gum"]["train"] if len(each.words) < 30]
     rows += [encode(example, tokenizer, 0.0, dice) for example in spoiled(sound, SPOILED, dice)]
     groups = batches_by_length([len(row.ids) for row in rows], TOKENS_PER_BATCH, dice)
     return [collate([rows[i] for i in group]) for group in groups]
-
-
-def _times(examples: list[Example], times: float, dice: random.Random) -> list[list[Example]]:
-    """The examples so often; of a part, those that follow each other are kept together."""
-    start = dice.randrange(len(examples))
-    part = (examples[start:] + examples[:start])[: int(times % 1 * len(examples))]
-    return [examples] * int(times) + [part] * bool(part)
 
 
 def new_model(data: Path, encoder: Path) -> tuple[ManyHeaded, list[str]]:

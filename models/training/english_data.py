@@ -75,7 +75,7 @@ def entities(labels) -> set[tuple[str, int, int]]:
 
 
 @lru_cache(maxsize=None)
-def _bits(label: str, continues: bool) -> int:
+def bits_of(label: str, continues: bool) -> int:
     """A bit for each label that may be right for a piece that begins a word or continues it."""
     bits = 0
     for each in label.split("|") if label else ():
@@ -83,16 +83,22 @@ def _bits(label: str, continues: bool) -> int:
     return bits
 
 
-def encode(example: Example, tokenizer: Tokenizer, hidden: float, dice: random.Random, longest: int = 256) -> Row:
-    """Pieces with their labels: a word's first piece carries its label, the others continue it.
-
-    A share of the pieces is `hidden` behind [MASK].
-    """
+def written(example: Example) -> tuple[str, list[int]]:
+    """The text of an example, and where its words begin."""
     starts, text = [], ""
     for number, word in enumerate(example.words):
         text += "" if number == 0 or number in example.glued else " "
         starts.append(len(text))
         text += word
+    return text, starts
+
+
+def encode(example: Example, tokenizer: Tokenizer, hidden: float, dice: random.Random, longest: int = 256) -> Row:
+    """Pieces with their labels: a word's first piece carries its label, the others continue it.
+
+    A share of the pieces is `hidden` behind [MASK].
+    """
+    text, starts = written(example)
     encoding = tokenizer.encode(text)
     words, bits, tags, previous = [], [], [], -1
     for special, (start, _) in zip(encoding.special_tokens_mask, encoding.offsets):
@@ -103,7 +109,7 @@ def encode(example: Example, tokenizer: Tokenizer, hidden: float, dice: random.R
             continue
         word = bisect_right(starts, start) - 1
         words.append(word)
-        bits.append(_bits(example.entities[word], word == previous) if example.entities else 0)
+        bits.append(bits_of(example.entities[word], word == previous) if example.entities else 0)
         tags.append(_tag(example.tags[word]) if example.tags else IGNORED)
         previous = word
     ids = [MASK if i > MASK and dice.random() < hidden else i for i in encoding.ids] if hidden else encoding.ids

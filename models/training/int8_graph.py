@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
+from many_headed import OUTPUTS, ManyHeaded
 
 RUNTIME = "com.microsoft"
 OPSET, IR_VERSION = 17, 8
@@ -165,12 +165,18 @@ def write_many_headed(model: ManyHeaded, ranges: dict[str, tuple[float, float]],
     """Write a model of several heads to `path` and `path`_data; its outputs have the names of `many_headed.OUTPUTS`."""
     writer = BertWriter(model.state_dict(), ranges, model.config.num_attention_heads)
     values = writer.encoder(model.config.num_hidden_layers)
-    writer.split(writer.linear(writer.rounded(values, "tokens"), "tokens"), TOKEN_HEADS)
+    writer.split(writer.linear(writer.rounded(values, "tokens"), "tokens"), model.token_heads)
+    outputs = {OUTPUTS[head]: ["batch", "sequence", len(labels)] for head, labels in model.token_heads.items()}
+    if model.text_heads:
+        outputs |= {OUTPUTS[head]: ["batch", len(labels)] for head, labels in model.text_heads.items()}
+        _write_text_heads(writer, values, model.text_heads)
+    _save(writer.model(outputs), path)
+
+
+def _write_text_heads(writer: BertWriter, values: str, heads: dict[str, list[str]]) -> None:
     first = writer.add("first", "Squeeze", [writer.add("first row", "Gather", [values, "zero"], axis=1), "one"])
     pooled = writer.add("pooled", "Tanh", [writer.linear(writer.rounded(first, "pooler"), "pooler")])
-    writer.split(writer.linear(writer.rounded(pooled, "texts"), "texts"), TEXT_HEADS)
-    _save(writer.model({OUTPUTS[head]: ["batch", "sequence", len(labels)] for head, labels in TOKEN_HEADS.items()}
-                       | {OUTPUTS[head]: ["batch", len(labels)] for head, labels in TEXT_HEADS.items()}), path)
+    writer.split(writer.linear(writer.rounded(pooled, "texts"), "texts"), heads)
 
 
 def write_answers(model, ranges: dict[str, tuple[float, float]], path: Path) -> None:

@@ -18,31 +18,31 @@ FEWEST = {"entities": 300, "tags": 300, "sentiment": 12, "acceptability": 12}
 
 
 class ManyHeaded(torch.nn.Module):
-    """BERT, one layer for all labels of tokens, and a pooled [CLS] with one layer for all labels of texts."""
+    """BERT, one layer for all labels of tokens, and, where there are labels of texts, a pooled [CLS] with one layer for them."""
 
-    def __init__(self, config: BertConfig):
+    def __init__(self, config: BertConfig, token_heads=TOKEN_HEADS, text_heads=TEXT_HEADS):
         super().__init__()
         self.config = config
+        self.token_heads, self.text_heads = token_heads, text_heads
         self.bert = BertModel(config, add_pooling_layer=False)
-        self.tokens = torch.nn.Linear(config.hidden_size, sum(map(len, TOKEN_HEADS.values())))
-        self.pooler = torch.nn.Linear(config.hidden_size, config.hidden_size)
-        self.texts = torch.nn.Linear(config.hidden_size, sum(map(len, TEXT_HEADS.values())))
-        for layer in (self.tokens, self.pooler, self.texts):
-            torch.nn.init.normal_(layer.weight, std=0.02)
-            torch.nn.init.zeros_(layer.bias)
+        self.tokens = _layer(config.hidden_size, sum(map(len, token_heads.values())))
+        if text_heads:
+            self.pooler = _layer(config.hidden_size, config.hidden_size)
+            self.texts = _layer(config.hidden_size, sum(map(len, text_heads.values())))
 
     def forward(self, input_ids, attention_mask, token_type_ids=None) -> dict[str, torch.Tensor]:
         """Logits by head: of tokens [batch, sequence, labels], of texts [batch, labels]."""
         values = self.bert(input_ids, attention_mask, token_type_ids).last_hidden_state
-        return {**_split(self.tokens(values), TOKEN_HEADS), **_split(self.of_texts(values[:, 0]), TEXT_HEADS)}
-
-    def of_texts(self, first: torch.Tensor) -> torch.Tensor:
-        return self.texts(torch.tanh(self.pooler(first)))
+        logits = _split(self.tokens(values), self.token_heads)
+        if self.text_heads:
+            logits |= _split(self.texts(torch.tanh(self.pooler(values[:, 0]))), self.text_heads)
+        return logits
 
     @torch.no_grad()
     def cool(self, temperatures: dict[str, float]) -> None:
         """Divide each head's logits by its temperature, for good."""
-        for layer, heads in ((self.tokens, TOKEN_HEADS), (self.texts, TEXT_HEADS)):
+        layers = [(self.tokens, self.token_heads)] + ([(self.texts, self.text_heads)] if self.text_heads else [])
+        for layer, heads in layers:
             for name, rows in zip(heads, torch.arange(layer.out_features).split([*map(len, heads.values())])):
                 layer.weight[rows] /= temperatures[name]
                 layer.bias[rows] /= temperatures[name]
@@ -52,14 +52,22 @@ class ManyHeaded(torch.nn.Module):
         logits = self(batch["input_ids"], batch["attention_mask"])
         known = batch["entities"] > 0
         losses = {"entities": _any_of(logits["entities"][known], batch["entities"][known])}
-        for name in ("tags", "acceptability"):
+        for name in [each for each in ("tags", "acceptability") if each in logits]:
             known = batch[name] != IGNORED
             losses[name] = functional.cross_entropy(logits[name][known], batch[name][known], reduction="none")
-        known = batch["sentiment"][:, 0] >= 0
-        losses["sentiment"] = functional.binary_cross_entropy_with_logits(
-            logits["sentiment"][known], batch["sentiment"][known], reduction="none").mean(dim=1)
+        if "sentiment" in logits:
+            known = batch["sentiment"][:, 0] >= 0
+            losses["sentiment"] = functional.binary_cross_entropy_with_logits(
+                logits["sentiment"][known], batch["sentiment"][known], reduction="none").mean(dim=1)
         total = sum(WEIGHTS[name] * each.sum() / max(len(each), FEWEST[name]) for name, each in losses.items())
         return total, {name: float(each.detach().mean()) for name, each in losses.items() if len(each)}
+
+
+def _layer(inputs: int, outputs: int) -> torch.nn.Linear:
+    layer = torch.nn.Linear(inputs, outputs)
+    torch.nn.init.normal_(layer.weight, std=0.02)
+    torch.nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _any_of(logits: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:

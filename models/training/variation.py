@@ -8,6 +8,13 @@ from english_data import Example, entities
 STREETS = "Street Road Avenue Lane Drive Square Way Close Boulevard St. Ave. Rd".split()
 
 
+def so_often(examples: list[Example], times: float, dice: random.Random) -> list[list[Example]]:
+    """The examples so often; of a part, those that follow each other are kept together."""
+    start = dice.randrange(len(examples))
+    part = (examples[start:] + examples[:start])[: int(times % 1 * len(examples))]
+    return [examples] * int(times) + [part] * bool(part)
+
+
 def vary(examples: list[Example], dice: random.Random, joined: list[int]) -> list[Example]:
     """Texts as they are met in the wild: several sentences in one, other case, typing errors, no full stop.
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { ModelError, messageOf } from '../errors.ts';
-import type { ManifestFile } from './manifest.ts';
+import { ModelError } from '../errors.ts';
+import { type ManifestFile, unreadable } from './manifest.ts';
 
 /** Bytes that are read at once, into the same memory every time: fresh memory costs more than the sum itself. */
 const PIECE = 1 << 20;
@@ -25,7 +25,7 @@ export async function sumFile(path: string): Promise<{ bytes: number; sha256: st
       await file.close();
     }
   } catch (error) {
-    throw new ModelError(`${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw unreadable(path, error);
   }
   return { bytes, sha256: hash.digest('hex') };
 }

@@ -34,8 +34,13 @@ export async function findModels(wanted: WantedModels): Promise<ModelFolder[]> {
   );
   const useful = createSelection(wanted.tasks);
   const chosen = candidates.flatMap((candidate) => {
-    const heads = candidate.heads.map(({ task, name = candidate.name }) => ({ task, name }));
-    const used = useful({ heads, languages: candidate.languages });
+    const used = useful(
+      candidate.heads.map(({ task, name = candidate.name, languages = candidate.languages }) => ({
+        task,
+        name,
+        languages,
+      })),
+    );
     return used.some(Boolean) ? [{ candidate, used }] : [];
   });
   if (chosen.length === 0) {
@@ -78,7 +83,8 @@ async function findFolder(modelsDirectory: string, wanted: string): Promise<stri
 }
 
 interface Candidate {
-  readonly heads: readonly { readonly task: HeadTask; readonly name: string }[];
+  readonly task: HeadTask;
+  readonly name: string;
   readonly languages: readonly string[];
 }
 
@@ -90,8 +96,8 @@ function createSelection(tasks: readonly TaskName[] | undefined) {
     tasks.includes(task) ||
     // Among which names and places of personal data are found.
     (task === 'entities' && tasks.includes('pii'));
-  return ({ heads, languages }: Candidate): boolean[] =>
-    heads.map((head) => {
+  return (heads: readonly Candidate[]): boolean[] =>
+    heads.map(({ languages, ...head }) => {
       if (!isWanted(head.task)) return false;
       const kind = kindOf(head);
       const before = served.get(kind) ?? new Set();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, EngineError, messageOf } from '../errors.ts';
 import { type AnalysisDeps, analyzeTexts } from './engine/analyze.ts';
 import { createSessionPool, type SessionPool } from './engine/pool.ts';
-import { createRouter } from './engine/route.ts';
+import { createRouter, serves } from './engine/route.ts';
 import { runWindows } from './engine/run-windows.ts';
 import type { SessionPort } from './engine/session-port.ts';
 import { openWorkerPort } from './engine/worker-port.ts';
@@ -15,7 +15,8 @@ import {
   loadLanguageDetector,
 } from './language/index.ts';
 import { primaryTagOf } from './language/primary-tag.ts';
-import { checkSignature, loadHeads } from './load-heads.ts';
+import { headsOf } from './load-heads.ts';
+import { createModelLoader } from './load-models.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { personalDataVersion } from './personal-data/version.ts';
 import { questionAnsweringSettings } from './question-answering/settings.ts';
@@ -153,29 +154,32 @@ async function startEngine(
   folders: readonly ModelFolder[],
   pool: SessionPool,
 ): Promise<TextEngine> {
-  // Begun before what keeps this thread busy; awaited together below.
-  const loads = Promise.all([
-    ...folders.map(async (folder, model) =>
-      checkSignature(folder, await pool.load(model, folder.graphs)),
-    ),
-    ...folders.map((folder) => folder.verify()),
-  ]);
-  // Where the heads below throw, nobody awaits it.
-  loads.catch(() => undefined);
   const { aggregation, overlap, nullThreshold, tokenBudget = TOKEN_BUDGET } = options;
   const defaultLanguage = primaryTagOf(options.defaultLanguage ?? 'en') ?? 'en';
   const byTask = {
     ...(aggregation && { entities: { aggregation } }),
     ...(nullThreshold !== undefined && { answers: { nullThreshold } }),
   };
-  const { models, fillings, heads } = loadHeads(folders, { overlap, byTask });
+  const models = createModelLoader(folders, pool, { overlap, byTask });
+  const heads = headsOf(folders);
+  const first = folders.flatMap((_, model) =>
+    heads.some((head) => head.model === model && serves(head, defaultLanguage)) ? model : [],
+  );
   const isForAll = folders.every(({ languages }) => languages.includes('*'));
   const [detectLanguage] = await Promise.all([
     options.detectLanguage ?? (isForAll ? undefined : loadLanguageDetector()),
-    loads,
+    // Models of other languages wait for their first text, so that nothing is paid for what never comes.
+    ...(first.length > 0 ? first : [...folders.keys()]).map((model) => models.load(model)),
   ]);
   const deps: AnalysisDeps = {
-    models,
+    async loadModel(model) {
+      try {
+        return await models.load(model);
+      } catch (cause) {
+        const name = folders[model]?.name;
+        throw new EngineError(`${name} cannot be loaded: ${messageOf(cause)}`, { cause });
+      }
+    },
     router: createRouter(heads, {
       defaultLanguage,
       detectLanguage,
@@ -183,7 +187,8 @@ async function startEngine(
     }),
     // Its rules are loaded by the first text that asks for it.
     loadPersonalData: () => import('./personal-data/index.ts'),
-    runWindows: (inputs, signal) => runWindows(pool, inputs, { tokenBudget, fillings, signal }),
+    runWindows: (inputs, signal) =>
+      runWindows(pool, inputs, { tokenBudget, fillings: models.fillings, signal }),
   };
   return {
     pipelineVersion: shortHash([

@@ -1,5 +1,6 @@
 import { ModelError, messageOf } from '../errors.ts';
-import type { LoadedHead } from './engine/route.ts';
+import type { ReadyModel } from './engine/analyze.ts';
+import type { ModelHead } from './engine/route.ts';
 import type { WindowFilling } from './engine/run-windows.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { GraphSignature } from './onnx.ts';
@@ -16,47 +17,66 @@ export interface EngineSettings {
   readonly byTask: Readonly<Partial<Record<HeadTask, Readonly<Record<string, unknown>>>>>;
 }
 
-/** Models, how their windows are filled up, and the heads of all of them, in the order of preference. */
-export interface LoadedModels {
-  readonly models: readonly TextModel[];
-  readonly fillings: readonly WindowFilling[];
-  readonly heads: readonly LoadedHead[];
-}
-
 /** Tokens that consecutive windows share where neither engine nor model says. */
 const USUAL_OVERLAP = 128;
 
-/**
- * Makes tokenizers and heads of models' folders.
- *
- * @throws {ModelError} for a tokenizer or a setting that cannot be used
- */
-export function loadHeads(folders: readonly ModelFolder[], settings: EngineSettings): LoadedModels {
-  const tokenizers = new Map<unknown, Tokenizer>();
-  const models = folders.map((folder) =>
-    naming(folder, () => createTextModel(folder, tokenizers, settings.overlap)),
+/** The heads of all models, in the order of preference. */
+export const headsOf = (folders: readonly ModelFolder[]): ModelHead[] =>
+  folders.flatMap((folder, model) =>
+    folder.heads.map(({ task, name, outputs, onRequest, languages = folder.languages }, place) => ({
+      task,
+      name,
+      model,
+      place,
+      languages,
+      outputs,
+      onRequest,
+    })),
   );
-  const heads = folders.flatMap((folder, model) =>
-    folder.heads.map((description): LoadedHead => {
-      const { task, name, outputs, onRequest } = description;
+
+/** A model that is ready, and how its windows are filled up. */
+export interface FilledModel extends ReadyModel {
+  readonly filling: WindowFilling;
+}
+
+/** What reads models' tokenizers and makes their heads; models with the same vocabulary share what was read of it. */
+export function createHeadLoader(
+  settings: EngineSettings,
+): (folder: ModelFolder) => Promise<FilledModel> {
+  const tokenizers = new Map<unknown, Promise<Tokenizer>>();
+  const tokenizerOf = (folder: ModelFolder): Promise<Tokenizer> => {
+    const sum = folder.files.find(({ path }) => path === 'tokenizer.json')?.sha256 ?? folder;
+    const known = tokenizers.get(sum);
+    if (known) return known;
+    const begun = readTokenizer(folder);
+    tokenizers.set(sum, begun);
+    begun.catch(() => tokenizers.delete(sum));
+    return begun;
+  };
+  return async (folder) => {
+    const tokenizer = await tokenizerOf(folder);
+    const model = naming(folder, () => createTextModel(folder, tokenizer, settings.overlap));
+    const heads = folder.heads.map((description) => {
+      const { task } = description;
       const own = { ...description.settings, ...settings.byTask[task] };
-      const prepare = naming(folder, () =>
-        tasks[task].createHead(models[model] as TextModel, { ...description, settings: own }),
-      );
-      return { task, name, model, languages: folder.languages, outputs, onRequest, prepare };
-    }),
-  );
-  const fillings = models.map(
-    ({ tokenizer: { special, single } }, model): WindowFilling => ({
-      batching: folders[model]?.batching ?? 'any',
-      pad: folders[model]?.padId ?? special.pad,
-      blank: (length) => {
-        const tokens = Math.max(0, length - frameLength(single));
-        return frameWindow(single, new Int32Array(tokens).fill(special.unk ?? special.pad));
-      },
-    }),
-  );
-  return { models, fillings, heads };
+      return naming(folder, () => tasks[task].createHead(model, { ...description, settings: own }));
+    });
+    return { ...model, heads, filling: fillingOf(folder, tokenizer) };
+  };
+}
+
+function fillingOf(
+  { batching, padId }: ModelFolder,
+  { special, single }: Tokenizer,
+): WindowFilling {
+  return {
+    batching,
+    pad: padId ?? special.pad,
+    blank: (length) => {
+      const tokens = Math.max(0, length - frameLength(single));
+      return frameWindow(single, new Int32Array(tokens).fill(special.unk ?? special.pad));
+    },
+  };
 }
 
 /**
@@ -97,17 +117,19 @@ export function checkSignature(
   }
 }
 
+async function readTokenizer(folder: ModelFolder): Promise<Tokenizer> {
+  const json = await folder.readTokenizer();
+  const tokenizer = naming(folder, () => createTokenizer(json));
+  // What every first text needs is made now, while the model is being loaded elsewhere.
+  tokenizer.encode('a');
+  return tokenizer;
+}
+
 function createTextModel(
   folder: ModelFolder,
-  tokenizers: Map<unknown, Tokenizer>,
+  tokenizer: Tokenizer,
   given: number | undefined,
 ): TextModel {
-  // Models with the same vocabulary share what was read of it, and encode a text once.
-  const sum = folder.files.find(({ path }) => path === 'tokenizer.json')?.sha256 ?? folder;
-  const tokenizer = tokenizers.get(sum) ?? createTokenizer(folder.tokenizerJson);
-  tokenizers.set(sum, tokenizer);
-  // What every first text needs is made now, while the models are being loaded elsewhere.
-  tokenizer.encode('a');
   const capacity = folder.maximumLength - frameLength(tokenizer.single);
   const own = folder.heads.flatMap(({ settings: { overlap } }) =>
     typeof overlap === 'number' ? overlap : [],

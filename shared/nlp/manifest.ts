@@ -18,6 +18,17 @@ export const manifestFileSchema = z.strictObject({
 
 const settingsSchema = z.record(z.string(), z.json());
 
+/** BCP 47 primary tags of texts, or `*` for any. */
+const languagesSchema = z
+  .array(
+    z
+      .string()
+      .regex(/^(\*|[a-z]{2,3})$/, 'must be a primary tag or *')
+      // A text's language is known by its canonical tag: `zh`, not `cmn` or `zho`.
+      .transform((tag) => primaryTagOf(tag) ?? tag),
+  )
+  .min(1);
+
 /** One task that a model's graph serves; several heads share one pass. */
 export const manifestHeadSchema = z.strictObject({
   task: z.enum(taskNames).exclude(['pii']),
@@ -27,6 +38,8 @@ export const manifestHeadSchema = z.strictObject({
   output: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   /** By output column; by default those of `config.json`. */
   labels: z.array(z.string()).min(1).optional(),
+  /** Of the texts that it is for; by default the model's. */
+  languages: languagesSchema.optional(),
   /** It is run only where its task is asked for. */
   onRequest: z.boolean().optional(),
   /** How the outputs are decoded. */
@@ -65,16 +78,8 @@ const isNamed = (task: string): boolean => task === 'labels';
 /** One model of the manifest; its files lie in the folder of its name. */
 export const manifestModelSchema = z.strictObject({
   ...modelFields,
-  /** BCP 47 primary tags of the texts that it is for, or `*` for any. */
-  languages: z
-    .array(
-      z
-        .string()
-        .regex(/^(\*|[a-z]{2,3})$/, 'must be a primary tag or *')
-        // A text's language is known by its canonical tag: `zh`, not `cmn` or `zho`.
-        .transform((tag) => primaryTagOf(tag) ?? tag),
-    )
-    .min(1),
+  /** Of the texts that it is for. */
+  languages: languagesSchema,
   heads: z
     .array(manifestHeadSchema)
     .min(1)
@@ -139,12 +144,15 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    const missing = isMissing(cause);
-    const what = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
-    throw new ModelError(`${path} ${missing ? 'is missing' : `${what}: ${messageOf(cause)}`}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+/** What is told of a file of a model that cannot be read. */
+export function unreadable(path: string, cause: unknown): ModelError {
+  const what = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+  const why = isMissing(cause) ? 'is missing' : `${what}: ${messageOf(cause)}`;
+  return new ModelError(`${path} ${why}`, { cause });
 }
 
 /**

@@ -94,6 +94,7 @@ export function describeHeads(
       name: head.name ?? name,
       outputs: named,
       labels: isLabelled ? (head.labels ?? labelsOf(config, directory)) : [],
+      languages: head.languages,
       onRequest: head.onRequest,
       settings: head.settings ?? {},
       problemType: config.problem_type ?? undefined,

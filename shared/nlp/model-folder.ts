@@ -29,7 +29,8 @@ export interface ModelFolder {
   readonly heads: readonly HeadDescription[];
   /** BCP 47 primary tags, or `*` for any. */
   readonly languages: readonly string[];
-  readonly tokenizerJson: unknown;
+  /** Reads `tokenizer.json`, which may be large. */
+  readTokenizer(): Promise<unknown>;
   /** Tokens of a window, special tokens counted. */
   readonly maximumLength: number;
   readonly batching: Batching;
@@ -65,10 +66,8 @@ export async function readModelFolder(
   directory: string,
   entry?: ManifestModel,
 ): Promise<ModelFolder> {
-  const [configJson, tokenizerJson] = await Promise.all(
-    ['config.json', 'tokenizer.json'].map((name) => readJson(join(directory, name))),
-  );
-  const config = parseConfig(configJson, join(directory, 'config.json'));
+  const configPath = join(directory, 'config.json');
+  const config = parseConfig(await readJson(configPath), configPath);
   const name = entry?.name ?? basename(directory);
   const present = entry ? entry.files.map((file) => file.path) : await listFiles(directory);
   const graphs = findGraphs(directory, present, entry?.optimized ?? false);
@@ -78,7 +77,7 @@ export async function readModelFolder(
     directory,
     heads: describeHeads(config, { name, directory, heads: entry?.heads }),
     languages: entry?.languages ?? ['*'],
-    tokenizerJson,
+    readTokenizer: () => readJson(join(directory, 'tokenizer.json')),
     maximumLength: Math.min(
       entry?.maximumLength ?? (await defaultLength(directory, present)),
       positionsOf(config),

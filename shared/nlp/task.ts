@@ -12,6 +12,8 @@ export interface HeadDescription {
   readonly outputs: readonly string[];
   /** By output column; empty where the task has none. */
   readonly labels: readonly string[];
+  /** Of the texts that it is for, where they are not all of the model's. */
+  readonly languages?: readonly string[] | undefined;
   /** It is run only where its task is asked for. */
   readonly onRequest?: boolean | undefined;
   readonly settings: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { InferenceError, messageOf } from '../../errors.ts';
+import { EngineError, InferenceError, messageOf } from '../../errors.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
-import type { HeadRequest, HeadTask } from '../task.ts';
+import type { Head, HeadRequest, HeadTask } from '../task.ts';
 import { headTasks, tasks as registry } from '../tasks.ts';
 import type {
   Analysis,
@@ -16,12 +16,19 @@ import type {
 } from '../types.ts';
 import { type Reading, readText, type TextModel } from '../windows/reading.ts';
 import { checkRequest } from './check-request.ts';
-import type { LoadedHead, Route, Router } from './route.ts';
+import type { ModelHead, Route, Router } from './route.ts';
 import type { ModelInput, ModelRun, WindowResult } from './run-windows.ts';
+
+/** A model that is ready to read texts. */
+export interface ReadyModel extends TextModel {
+  /** In the order of the manifest. */
+  readonly heads: readonly Head[];
+}
 
 /** What an analysis is made with. */
 export interface AnalysisDeps {
-  readonly models: readonly TextModel[];
+  /** Has a model ready, which is loaded first where no text has needed it before; rejects with an `EngineError`. */
+  readonly loadModel: (model: number) => Promise<ReadyModel>;
   readonly router: Router;
   /** Loads the rules; given again at once where that has been done. */
   readonly loadPersonalData: () => Promise<Pick<typeof PersonalDataRules, 'searchPersonalData'>>;
@@ -80,6 +87,8 @@ export async function analyzeTexts(
       return await work();
     } catch (error) {
       signal?.throwIfAborted();
+      // A model that cannot be loaded is no fault of the text that needs it.
+      if (error instanceof EngineError) throw error;
       return asInferenceError(error);
     }
   }
@@ -116,11 +125,11 @@ interface KnownText {
   readonly readings: Map<number, Reading>;
   readonly runs: Map<readonly ModelWindow[], Run>;
   /** By head, question and number of results wanted. */
-  readonly jobs: Map<LoadedHead, Map<string, Job>>;
+  readonly jobs: Map<ModelHead, Map<string, Job>>;
 }
 
 async function prepare(
-  { models, router }: AnalysisDeps,
+  { loadModel, router }: AnalysisDeps,
   given: AnalysisRequest,
   into: {
     readonly known: Map<string, KnownText>;
@@ -143,10 +152,9 @@ async function prepare(
   }
   const route = router.route(request, known.detected);
   const read = async (index: number): Promise<Reading> => {
-    const model = models[index];
-    if (model === undefined) throw new InferenceError('no model is loaded');
     const before = known.readings.get(index);
     if (before) return before;
+    const model = await loadModel(index);
     const encoded = known.encodings.get(model.tokenizer);
     const reading = readText(model, text, encoded);
     known.readings.set(index, reading);
@@ -163,7 +171,7 @@ async function prepare(
       const made = known.jobs.get(head) ?? new Map<string, Job>();
       known.jobs.set(head, made);
       const key = `${topK} ${question}`;
-      const job = made.get(key) ?? place(head, await read(head.model), { question, topK });
+      const job = made.get(key) ?? (await place(head, { question, topK }));
       if (asksQuestions && !made.has(key)) await into.takeTurns(job.tokens);
       made.set(key, job);
       jobs.push(job);
@@ -171,8 +179,11 @@ async function prepare(
   }
   return { text, route, jobs, tokens: (await read(route.countedBy)).encoding.ids.length };
 
-  function place(head: LoadedHead, reading: Reading, asked: HeadRequest): Job {
-    const prepared = head.prepare(reading, asked);
+  async function place(head: ModelHead, asked: HeadRequest): Promise<Job> {
+    const reading = await read(head.model);
+    const prepare = (await loadModel(head.model)).heads[head.place];
+    if (prepare === undefined) throw new RangeError(`${head.task} has no head`);
+    const prepared = prepare(reading, asked);
     const { windows } = prepared;
     const run = known.runs.get(windows) ?? { first: into.inputs.length, outputs: new Set() };
     if (!known.runs.has(windows)) {

@@ -1,21 +1,22 @@
 import { InferenceError } from '../../errors.ts';
 import type { DetectLanguage } from '../language/index.ts';
 import { isSameLanguage, primaryTagOf } from '../language/primary-tag.ts';
-import type { Head, HeadTask } from '../task.ts';
+import type { HeadTask } from '../task.ts';
 import type { AnalysisRequest, TaskName } from '../types.ts';
 
-/** A head of a loaded model, ready to be asked. */
-export interface LoadedHead {
+/** A head of a model that is loaded, or will be when a text needs it. */
+export interface ModelHead {
   readonly task: HeadTask;
   readonly name: string;
   /** Which model it is a head of. */
   readonly model: number;
+  /** Its place among the heads of its model. */
+  readonly place: number;
   /** BCP 47 primary tags, or `*` for any. */
   readonly languages: readonly string[];
   readonly outputs: readonly string[];
   /** It is run only where its task is asked for. */
   readonly onRequest?: boolean | undefined;
-  readonly prepare: Head;
 }
 
 /** Which heads read a text. */
@@ -23,7 +24,7 @@ export interface Route {
   readonly language: string;
   readonly asked: ReadonlySet<TaskName>;
   /** Those that are asked, and those whose entities personal data is found among. */
-  readonly heads: readonly LoadedHead[];
+  readonly heads: readonly ModelHead[];
   readonly unserved: readonly TaskName[];
   /** The model that counts a text's tokens, whatever is asked: the first that serves its language in anything. */
   readonly countedBy: number;
@@ -50,7 +51,7 @@ export interface Router {
  * their names, and each is used.
  */
 export function createRouter(
-  heads: readonly LoadedHead[],
+  heads: readonly ModelHead[],
   options: {
     readonly defaultLanguage: string;
     readonly detectLanguage: DetectLanguage | undefined;
@@ -60,8 +61,8 @@ export function createRouter(
 ): Router {
   const { defaultLanguage, detectLanguage, servesPersonalData } = options;
   const loaded = new Set<TaskName>(heads.map(({ task }) => task));
-  const byLanguage = new Map<string, LoadedHead[]>();
-  const headsIn = (language: string): LoadedHead[] => {
+  const byLanguage = new Map<string, ModelHead[]>();
+  const headsIn = (language: string): ModelHead[] => {
     const known =
       byLanguage.get(language) ?? firstOfEach(heads.filter((head) => serves(head, language)));
     byLanguage.set(language, known);
@@ -80,14 +81,14 @@ export function createRouter(
         task === 'pii' ? servesPersonalData : serving.some((head) => head.task === task);
       const named = new Set<TaskName>([...(tasks ?? []), ...also]);
       const asked = new Set(named);
-      const isUnasked = ({ task, onRequest }: LoadedHead): boolean =>
+      const isUnasked = ({ task, onRequest }: ModelHead): boolean =>
         task === 'labels' && !onRequest;
       if (tasks === undefined) {
         if (loaded.has('entities')) asked.add('entities');
         if (questions.length > 0) asked.add('answers');
         if (serving.some(isUnasked)) asked.add('labels');
       }
-      const isAsked = ({ task, onRequest }: LoadedHead): boolean =>
+      const isAsked = ({ task, onRequest }: ModelHead): boolean =>
         (onRequest ? named : asked).has(task) || (task === 'entities' && asked.has('pii'));
       return {
         language,
@@ -101,8 +102,8 @@ export function createRouter(
 }
 
 /** The first of each kind of head. */
-function firstOfEach(heads: readonly LoadedHead[]): LoadedHead[] {
-  const first = new Map<string, LoadedHead>();
+function firstOfEach(heads: readonly ModelHead[]): ModelHead[] {
+  const first = new Map<string, ModelHead>();
   for (const head of heads) {
     const kind = kindOf(head);
     if (!first.has(kind)) first.set(kind, head);
@@ -111,7 +112,7 @@ function firstOfEach(heads: readonly LoadedHead[]): LoadedHead[] {
 }
 
 /** Heads of one kind stand in for each other; classifiers of texts are of a kind where they have the same name. */
-export function kindOf({ task, name }: Pick<LoadedHead, 'task' | 'name'>): string {
+export function kindOf({ task, name }: Pick<ModelHead, 'task' | 'name'>): string {
   return task === 'labels' ? `labels ${name}` : task;
 }
 

@@ -2,13 +2,20 @@ import { z } from 'zod';
 import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';
 import type { Task } from '../task.ts';
+import { groupEntities } from '../token-classification/group-entities.ts';
+import { labelSchemeNames, labelSchemes } from '../token-classification/label-sequence.ts';
+import { parseLabels } from '../token-classification/labels.ts';
 import type { Tag } from '../types.ts';
 import { type Reading, tokenValues } from '../windows/reading.ts';
 import { trimSpan } from '../windows/trim-span.ts';
 
-const settingsSchema = z.strictObject({ overlap: overlapSetting });
+const settingsSchema = z.strictObject({
+  /** Labels say where words begin (`B-NOUN`) and go on (`I-NOUN`), for what is written without spaces; else the pre-tokenizer does. */
+  labelScheme: z.enum(labelSchemeNames).optional(),
+  overlap: overlapSetting,
+});
 
-/** Parts of speech: token classification with one tag for each word, its first token's. */
+/** Parts of speech: token classification with one tag for each word, its first token's or that of its labels' type. */
 export const tagsTask: Task<'tags'> = {
   architecture: 'ForTokenClassification',
   suits: (labels) =>
@@ -21,14 +28,26 @@ export const tagsTask: Task<'tags'> = {
   isPerToken: true,
   asksQuestions: false,
   createHead(_model, { labels, outputs: [output = ''], settings }) {
-    parseHeadSettings(settingsSchema, settings);
+    const { labelScheme } = parseHeadSettings(settingsSchema, settings);
+    const groupWords = labelScheme && createGrouping(labels, labelScheme);
     return (reading) => ({
       windows: reading.windows,
-      decode: (outputs) =>
-        tagWords(reading, tokenValues(reading, outputs, output, labels.length), labels),
+      decode(outputs) {
+        const logits = tokenValues(reading, outputs, output, labels.length);
+        return groupWords ? groupWords(reading, logits) : tagWords(reading, logits, labels);
+      },
     });
   },
 };
+
+/** Words as the labels part them: to a scheme a word is what an entity is, its tag the entity's type. */
+function createGrouping(names: readonly string[], scheme: (typeof labelSchemeNames)[number]) {
+  const labels = parseLabels(names);
+  return ({ text, encoding: { starts, ends } }: Reading, logits: Float32Array): Tag[] =>
+    groupEntities({ text, starts, ends, logits }, labels, 'simple', labelSchemes[scheme]).map(
+      ({ type, start, end, score }) => ({ tag: type, start, end, score }),
+    );
+}
 
 function tagWords(
   { text, encoding }: Reading,

@@ -6,15 +6,23 @@ const SPACE = 0x20;
 /** Which tokens of a text continue the word before them: 1 for each that does. */
 export type Continuations = (encoding: Encoding, text: string) => Uint8Array;
 
+/** Letters, marks and numbers: what words are made of. */
+const inWord = /^[\p{L}\p{M}\p{N}]$/u;
+/** Scripts without spaces between words: there a token is a word of its own. */
+const unspaced =
+  /^[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]$/u;
+
 /**
- * Tells by the pipeline's own rules which tokens continue a word. Where such tokens are spelled with a prefix: those whose
+ * Tells which tokens continue a word: with `letters`, those that a letter or digit begins and follows, of a script that has
+ * spaces. Else it tells by the pipeline's own rules which tokens continue a word. Where such tokens are spelled with a prefix: those whose
  * spelling in the vocabulary is not as long as the text that they stand for, so that a word written with combining marks
  * joins the word before it. Elsewhere: those that no space parts from what is before them. Equal spans matter more here
  * than better rules.
  */
-export function createContinuations(tokenizer: Tokenizer): Continuations {
+export function createContinuations(tokenizer: Tokenizer, words?: 'letters'): Continuations {
   const { unk } = tokenizer.special;
-  const joins = tokenizer.continuingPrefix ? bySpelling(tokenizer) : bySpace;
+  const pipelines = () => (tokenizer.continuingPrefix ? bySpelling(tokenizer) : bySpace);
+  const joins = words === 'letters' ? byLetters : pipelines();
   return ({ ids, starts, ends }, text) => {
     const continues = new Uint8Array(ids.length);
     for (let token = 0; token < ids.length; token += 1) {
@@ -35,3 +43,17 @@ function bySpelling({ vocabulary }: Tokenizer): Joins {
 
 const bySpace: Joins = (text, start) =>
   start > 0 && text.charCodeAt(start - 1) !== SPACE && text.charCodeAt(start) !== SPACE;
+
+const byLetters: Joins = (text, start) => {
+  const before = text.charCodeAt(start - 1);
+  // The second half of a surrogate pair stands for the whole.
+  const from = before >= 0xdc00 && before < 0xe000 ? start - 2 : start - 1;
+  return (
+    start > 0 && isSpaced(text.codePointAt(from) ?? 0) && isSpaced(text.codePointAt(start) ?? 0)
+  );
+};
+
+const isSpaced = (codePoint: number): boolean => {
+  const character = String.fromCodePoint(codePoint);
+  return inWord.test(character) && !unspaced.test(character);
+};

@@ -13,8 +13,8 @@ export interface TokenPredictions {
   readonly text: string;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** 1 where a token continues the word before it. */
-  readonly continues: Uint8Array;
+  /** 1 where a token continues the word before it; read only where words are what gets a label. */
+  readonly continues?: Uint8Array;
   /** `tokens x labels` values, row by row. */
   readonly logits: Float32Array;
 }
@@ -89,7 +89,7 @@ function wordUnits(
   const probabilities = new Float64Array(starts.length * width);
   for (let from = 0; from < starts.length; ) {
     let to = from + 1;
-    while (to < starts.length && continues[to] === 1) to += 1;
+    while (to < starts.length && continues?.[to] === 1) to += 1;
     const row = wordStarts.length * width;
     wordProbabilities(logits, from, to, aggregation, probabilities.subarray(row, row + width));
     wordStarts.push(starts[from] ?? 0);

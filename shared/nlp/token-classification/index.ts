@@ -15,10 +15,13 @@ export const entitiesTask: Task<'entities'> = {
   isPerToken: true,
   asksQuestions: false,
   createHead({ tokenizer }, { labels: names, outputs: [output = ''], settings: given }) {
-    const { aggregation, labelScheme } = parseHeadSettings(tokenClassificationSettings, given);
+    const { aggregation, labelScheme, words } = parseHeadSettings(
+      tokenClassificationSettings,
+      given,
+    );
     const labels = parseLabels(names);
     const mayFollow = labelScheme && labelSchemes[labelScheme];
-    const continuationsOf = createContinuations(tokenizer);
+    const continuationsOf = createContinuations(tokenizer, words);
     return (reading) => ({
       windows: reading.windows,
       decode(outputs) {

@@ -3,8 +3,11 @@ import type { TokenLabel } from './labels.ts';
 /** Whether a label may follow another, undefined at either end of a text. */
 export type MayFollow = (before: TokenLabel | undefined, after: TokenLabel | undefined) => boolean;
 
+/** Names of {@link labelSchemes}. */
+export const labelSchemeNames = ['IOB2', 'BIOES'] as const;
+
 /** The sequences that a tagging scheme allows. */
-export const labelSchemes: Readonly<Record<'IOB2' | 'BIOES', MayFollow>> = {
+export const labelSchemes: Readonly<Record<(typeof labelSchemeNames)[number], MayFollow>> = {
   IOB2: (before, after) => after?.role !== 'inside' || after.tag === openTag(before),
   BIOES: (before, after) => openTag(before) === continuedTag(after),
 };

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelError } from '#shared/errors.ts';
+import { EngineError, ModelError } from '#shared/errors.ts';
 import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
 import {
   type Analysis,
@@ -19,11 +19,12 @@ const TEXT = 'Ada visits Rome.';
 
 let folder: string;
 let engine: TextEngine | undefined;
-/** What was run, by model. */
+/** What was loaded, and what was run, by model. */
+let loads: number[];
 let runs: { readonly model: number; readonly outputs: readonly string[]; readonly rows: number }[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spanstream-heads-'));
-  runs = [];
+  [loads, runs] = [[], []];
 });
 afterEach(async () => {
   await engine?.close();
@@ -43,6 +44,10 @@ async function open(
       const port = openWorkerPort(workerFile);
       return {
         ...port,
+        load(model, graphs) {
+          loads.push(model);
+          return port.load(model, graphs);
+        },
         run(model: number, batch: PackedBatch) {
           runs.push({ model, outputs: batch.outputs, rows: batch.rows });
           return port.run(model, batch);
@@ -236,6 +241,57 @@ describe('languages', () => {
 
     expect(found).toMatchObject({ language, unserved: [] });
     expect(runs.map((run) => models[run.model]?.entry.name)).toEqual([model]);
+  });
+
+  it('are served by heads of their own where the manifest says so', async () => {
+    const { entry, outputs } = manyHeaded('many', ['en', 'pt']);
+    const heads = (entry.heads as { task: string }[]).map((head) =>
+      head.task === 'tags' ? { ...head, languages: ['por'] } : head,
+    );
+    await open([{ entry: { ...entry, heads }, outputs }, manyHeaded('late', ['en', 'pt'])]);
+
+    const [english] = await read({ text: TEXT, language: 'en', tasks: ['tags', 'entities'] });
+    const byEnglish = runs.splice(0).map(({ model, outputs: read }) => [model, ...read]);
+    const [portuguese] = await read({ text: TEXT, language: 'pt', tasks: ['tags', 'entities'] });
+
+    expect(english?.tags).toEqual(portuguese?.tags);
+    // English tags are the second model's, all else the first's.
+    expect(byEnglish.toSorted()).toEqual([
+      [0, 'logits'],
+      [1, 'tag_logits'],
+    ]);
+    expect(runs.map(({ model, outputs: read }) => [model, ...read.toSorted()])).toEqual([
+      [0, 'logits', 'tag_logits'],
+    ]);
+  });
+
+  it('but the default one have their models loaded by the first text that needs them', async () => {
+    await open(both, { detectLanguage });
+    expect(loads).toEqual([0]);
+
+    const requests = [{ text: TEXT }, { text: 'Ada visita Rome.' }];
+    await Promise.all([read(...requests), read(...requests)]);
+    expect(loads).toEqual([0, 1]);
+  });
+
+  it('are the engine’s fault where their model cannot be loaded, until it can', async () => {
+    await open(both, { detectLanguage });
+    const graph = join(folder, 'portuguese', 'onnx', 'model.onnx');
+    await rename(graph, `${graph}.away`);
+    const request = { text: 'Ada visita Rome.' };
+
+    const failed = read({ text: TEXT }, request);
+    await expect(failed).rejects.toBeInstanceOf(EngineError);
+    await expect(failed).rejects.toThrow(/portuguese cannot be loaded: .*model\.onnx/);
+
+    await rename(`${graph}.away`, graph);
+    expect((await read(request))[0]?.entities).toHaveLength(2);
+  });
+
+  it('all wait for their models at the start where none is the default one', async () => {
+    await open([manyHeaded('portuguese', ['pt']), manyHeaded('danish', ['da'])]);
+
+    expect(loads.toSorted()).toEqual([0, 1]);
   });
 
   it('that no model serves leave a text without spans, and are told', async () => {

@@ -39,12 +39,64 @@ describe('words of tags', () => {
   });
 });
 
+describe('words of labels', () => {
+  const labels = ['B-PROPN', 'I-PROPN', 'B-ADP', 'I-ADP', 'B-VERB', 'I-VERB'];
+  const settings = { labelScheme: 'IOB2' };
+  const text = ' 東京に行く。';
+  const words = [
+    ['東京', 'PROPN'],
+    ['に', 'ADP'],
+    ['行く', 'VERB'],
+    ['。', 'ADP'],
+  ] as const;
+
+  /** What is given where each token is surest of `labelOf`. */
+  function tagsBy(labelOf: (start: number, before: number) => string) {
+    const tokenizer = tokenizerOf('xlm-roberta');
+    const { starts } = tokenizer.encode(text);
+    const job = createTestHead('tags', tokenizer, { labels, settings })(text);
+    return job.decode(
+      job.windows.map(({ ids }) => {
+        const values = new Float32Array(ids.length * labels.length);
+        starts.forEach((start, token) => {
+          const label = labelOf(start, starts[token - 1] ?? -1);
+          // The first row is the special token's.
+          values[(token + 1) * labels.length + labels.indexOf(label)] = 9;
+        });
+        return { logits: rowOf(values, labels.length) };
+      }),
+    );
+  }
+  /** Which word stands at an offset. */
+  const wordAt = (offset: number): number => {
+    let end = 1;
+    const found = words.findIndex(([word]) => {
+      end += word.length;
+      return offset < end;
+    });
+    return offset < 0 ? -1 : found;
+  };
+
+  it('are parted where no space parts them, without the space around them', () => {
+    const tags = tagsBy((start, before) => {
+      const begins = wordAt(start) !== wordAt(before);
+      return `${begins ? 'B' : 'I'}-${words[wordAt(start)]?.[1]}`;
+    });
+
+    expect(tags.map(({ tag, start, end }) => [text.slice(start, end), tag])).toEqual(words);
+  });
+
+  it('begin before they go on', () => {
+    expect(tagsBy(() => 'I-VERB')).toMatchObject([{ tag: 'VERB', start: 1, end: text.length }]);
+  });
+});
+
 describe('tokens that continue a word', () => {
   /** Runs of tokens that the pipeline takes for one word. */
-  const runsOf = (family: string, text: string) => {
+  const runsOf = (family: string, text: string, words?: 'letters') => {
     const tokenizer = tokenizerOf(family);
     const encoding = tokenizer.encode(text);
-    const continues = createContinuations(tokenizer)(encoding, text);
+    const continues = createContinuations(tokenizer, words)(encoding, text);
     const runs: string[] = [];
     encoding.starts.forEach((start, token) => {
       const piece = text.slice(start, encoding.ends[token]).trim();
@@ -53,6 +105,18 @@ describe('tokens that continue a word', () => {
     });
     return runs;
   };
+
+  it.each(['xlm-roberta', 'bert-cased'])(
+    'are runs of letters and digits where a model asks for that: %s',
+    (family) => {
+      const text = 'unbelievable, (Adabel) 京A4\u{1d400}x';
+
+      expect(runsOf(family, text, 'letters').filter((run, i, all) => run !== all[i - 1])).toEqual([
+        ...['unbelievable', ',', '(', 'Adabel', ')'],
+        ...['京', 'A4\u{1d400}x'],
+      ]);
+    },
+  );
 
   it('are told by their spelling where a prefix marks them', () => {
     expect(runsOf('bert-cased', 'Zürich, unbelievable')).toEqual(['Zürich', ',', 'unbelievable']);
