@@ -387,7 +387,8 @@ describe('the local CloudWatch', () => {
   });
 
   it('answers three percentiles of a day in which much came every minute', async () => {
-    const clock = Math.floor(Date.now() / MINUTE) * MINUTE;
+    // In the middle of a period of five minutes, so that a day touches one more than it fills.
+    const clock = (Math.floor(Date.now() / (5 * MINUTE)) * 5 - 3) * MINUTE;
     const day = await startCloudWatch({ now: () => clock });
     const client = new CloudWatchClient(clientConfig(day.endpoint));
     const minutes = Array.from({ length: 1_440 }, (_, at) => clock - at * MINUTE);

@@ -95,7 +95,8 @@ describe('results', () => {
     await following.saying(/cannot be read, trying again/);
     await start('en', ports);
     await put(...tickets);
-    await following.printing(/"finer"/);
+    // Of two shards, so in either order.
+    await Promise.all([following.printing(/"said"/), following.printing(/"finer"/)]);
     following.interrupt();
     const { code, out } = await following.ended;
 
