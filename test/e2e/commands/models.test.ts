@@ -79,7 +79,7 @@ describe('models verify', () => {
       faults: [
         expect.stringContaining(`${longer} has 207369 bytes, but the manifest says 207365`),
         expect.stringContaining(`${altered} is not what the manifest says`),
-        expect.stringContaining(`${missing} cannot be read`),
+        expect.stringContaining(`${missing} is missing`),
       ],
     });
   });
