@@ -1,4 +1,5 @@
-import type { CloudWatchClientConfig, MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import type { LoadCloudWatch } from './lazy-clients.ts';
 
 /** A metric, by its namespace, its name and its dimensions. */
 export interface Metric {
@@ -39,20 +40,11 @@ export interface CloudWatch {
 
 const MOST_LISTED = 5_000;
 
-/** The adapter. The client is loaded by the first call that asks: it would cost every start its time. */
-export function createCloudWatch(config: CloudWatchClientConfig): CloudWatch {
-  const load = async () => {
-    const sdk = await import('@aws-sdk/client-cloudwatch');
-    return { ...sdk, client: new sdk.CloudWatchClient(config) };
-  };
-  let loaded: ReturnType<typeof load> | undefined;
-  const loading = () => {
-    loaded ??= load();
-    return loaded;
-  };
+/** The adapter. */
+export function createCloudWatch(load: LoadCloudWatch): CloudWatch {
   return {
     async metrics(Namespace, abortSignal) {
-      const { client, paginateListMetrics } = await loading();
+      const { client, paginateListMetrics } = await load();
       const found: Metric[] = [];
       for await (const { Metrics = [] } of paginateListMetrics(
         { client },
@@ -70,7 +62,7 @@ export function createCloudWatch(config: CloudWatchClientConfig): CloudWatch {
       return found;
     },
     async points(series, { start, end, period }, abortSignal) {
-      const { client, paginateGetMetricData } = await loading();
+      const { client, paginateGetMetricData } = await load();
       const found: Point[][] = series.map(() => []);
       const input = {
         StartTime: new Date(start * 1_000),
@@ -103,7 +95,7 @@ export function createCloudWatch(config: CloudWatchClientConfig): CloudWatch {
       return found;
     },
     async alarms(AlarmNamePrefix, abortSignal) {
-      const { client, paginateDescribeAlarms } = await loading();
+      const { client, paginateDescribeAlarms } = await load();
       const input = { AlarmNamePrefix, AlarmTypes: ['MetricAlarm' as const] };
       const found: MetricAlarm[] = [];
       for await (const { MetricAlarms = [] } of paginateDescribeAlarms({ client }, input, {

@@ -19,6 +19,7 @@ import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { createCloudWatch } from './cloudwatch.ts';
 import { type HttpDeps, handleRequest } from './handle-request.ts';
+import { cloudWatchAtFirstUse, s3AtFirstUse } from './lazy-clients.ts';
 import { createParkedObjects } from './parked-objects.ts';
 import { createTextObjects } from './text-objects.ts';
 
@@ -27,7 +28,10 @@ const client = createDocumentClient();
 const { SPANSTREAM_RESULTS_TABLE: table, SPANSTREAM_INTAKE_BUCKET: bucket } = environment;
 
 const names = resourceNames(environment.SPANSTREAM_ENVIRONMENT_NAME);
-const forcePathStyle = process.env.AWS_ENDPOINT_URL_S3 !== undefined;
+const s3 = s3AtFirstUse({
+  maxAttempts: 2,
+  forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined,
+});
 const getBatch = createGetBatch(client, table);
 
 const deps: HttpDeps = {
@@ -36,14 +40,9 @@ const deps: HttpDeps = {
   reader: createResultsReader({ query: createQueryItems(client, table), getBatch }),
   readProfile: createReadProfile(client, names.metricsStateTable),
   options: resultOptionsOf(environment),
-  intake:
-    bucket === undefined
-      ? undefined
-      : createTextObjects(bucket, { maxAttempts: 2, forcePathStyle }),
-  cloudWatch: createCloudWatch({ maxAttempts: 2 }),
-  failures: createParkedObjects(environment.SPANSTREAM_FAILURES_BUCKET, {
-    ...{ maxAttempts: 2, forcePathStyle },
-  }),
+  intake: bucket === undefined ? undefined : createTextObjects(bucket, s3),
+  cloudWatch: createCloudWatch(cloudWatchAtFirstUse({ maxAttempts: 2 })),
+  failures: createParkedObjects(environment.SPANSTREAM_FAILURES_BUCKET, s3),
   getBatch,
   names,
   storeOnDemand: environment.SPANSTREAM_STORE_ON_DEMAND,

@@ -1,6 +1,6 @@
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { markerKey, REJECTED_PREFIX } from '#shared/dead-letters/object.ts';
 import { ABANDONED_BATCHES_PREFIX } from '#shared/names.ts';
+import type { LoadS3 } from './lazy-clients.ts';
 
 /** An object of the failures bucket. */
 export interface ParkedObject {
@@ -24,20 +24,11 @@ export interface ParkedObjects {
   redrivenAt(key: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** The S3 adapter. The client is loaded by the first call that asks: it would cost every start its time. */
-export function createParkedObjects(Bucket: string, config: S3ClientConfig): ParkedObjects {
-  const load = async () => {
-    const sdk = await import('@aws-sdk/client-s3');
-    return { ...sdk, client: new sdk.S3Client(config) };
-  };
-  let loaded: ReturnType<typeof load> | undefined;
-  const loading = () => {
-    loaded ??= load();
-    return loaded;
-  };
+/** The S3 adapter. */
+export function createParkedObjects(Bucket: string, load: LoadS3): ParkedObjects {
   return {
     async list(most, abortSignal) {
-      const { client, paginateListObjectsV2 } = await loading();
+      const { client, paginateListObjectsV2 } = await load();
       const objects: ParkedObject[] = [];
       for (const Prefix of [ABANDONED_BATCHES_PREFIX, REJECTED_PREFIX]) {
         const pages = paginateListObjectsV2({ client }, { Bucket, Prefix }, { abortSignal });
@@ -52,12 +43,12 @@ export function createParkedObjects(Bucket: string, config: S3ClientConfig): Par
       return { objects, isAll: true };
     },
     async read(Key, abortSignal) {
-      const { client, GetObjectCommand } = await loading();
+      const { client, GetObjectCommand } = await load();
       const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
       return (await Body?.transformToString()) ?? '';
     },
     async redrivenAt(key, abortSignal) {
-      const { client, ListObjectsV2Command } = await loading();
+      const { client, ListObjectsV2Command } = await load();
       // By a list, which unlike a look at the object needs no right to read it.
       const { Contents: [marker] = [] } = await client.send(
         new ListObjectsV2Command({ Bucket, Prefix: markerKey(key), MaxKeys: 1 }),

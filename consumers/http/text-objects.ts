@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { type ObjectHeaders, objectTooLarge } from './decode-text.ts';
+import type { LoadS3 } from './lazy-clients.ts';
 
 /** An object of a bucket. */
 export interface StoredObject extends ObjectHeaders {
@@ -18,18 +18,12 @@ export interface TextObjects {
   get(key: string, maximumBytes: number, signal: AbortSignal): Promise<StoredObject>;
 }
 
-/** The S3 adapter. The client is loaded by the first call that names an object: it would cost every start its time. */
-export function createTextObjects(name: string, config: S3ClientConfig): TextObjects {
-  const load = async () => {
-    const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-    return { GetObjectCommand, client: new S3Client(config) };
-  };
-  let loaded: ReturnType<typeof load> | undefined;
+/** The S3 adapter. */
+export function createTextObjects(name: string, load: LoadS3): TextObjects {
   return {
     name,
     async get(Key, maximumBytes, abortSignal) {
-      loaded ??= load();
-      const { GetObjectCommand, client } = await loaded;
+      const { GetObjectCommand, client } = await load();
       const answer = await client.send(new GetObjectCommand({ Bucket: name, Key }), {
         abortSignal,
       });
