@@ -1,9 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FailuresAnswer } from '#shared/contracts/failures.ts';
 import { readFailures } from '../../api/calls.ts';
+import type { Failure } from '../../api/contract.ts';
 import { usePolled } from '../../api/use-polled.ts';
-
-type Failure = FailuresAnswer['failures'][number];
 
 /** Older pages, as far as they were asked for. */
 interface Older {
