@@ -56,7 +56,7 @@ export function Remarks({ result }: { readonly result: Partial<Result> }) {
   const { language = 'und', labels = [], redacted, unserved = [] } = result;
   return (
     <>
-      <span class="chip">{language}</span>
+      <span class="chip">language {language}</span>
       {labels.map((label) => (
         <span class="chip" key={labelName(label)}>
           {labelName(label)} {formatScore(label.score)}
