@@ -99,7 +99,7 @@ function Comparison({ versions }: { readonly versions: readonly Result[] }) {
       </div>
       {shown.length > 0 && (
         <Scroller class="table-scroll" label="Differences">
-          <table class="comparison">
+          <table>
             <thead>
               <tr>
                 <th scope="col">What</th>
