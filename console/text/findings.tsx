@@ -3,7 +3,7 @@ import type { Result } from '../api/contract.ts';
 import { Score } from '../components/score.tsx';
 import { formatScore } from '../format.ts';
 import { MarkedText } from './marked-text.tsx';
-import { labelName, marksOf } from './marks.ts';
+import { labelName, languageOf, marksOf } from './marks.ts';
 import { SpanTable } from './span-table.tsx';
 
 interface FindingsProps {
@@ -52,11 +52,11 @@ function AnswerList({ answers }: Pick<Result, 'answers'>) {
 }
 
 /** What is said of a text as a whole: its language and labels, what is hidden in it, and what no model was there for. */
-export function Remarks({ result }: { readonly result: Partial<Result> }) {
-  const { language = 'und', labels = [], redacted, unserved = [] } = result;
+export function ResultChips({ result }: { readonly result: Partial<Result> }) {
+  const { labels = [], redacted, unserved = [] } = result;
   return (
     <>
-      <span class="chip">language {language}</span>
+      <span class="chip">language {languageOf(result)}</span>
       {labels.map((label) => (
         <span class="chip" key={labelName(label)}>
           {labelName(label)} {formatScore(label.score)}

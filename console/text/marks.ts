@@ -45,3 +45,7 @@ export const describeMark = ({ layer, name, score }: Mark): string =>
 /** A label with the classification that gave it. */
 export const labelName = ({ task, label }: { task: string; label: string }): string =>
   `${task}: ${label}`;
+
+/** Language of a result; `und` where nothing says it. */
+export const languageOf = ({ language }: { readonly language?: string | undefined }): string =>
+  language ?? 'und';

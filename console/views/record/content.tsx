@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Result } from '../../api/contract.ts';
 import { Scroller } from '../../components/scroller.tsx';
 import { formatNumber, formatScore } from '../../format.ts';
-import { Findings, Remarks } from '../../text/findings.tsx';
+import { Findings, ResultChips } from '../../text/findings.tsx';
 import { type Row, rowsOf } from './compare.ts';
 
 interface ContentProps {
@@ -44,7 +44,7 @@ function Version({ result }: { readonly result: Result }) {
         pipeline <code>{result.pipelineVersion}</code>
       </h3>
       <p class="row small muted">
-        <Remarks result={result} />
+        <ResultChips result={result} />
       </p>
       <Findings result={result} />
       <dl class="facts small">

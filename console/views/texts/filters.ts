@@ -1,5 +1,5 @@
 import type { Result } from '../../api/contract.ts';
-import { labelName } from '../../text/marks.ts';
+import { labelName, languageOf } from '../../text/marks.ts';
 
 /** What the address says of the list; each is empty where it does not matter. */
 export const noFilters = {
@@ -44,9 +44,6 @@ export function passes(result: Result, filters: Filters): boolean {
     ({ score }) => (from === '' || score >= Number(from)) && (to === '' || score <= Number(to)),
   );
 }
-
-/** Language of a result; `und` where nothing says it. */
-const languageOf = ({ language }: Result): string => language ?? 'und';
 
 const spansOf = ({ entities, pii = [] }: Result) => [
   ...entities,

@@ -1,7 +1,7 @@
 import type { Result } from '../../api/contract.ts';
 import { Link } from '../../components/link.tsx';
 import { Time } from '../../components/time.tsx';
-import { Findings, Remarks } from '../../text/findings.tsx';
+import { Findings, ResultChips } from '../../text/findings.tsx';
 
 /** One result: its text with what was found in it. */
 export function ResultCard({ result }: { readonly result: Result }) {
@@ -13,7 +13,7 @@ export function ResultCard({ result }: { readonly result: Result }) {
           <bdi>{id}</bdi>
         </Link>
         <Time value={arrivedAt} />
-        <Remarks result={result} />
+        <ResultChips result={result} />
         {windows > 1 && <span class="chip">{windows} windows</span>}
         <span>
           pipeline <code>{pipelineVersion}</code>

@@ -1,7 +1,7 @@
 import type { AnswerOf } from '../../api/contract.ts';
 import { Link } from '../../components/link.tsx';
 import { formatDuration, formatNumber } from '../../format.ts';
-import { Findings, Remarks } from '../../text/findings.tsx';
+import { Findings, ResultChips } from '../../text/findings.tsx';
 
 interface FoundProps {
   readonly answer: AnswerOf<'analyzeText'>;
@@ -22,7 +22,7 @@ export function Found({ answer, took }: FoundProps) {
         </p>
       </div>
       <p class="row small muted">
-        <Remarks result={answer} />
+        <ResultChips result={answer} />
       </p>
       <Findings result={answer} withTags />
       {stored && (
