@@ -90,7 +90,7 @@ function AlarmCount() {
   const up = value?.alarms.filter(({ state }) => state === 'ALARM').length ?? 0;
   if (up === 0) return null;
   return (
-    <span class="count count-alarm">
+    <span class="count-alarm">
       {up}
       <span class="visually-hidden"> alarms are up</span>
     </span>

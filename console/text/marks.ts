@@ -41,3 +41,11 @@ const mark = (layer: Layer, name: string, start: number, end: number, score: num
 /** A mark in words. */
 export const describeMark = ({ layer, name, score }: Mark): string =>
   `${layer === 'answer' ? 'answers' : layerNames[layer]} ${name}, ${formatScore(score)}`;
+
+/** A label with the classification that gave it. */
+export const labelName = ({ task, label }: { task: string; label: string }): string =>
+  `${task}: ${label}`;
+
+/** Language of a result; `und` where nothing says it. */
+export const languageOf = ({ language }: { readonly language?: string | undefined }): string =>
+  language ?? 'und';

@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 import { Score } from '../components/score.tsx';
+import { Scroller } from '../components/scroller.tsx';
 import { formatNumber } from '../format.ts';
 import { layerNames } from './marks.ts';
 import type { Mark } from './segments.ts';
-import { TypeName } from './type-name.tsx';
+import { hueOf, lettersOf } from './span-types.ts';
 
 interface SpanTableProps {
   readonly marks: readonly Mark[];
@@ -27,7 +28,7 @@ export function SpanTable({ marks, text }: SpanTableProps) {
         <TypeCounts marks={marks} />
       </summary>
       {open && (
-        <div class="table-scroll">
+        <Scroller class="table-scroll" label="Spans">
           <table>
             <thead>
               <tr>
@@ -67,7 +68,7 @@ export function SpanTable({ marks, text }: SpanTableProps) {
               Show the other {sorted.length - most}
             </button>
           )}
-        </div>
+        </Scroller>
       )}
     </details>
   );
@@ -86,6 +87,17 @@ function TypeCounts({ marks }: { readonly marks: readonly Mark[] }) {
           <TypeName type={type} /> {formatNumber(count)}
         </span>
       ))}
+    </span>
+  );
+}
+
+/** A type in its colour, with the letters by which its spans are marked. */
+function TypeName({ type }: { readonly type: string }) {
+  const letters = lettersOf(type);
+  return (
+    <span class={`type hue-${hueOf(type)}`}>
+      <b>{letters}</b>
+      {letters !== type && <bdi>{type}</bdi>}
     </span>
   );
 }

@@ -1,12 +1,10 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { FailuresAnswer } from '#shared/contracts/failures.ts';
+import type { Failure } from '../../api/contract.ts';
 import { Link } from '../../components/link.tsx';
 import { Scroller } from '../../components/scroller.tsx';
 import { Time } from '../../components/time.tsx';
 import { formatAge, formatBytes } from '../../format.ts';
 import { bytesOf, hexLines, type ReadableLine, readableOf } from './bytes.ts';
-
-type Failure = FailuresAnswer['failures'][number];
 
 interface FailureItemProps {
   readonly failure: Failure;
@@ -48,7 +46,7 @@ export function FailureItem({ failure, isOpen, isHidden, isChosen, onChoose }: F
           </span>
         )}
       </header>
-      <p class="failure-message">
+      <p>
         {field === undefined ? (
           message
         ) : (

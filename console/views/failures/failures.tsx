@@ -1,17 +1,29 @@
 import { useState } from 'preact/hooks';
 import type { FailuresAnswer } from '#shared/contracts/failures.ts';
 import { messageOf } from '../../api/client.ts';
+import type { Failure } from '../../api/contract.ts';
 import { useDeployment } from '../../api/deployment.ts';
 import { Choice } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PolledPart } from '../../components/polled-part.tsx';
 import { type Place, useFilters } from '../../location.ts';
 import { FailureItem } from './failure.tsx';
-import { reasonNames } from './reasons.ts';
 import { Redrive } from './redrive.tsx';
 import { useFailures } from './use-failures.ts';
 
 const LEAST_MS = 10_000;
+
+/** Why something is parked, in words. */
+const reasonNames: Readonly<Record<Failure['reason'], string>> = {
+  'invalid-json': 'invalid-json: no JSON',
+  'invalid-record': 'invalid-record: a field is wrong',
+  'too-large': 'too-large: the text is too long',
+  undecodable: 'undecodable: no text record',
+  'inference-failed': 'inference-failed: the models failed on it',
+  'inference-timeout': 'inference-timeout: it took too long',
+  abandoned: 'abandoned: a batch that Lambda gave up',
+  unreadable: 'unreadable: no object of ours',
+};
 
 /** What is parked, and how it goes through the stream again. */
 export function FailuresView({ place }: { readonly place: Place }) {

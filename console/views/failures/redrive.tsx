@@ -67,8 +67,8 @@ function RedriveHere({ keys, onDone }: Pick<RedriveProps, 'keys' | 'onDone'>) {
         <div class="stack">
           <h2 id="redrive-title">Redrive {objects}?</h2>
           <p>
-            Their bytes go onto the stream again as they are. What was wrong with them and is not
-            mended elsewhere, such as a model or a limit, will park them again.
+            What was parked goes onto the stream again as it came. What was wrong with it and is not
+            mended elsewhere, such as a model or a limit, parks it again.
           </p>
           {keys.length > MOST_KEYS && <p>The first {MOST_KEYS} are sent; then choose again.</p>}
           <div class="row">
@@ -76,7 +76,7 @@ function RedriveHere({ keys, onDone }: Pick<RedriveProps, 'keys' | 'onDone'>) {
               {busy ? 'Sending …' : `Redrive ${objects}`}
             </button>
             <button type="button" disabled={busy} onClick={() => dialog.current?.close()}>
-              Leave them
+              Cancel
             </button>
           </div>
         </div>

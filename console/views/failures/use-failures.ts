@@ -1,9 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FailuresAnswer } from '#shared/contracts/failures.ts';
 import { readFailures } from '../../api/calls.ts';
+import type { Failure } from '../../api/contract.ts';
 import { usePolled } from '../../api/use-polled.ts';
-
-type Failure = FailuresAnswer['failures'][number];
 
 /** Older pages, as far as they were asked for. */
 interface Older {
@@ -25,21 +23,54 @@ export function useFailures(filters: { reason: string; id: string }, everyMs: nu
   }, [key]);
 
   const newest = polled.value;
+  const before = useRef<readonly Failure[]>([]);
+  useEffect(() => {
+    if (!newest) return;
+    const was = before.current;
+    before.current = newest.failures;
+    setOlder((known) => known && olderAfter(known, was, newest.failures));
+  }, [newest]);
   const cursor = older ? older.cursor : newest?.cursor;
-  const known = new Set(newest?.failures.map((failure) => failure.key));
-  const failures = [
-    ...(newest?.failures ?? []),
-    ...(older?.failures.filter((failure) => !known.has(failure.key)) ?? []),
-  ];
+  const failures = withoutTwins([...(newest?.failures ?? []), ...(older?.failures ?? [])]);
   const readOlder = async () => {
     const { signal } = leaving.current;
-    const before = older?.failures ?? [];
+    setOlder((known) => ({ failures: known?.failures ?? [], cursor }));
     try {
       const page = await readFailures({ ...filters, cursor }, signal);
-      setOlder({ failures: [...before, ...page.failures], cursor: page.cursor });
+      setOlder(
+        (known) =>
+          known && {
+            failures: withoutTwins([...known.failures, ...page.failures]),
+            cursor: page.cursor,
+          },
+      );
     } catch (error) {
-      if (!signal.aborted) setOlder({ failures: before, cursor, error });
+      if (!signal.aborted) setOlder((known) => known && { ...known, error });
     }
   };
   return { polled, failures, hasOlder: cursor !== undefined, readOlder, olderError: older?.error };
+}
+
+/** Of what is there twice the first: it is of the newest page, and says what is so now. */
+function withoutTwins(failures: readonly Failure[]): readonly Failure[] {
+  const seen = new Set<string>();
+  return failures.filter(({ key }) => !seen.has(key) && seen.add(key));
+}
+
+/**
+ * Older pages, once the newest is another: what it pushed out stands before them. Where the two newest pages do not meet, some
+ * are missing between them, so that older ones are asked for anew.
+ */
+export function olderAfter(
+  older: Older,
+  before: readonly Failure[],
+  newest: readonly Failure[],
+): Older | undefined {
+  const there = new Set(newest.map(({ key }) => key));
+  const last = newest.at(-1);
+  if (!last || !before.some(({ key }) => there.has(key))) return undefined;
+  const pushedOut = before.filter(
+    ({ key, parkedAt }) => !there.has(key) && Date.parse(parkedAt) <= Date.parse(last.parkedAt),
+  );
+  return { ...older, failures: [...pushedOut, ...older.failures] };
 }

@@ -1,16 +1,14 @@
 import type { AnswerOf } from '../../api/contract.ts';
+import { Scroller } from '../../components/scroller.tsx';
 
 type LoadedModel = AnswerOf<'listModels'>['models'][number];
 
-/** What a head tells apart: of labels that begin or continue a span, as in `B-PER`, the type once. */
-const typesOf = (labels: readonly string[]): readonly string[] =>
-  labels.includes('O')
-    ? [
-        ...new Set(
-          labels.filter((label) => label !== 'O').map((label) => label.replace(/^[BIESLU]-/, '')),
-        ),
-      ]
-    : labels;
+/** What a head tells apart. Labels of tokens that begin or continue a span, as in `B-PER`, are of one type. */
+function typesOf({ task, labels }: LoadedModel['heads'][number]): readonly string[] {
+  if (task === 'labels') return labels;
+  const types = labels.map((label) => label.replace(/^[BIESLU]-/, ''));
+  return [...new Set(types)].filter((type) => type !== 'O');
+}
 
 const languageName = (tag: string): string => (tag === '*' ? 'any' : tag);
 
@@ -26,21 +24,20 @@ export function Model({ model }: { readonly model: LoadedModel }) {
         </p>
       </div>
       <dl class="facts small">
-        {heads.map(({ task, name: head, labels }) => [
-          <dt key={`${task} ${head}`}>
-            {head === task || head === name ? task : `${task}: ${head}`}
+        {heads.map((head) => [
+          <dt key={`${head.task} ${head.name}`}>
+            {[head.task, name].includes(head.name) ? head.task : `${head.task}: ${head.name}`}
           </dt>,
-          <dd key={`${task} ${head} labels`}>
-            {labels.length > 0 ? typesOf(labels).join(', ') : 'spans of the text'}
+          <dd key={`${head.task} ${head.name} labels`}>
+            {head.labels.length > 0 ? typesOf(head).join(', ') : 'spans of the text'}
           </dd>,
         ])}
       </dl>
       {figures.length === 0 ? (
         <p class="small muted">Its card has no figures.</p>
       ) : (
-        <div class="table-scroll">
+        <Scroller class="table-scroll" label={`Figures of ${name}, in per cent`}>
           <table class="small">
-            <caption class="visually-hidden">Figures of {name}, in per cent</caption>
             <thead>
               <tr>
                 <th scope="col">Task</th>
@@ -62,7 +59,7 @@ export function Model({ model }: { readonly model: LoadedModel }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </article>
   );

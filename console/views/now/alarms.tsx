@@ -1,4 +1,5 @@
 import type { AlarmsAnswer } from '#shared/contracts/monitoring.ts';
+import { Scroller } from '../../components/scroller.tsx';
 import { Time } from '../../components/time.tsx';
 import { formatAge } from '../../format.ts';
 
@@ -32,8 +33,8 @@ export function Alarms({ alarms }: AlarmsAnswer) {
       {others.length > 0 && (
         <details>
           <summary>The {others.length} that are quiet</summary>
-          <div class="table-scroll">
-            <table>
+          <Scroller class="table-scroll" label="Quiet alarms">
+            <table class="alarm-table">
               <thead>
                 <tr>
                   <th scope="col">Alarm</th>
@@ -55,7 +56,7 @@ export function Alarms({ alarms }: AlarmsAnswer) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroller>
         </details>
       )}
     </section>

@@ -50,8 +50,9 @@ export function PlotCard({
           {plot.title} <span class="muted">{suffix}</span>
         </h3>
         {first?.figures && (
-          <p class="plot-figure" title={first.name}>
-            {format(first.figures.latest)}
+          <p>
+            {lines.length > 1 && <bdi class="small muted">{first.name}</bdi>}{' '}
+            <span class="plot-figure">{format(first.figures.latest)}</span>
           </p>
         )}
       </header>

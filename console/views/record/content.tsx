@@ -2,9 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Result } from '../../api/contract.ts';
 import { Scroller } from '../../components/scroller.tsx';
 import { formatNumber, formatScore } from '../../format.ts';
-import { AnswerList } from '../../text/answer-list.tsx';
-import { MarkedText } from '../../text/marked-text.tsx';
-import { marksOf } from '../../text/marks.ts';
+import { Findings, ResultChips } from '../../text/findings.tsx';
 import { type Row, rowsOf } from './compare.ts';
 
 interface ContentProps {
@@ -39,24 +37,19 @@ export function Content({ versions, number }: ContentProps) {
 }
 
 function Version({ result }: { readonly result: Result }) {
-  const marks = useMemo(() => marksOf(result), [result]);
-  const { text, source, attributes = {}, tokens, windows, language, tasks } = result;
+  const { source, attributes = {}, tokens, windows, tasks } = result;
   return (
     <article class="version">
       <h3>
         pipeline <code>{result.pipelineVersion}</code>
       </h3>
-      {text === undefined ? (
-        <p class="muted">The text is not stored (results.storeText).</p>
-      ) : (
-        <MarkedText text={text} marks={marks} language={language} />
-      )}
-      <AnswerList answers={result.answers} />
+      <p class="row small muted">
+        <ResultChips result={result} />
+      </p>
+      <Findings result={result} />
       <dl class="facts small">
         <dt>Source</dt>
         <dd>{source}</dd>
-        <dt>Language</dt>
-        <dd>{language ?? 'not known'}</dd>
         <dt>Tasks</dt>
         <dd>{tasks?.join(', ') ?? 'those of its source'}</dd>
         <dt>Read as</dt>
@@ -106,7 +99,7 @@ function Comparison({ versions }: { readonly versions: readonly Result[] }) {
       </div>
       {shown.length > 0 && (
         <Scroller class="table-scroll" label="Differences">
-          <table class="comparison">
+          <table>
             <thead>
               <tr>
                 <th scope="col">What</th>

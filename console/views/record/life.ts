@@ -1,7 +1,4 @@
-import type { FailuresAnswer } from '#shared/contracts/failures.ts';
-import type { Result } from '../../api/contract.ts';
-
-type Failure = FailuresAnswer['failures'][number];
+import type { Failure, Result } from '../../api/contract.ts';
 
 /** Something that happened to a record. */
 export interface Moment {

@@ -1,4 +1,5 @@
 import type { Result } from '../../api/contract.ts';
+import { labelName, languageOf } from '../../text/marks.ts';
 
 /** What the address says of the list; each is empty where it does not matter. */
 export const noFilters = {
@@ -43,13 +44,6 @@ export function passes(result: Result, filters: Filters): boolean {
     ({ score }) => (from === '' || score >= Number(from)) && (to === '' || score <= Number(to)),
   );
 }
-
-/** Language of a result; `und` where nothing says it. */
-export const languageOf = ({ language }: Result): string => language ?? 'und';
-
-/** A label with the classification that gave it. */
-export const labelName = ({ task, label }: { task: string; label: string }): string =>
-  `${task}: ${label}`;
 
 const spansOf = ({ entities, pii = [] }: Result) => [
   ...entities,

@@ -1,12 +1,7 @@
-import { useMemo } from 'preact/hooks';
 import type { AnswerOf } from '../../api/contract.ts';
 import { Link } from '../../components/link.tsx';
-import { Score } from '../../components/score.tsx';
 import { formatDuration, formatNumber } from '../../format.ts';
-import { AnswerList } from '../../text/answer-list.tsx';
-import { MarkedText } from '../../text/marked-text.tsx';
-import { marksOf } from '../../text/marks.ts';
-import { SpanTable } from '../../text/span-table.tsx';
+import { Findings, ResultChips } from '../../text/findings.tsx';
 
 interface FoundProps {
   readonly answer: AnswerOf<'analyzeText'>;
@@ -16,37 +11,20 @@ interface FoundProps {
 
 /** What the models found in the text. */
 export function Found({ answer, took }: FoundProps) {
-  const marks = useMemo(() => marksOf(answer, true), [answer]);
-  const { id, text, labels = [], unserved = [], language, tokens, windows, stored } = answer;
+  const { id, tokens, windows, stored } = answer;
   return (
     <section class="panel stack" aria-labelledby="found">
       <div class="row spread">
         <h2 id="found">Found</h2>
         <p class="small muted">
           {formatDuration(took)}, {formatNumber(tokens)} tokens in {windows}{' '}
-          {windows === 1 ? 'window' : 'windows'}, language {language}
+          {windows === 1 ? 'window' : 'windows'}
         </p>
       </div>
-      {unserved.length > 0 && (
-        <p class="stale">No model serves this language for: {unserved.join(', ')}.</p>
-      )}
-      {text === undefined ? (
-        <p class="muted">Texts are not given back here (results.storeText).</p>
-      ) : (
-        <MarkedText text={text} marks={marks} language={language} />
-      )}
-      <AnswerList answers={answer.answers} />
-      {labels.length > 0 && (
-        <dl class="facts">
-          {labels.map(({ task, label, score }) => [
-            <dt key={`${task} ${label}`}>{task}</dt>,
-            <dd key={`${task} ${label} score`}>
-              {label} <Score value={score} />
-            </dd>,
-          ])}
-        </dl>
-      )}
-      <SpanTable marks={marks} text={text} />
+      <p class="row small muted">
+        <ResultChips result={answer} />
+      </p>
+      <Findings result={answer} withTags />
       {stored && (
         <p class="small">
           Stored as{' '}
