@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from opencc import OpenCC
 from tokenizers import Tokenizer
-from transformers import BertModel
 
 import multilingual_development as development
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_files, write_reference
@@ -151,7 +150,8 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, minutes=MINU
     def rounds(number: int):
         return round_of(number, sources, tokenizer)
 
-    model = train_within(60 * minutes, processes, model, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds, make_optimizers(model),
+                         run / "checkpoint.pt", report)
     save(model, run)
     report("last", model)
 
