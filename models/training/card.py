@@ -80,22 +80,22 @@ def _exact_and_f1(figures: dict | None) -> str:
 def en_figures(figures: dict) -> list[dict]:
     """The int8 figures that the manifest quotes: F1 of entities by data set, and the other heads'."""
     int8 = figures["int8"]
-    entities = [{"task": "entities", "data": name, "metric": "F1", "value": float(_percent(int8[name]["f1"]))}
-                for name in ENTITY_SETS]
     others = [{**({"task": "tags"} if head == "parts of speech" else {"task": "labels", "name": head}),
                "data": name, "metric": called, "value": float(_percent(int8[name][key]))}
               for head, name, key, called in OTHER_SETS]
-    return entities + others
+    return [*_entity_figures(int8, ENTITY_SETS), *others]
 
 
 def multilingual_figures(figures: dict) -> list[dict]:
     """The int8 figures that the manifest quotes: F1 of entities by data set, and Japanese words' share of right tags."""
     int8 = figures["int8"]
-    entities = [{"task": "entities", "data": name, "metric": "F1", "value": float(_percent(int8[name]["f1"]))}
-                for name in NAMED_SETS]
     tags = {"task": "tags", "data": JAPANESE_TAGS, "metric": "right, of given words",
             "value": float(_percent(int8[JAPANESE_TAGS]["accuracy"]))}
-    return [*entities, tags]
+    return [*_entity_figures(int8, NAMED_SETS), tags]
+
+
+def _entity_figures(int8: dict, sets: list[str]) -> list[dict]:
+    return [{"task": "entities", "data": name, "metric": "F1", "value": float(_percent(int8[name]["f1"]))} for name in sets]
 
 
 def qa_figures(figures: dict) -> list[dict]:

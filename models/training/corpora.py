@@ -46,13 +46,13 @@ def read_columns(path: Path) -> list[Example]:
     return examples
 
 
-def as_conll(example: Example, unsure=lambda position, word: False) -> Example:
-    """The example with CoNLL-2003's types; words outside names for which `unsure` holds may be MISC as well."""
+def as_conll(example: Example, unsure=lambda position, word: False, types=TYPES) -> Example:
+    """The example with CoNLL-2003's types by `types`; words outside names for which `unsure` holds may be MISC as well."""
 
     def convert(position: int, tag: str) -> str:
         if tag == "O":
             return "O|B-MISC|I-MISC" if unsure(position, example.words[position]) else tag
-        kinds = TYPES[tag[2:]].split("|")
+        kinds = types[tag[2:]].split("|")
         return "|".join(kind if kind == "O" else tag[:2] + kind for kind in kinds)
 
     return replace(example, entities=tuple(convert(*each) for each in enumerate(example.entities)))

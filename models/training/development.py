@@ -30,19 +30,22 @@ class Read(NamedTuple):
     logits: dict[str, torch.Tensor]
 
 
-@torch.no_grad()
 def read(logits_of, examples: list[Example], tokenizer: Tokenizer) -> list[Read]:
     """What is given for the examples by `logits_of(input_ids, attention_mask)`, a model or `graph_logits`."""
-    dice = random.Random(0)
-    rows = [encode(example, tokenizer, 0.0, dice, 512) for example in examples]
+    rows = [encode(example, tokenizer, 0.0, random.Random(0), 512) for example in examples]
+    return [Read(rows[i], logits) for i, logits in run_rows(logits_of, rows, collate)]
+
+
+@torch.no_grad()
+def run_rows(logits_of, rows: list, collate) -> list[tuple[int, dict[str, torch.Tensor]]]:
+    """The number of each row with its logits by head, without padding; rows of like length run together."""
     done = []
-    for group in batches_by_length([len(row.ids) for row in rows], 2048, dice):
+    for group in batches_by_length([len(row.ids) for row in rows], 2048, random.Random(0)):
         batch = collate([rows[i] for i in group])
         logits = logits_of(batch["input_ids"], batch["attention_mask"])
         for line, i in enumerate(group):
             length = len(rows[i].ids)
-            done.append(Read(rows[i], {head: each[line, :length] if each.dim() == 3 else each[line]
-                                       for head, each in logits.items()}))
+            done.append((i, {head: each[line, :length] if each.dim() == 3 else each[line] for head, each in logits.items()}))
     return done
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
+from transformers import BertModel
 
 import cased_vocabulary
 import development
@@ -17,10 +17,10 @@ from bundled_weights import read_weights
 from command import run_steps
 from corpora import read_everything, weighted_texts
 from english_data import ENTITIES, Example, collate, encode
-from fake_quantization import input_ranges, make_roundable
+from fake_quantization import make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
-from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
+from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded, config_of, load, save, set_table
 from timed_loop import train_within
 from variation import address_blocks, names_of, so_often, spoiled, swap_names, vary
 
@@ -98,18 +98,6 @@ def bundled_model(bundled: Path) -> tuple[ManyHeaded, list[str]]:
     return model, cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
 
 
-def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
-    """Give the model a plain embedding table, trained row by row."""
-    model.bert.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(table.clone(), freeze=False, sparse=True)
-    model.config.vocab_size = len(table)
-
-
-def config_of(described: dict, attention="sdpa") -> BertConfig:
-    config = BertConfig(**described)
-    config._attn_implementation = attention
-    return config
-
-
 def make_optimizers(model: ManyHeaded):
     """Higher rates for what is new (heads of texts, case vectors) than for what is trained already."""
     words = model.bert.embeddings.word_embeddings
@@ -146,7 +134,9 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     words = model.bert.embeddings.word_embeddings
     if isinstance(words, cased_vocabulary.CasedEmbedding):
         set_table(model, words.folded())
-    save(model, tokenizer, pieces, run)
+    save(model, run)
+    tokenizer.save(str(run / "model/tokenizer.json"))
+    (run / "model/vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
 
 
 @torch.no_grad()
@@ -158,25 +148,9 @@ def keep(model: ManyHeaded, first: ManyHeaded) -> None:
         now[: len(ENTITIES)].lerp_(before[: len(ENTITIES)], KEPT)
 
 
-def save(model: ManyHeaded, tokenizer: Tokenizer, pieces: list[str], run: Path):
-    """Write the weights, what a Hugging Face folder has beside them, and the ranges of the layers' inputs."""
-    folder = run / "model"
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.save(model.state_dict(), folder / "weights.pt")
-    # What reads the folder as Hugging Face's tools do finds a token classifier of entities.
-    model.config.update({"architectures": ["BertForTokenClassification"], "id2label": dict(enumerate(ENTITIES)),
-                         "label2id": {label: i for i, label in enumerate(ENTITIES)}})
-    model.config.to_json_file(folder / "config.json")
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
-    (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
-
-
 def pack(data: Path, run: Path, folder: Path):
     """Calibrate what the int8 graph gives, export, quantize, and write all but the card."""
-    model = ManyHeaded(config_of(json.loads((run / "model/config.json").read_text()), "eager")).eval()
-    weights = torch.load(run / "model/weights.pt")
-    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    model = load(run)
     write_many_headed(model, json.loads((run / "ranges.json").read_text()), run / GRAPH)
     sources, tokenizer = read_everything(data), load_tokenizer(run / "model")
     sets = {name: development.read(development.graph_logits(run / GRAPH), sources[name]["dev"], tokenizer)

@@ -1,10 +1,14 @@
-"""One encoder with several heads: their outputs of one pass, and the loss of what is known of a batch."""
+"""One encoder with several heads: their outputs of one pass, the loss of what is known of a batch, and the files of a run."""
+
+import json
+from pathlib import Path
 
 import torch
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
 from english_data import ACCEPTABILITY, ENTITIES, IGNORED, SENTIMENT, TAGS
+from fake_quantization import input_ranges
 
 TOKEN_HEADS = {"entities": ENTITIES, "tags": TAGS}
 TEXT_HEADS = {"sentiment": SENTIMENT, "acceptability": ACCEPTABILITY}
@@ -61,6 +65,39 @@ class ManyHeaded(torch.nn.Module):
                 logits["sentiment"][known], batch["sentiment"][known], reduction="none").mean(dim=1)
         total = sum(WEIGHTS[name] * each.sum() / max(len(each), FEWEST[name]) for name, each in losses.items())
         return total, {name: float(each.detach().mean()) for name, each in losses.items() if len(each)}
+
+
+def config_of(described: dict, attention="sdpa") -> BertConfig:
+    config = BertConfig(**described)
+    config._attn_implementation = attention
+    return config
+
+
+def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
+    """Give the model a plain embedding table, trained row by row."""
+    model.bert.embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(table.clone(), freeze=False, sparse=True)
+    model.config.vocab_size = len(table)
+
+
+def save(model: ManyHeaded, run: Path) -> None:
+    """Write the weights, their configuration, and the ranges of the layers' inputs."""
+    folder = run / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / "weights.pt")
+    # What reads the folder as Hugging Face's tools do finds a token classifier of entities.
+    model.config.update({"architectures": ["BertForTokenClassification"], "id2label": dict(enumerate(ENTITIES)),
+                         "label2id": {label: i for i, label in enumerate(ENTITIES)}})
+    model.config.to_json_file(folder / "config.json")
+    (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
+
+
+def load(run: Path, token_heads=TOKEN_HEADS, text_heads=TEXT_HEADS) -> ManyHeaded:
+    """What `save` left, ready to be exported."""
+    config = config_of(json.loads((run / "model/config.json").read_text()), "eager")
+    model = ManyHeaded(config, token_heads, text_heads).eval()
+    weights = torch.load(run / "model/weights.pt")
+    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    return model
 
 
 def _layer(inputs: int, outputs: int) -> torch.nn.Linear:

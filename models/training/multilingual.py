@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from opencc import OpenCC
 from tokenizers import Tokenizer
-from transformers import BertModel
 
 import multilingual_development as development
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_files, write_reference
@@ -17,12 +16,11 @@ from command import run_steps
 from cut_vocabulary import cut, tokenizer_of
 from development import graph_logits
 from e5_weights import read_encoder
-from english import config_of, set_table
 from english_data import ENTITIES, Example, written
-from fake_quantization import input_ranges, make_roundable
+from fake_quantization import make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
-from many_headed import OUTPUTS, ManyHeaded
+from many_headed import OUTPUTS, ManyHeaded, config_of, load, save, set_table
 from multilingual_corpora import UNSPACED, glue, read_everything
 from multilingual_data import TOKEN_HEADS, WORD_TAGS, collate, encode
 from spelling import contract, without_spaces
@@ -151,26 +149,15 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, minutes=MINU
     def rounds(number: int):
         return round_of(number, sources, tokenizer)
 
-    model = train_within(60 * minutes, processes, model, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds, make_optimizers(model),
+                         run / "checkpoint.pt", report)
     save(model, run)
     report("last", model)
 
 
-def save(model: ManyHeaded, run: Path):
-    """Write the weights, what a Hugging Face folder has beside them, and the ranges of the layers' inputs."""
-    torch.save(model.state_dict(), run / "model/weights.pt")
-    model.config.update({"architectures": ["BertForTokenClassification"], "id2label": dict(enumerate(ENTITIES)),
-                         "label2id": {label: i for i, label in enumerate(ENTITIES)}})
-    model.config.to_json_file(run / "model/config.json")
-    (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
-
-
 def pack(data: Path, run: Path, folder: Path):
     """Calibrate what the int8 graph gives, export, quantize, and write all but the card."""
-    config = config_of(json.loads((run / "model/config.json").read_text()), "eager")
-    model = ManyHeaded(config, TOKEN_HEADS, {}).eval()
-    weights = torch.load(run / "model/weights.pt")
-    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    model = load(run, TOKEN_HEADS, {})
     write_many_headed(model, json.loads((run / "ranges.json").read_text()), run / GRAPH)
     sources, tokenizer = read_everything(data), load_tokenizer(run / "model")
     logits_of = graph_logits(run / GRAPH)

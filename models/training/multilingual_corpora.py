@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from corpora import read_columns, read_tags
+from corpora import as_conll, read_columns, read_tags
 from english_data import Example
 
 # Folders of Universal NER by the language's tag.
@@ -68,17 +68,8 @@ def glue(example: Example) -> Example:
 
 def _named(example: Example, tag: str) -> Example:
     """The example with types as they are called here."""
-    unsure = tag in MARKS_NO_MISC
-    labels = [_label(label, unsure and i > 0 and word[:1].isupper())
-              for i, (word, label) in enumerate(zip(example.words, example.entities))]
-    named = replace(example, entities=tuple(labels))
+    named = as_conll(example, lambda i, word: tag in MARKS_NO_MISC and i > 0 and word[:1].isupper(), TYPES)
     return glue(named) if tag in UNSPACED else named
-
-
-def _label(label: str, unsure: bool) -> str:
-    if label == "O":
-        return "O|B-MISC|I-MISC" if unsure else label
-    return "|".join(kind if kind == "O" else label[:2] + kind for kind in TYPES[label[2:]].split("|"))
 
 
 def _marked(given: dict) -> Example:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from tokenizers import Tokenizer
 
-from english_data import ENTITIES, IGNORED, TAGS, Example, bits_of, written
+from english_data import ENTITIES, IGNORED, TAGS, Example, bits_of, entities, written
 from loop import pad
 
 # A word begins at B- and goes on at I-: so that words come out of labels where no space parts them.
@@ -83,19 +83,5 @@ def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
 
 def gold_spans(example: Example) -> set[tuple[str, int, int]]:
     """The entities that are right for certain: (type, start, end) in characters."""
-    text, starts = written(example)
-    ends = [start + len(word) for start, word in zip(starts, example.words)]
-    return spans_of(example.entities, list(zip(starts, ends)))
-
-
-def spans_of(labels, spans: list[tuple[int, int]]) -> set[tuple[str, int, int]]:
-    """The entities that IOB2 labels of parts stand for; an I- that continues nothing begins one."""
-    found, before = [], "O"
-    for label, (start, end) in zip(labels, spans):
-        label = "O" if "|" in label or not label else label
-        if label.startswith("I-") and before[2:] == label[2:]:
-            found[-1][2] = end
-        elif label != "O":
-            found.append([label[2:], start, end])
-        before = label
-    return {tuple(each) for each in found}
+    _, starts = written(example)
+    return {(kind, starts[a], starts[b - 1] + len(example.words[b - 1])) for kind, a, b in entities(example.entities)}

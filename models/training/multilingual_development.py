@@ -7,9 +7,8 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from development import best, overconfidence
+from development import best, overconfidence, run_rows
 from english_data import ENTITIES, IGNORED, Example
-from loop import batches_by_length
 from multilingual_data import TOKEN_HEADS, WORD_TAGS, Row, collate, encode, gold_spans
 
 MARKED = {"PER", "ORG", "LOC"}
@@ -27,19 +26,11 @@ class Read(NamedTuple):
     logits: dict[str, torch.Tensor]
 
 
-@torch.no_grad()
 def read(logits_of, examples: list[Example], tokenizer: Tokenizer) -> list[Read]:
     """What is given for the examples by `logits_of(input_ids, attention_mask)`."""
-    dice = random.Random(0)
-    rows = [encode(example, tokenizer, 0.0, dice, 512) for example in examples]
-    done = []
-    for group in batches_by_length([len(row.ids) for row in rows], 2048, dice):
-        batch = collate([rows[i] for i in group])
-        logits = logits_of(batch["input_ids"], batch["attention_mask"])
-        for line, i in enumerate(group):
-            inside = slice(1, len(rows[i].ids) - 1)
-            done.append(Read(examples[i], rows[i], {head: each[line, inside] for head, each in logits.items()}))
-    return done
+    rows = [encode(example, tokenizer, 0.0, random.Random(0), 512) for example in examples]
+    return [Read(examples[i], rows[i], {head: each[1:-1] for head, each in logits.items()})
+            for i, logits in run_rows(logits_of, rows, collate)]
 
 
 def figures(model, sources, tokenizer: Tokenizer, most: int | None = WATCHED) -> dict[str, float]:

@@ -45,7 +45,7 @@ def make_optimizers(model, rates: dict[str, float]):
 def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path | None):
     """Train and save a Hugging Face folder in `run`: to answer, from the encoder on; to decline, from bundled weights on."""
     torch.set_num_threads(threads)
-    tokenizer = make_tokenizer(encoder)
+    tokenizer = load_tokenizer(encoder)
     model = make_model(encoder)
     make_roundable(model)
     if bundled:
@@ -84,11 +84,6 @@ def learn_to_decline(model, folder: Path, tokenizer: Tokenizer, run: Path):
 def loss(model, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
     value = model(**batch).loss
     return value, {"answers": float(value.detach())}
-
-
-def make_tokenizer(encoder: Path) -> Tokenizer:
-    """The encoder's own, with no padding and no truncation."""
-    return load_tokenizer(encoder)
 
 
 def pack(data: Path, run: Path, folder: Path):

@@ -154,15 +154,20 @@ def _put_all(text: str, word: str, other: str) -> str:
 
 def _sentence(question) -> tuple[int, int]:
     """Where the sentences that hold the answer begin and end in the context."""
-    cuts = [0, *(each.end() for each in SENTENCE_END.finditer(question.context)), len(question.context)]
+    cuts = _cuts(question.context)
     begin = max(cut for cut in cuts if cut <= question.start)
     end = min(cut for cut in cuts if cut >= question.start + len(question.answer))
     return begin, end
 
 
+def _cuts(context: str) -> list[int]:
+    """Where sentences begin and end, from the first to the last."""
+    return [0, *(each.end() for each in SENTENCE_END.finditer(context)), len(context)]
+
+
 def cut_passage(question, longest: int, dice: random.Random) -> Question:
     """The question with the answer's sentence and others around it, of `longest` characters unless the first has more."""
-    cuts = [0, *(each.end() for each in SENTENCE_END.finditer(question.context)), len(question.context)]
+    cuts = _cuts(question.context)
     begin, end = _sentence(question)
     first, last = cuts.index(begin), cuts.index(end)
     while True:

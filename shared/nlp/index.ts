@@ -72,7 +72,7 @@ export interface TextEngineOptions {
   /** BCP 47 tag of texts whose language is not known, of which the primary one counts; default `en`. */
   readonly defaultLanguage?: string;
   /**
-   * Tells a text's language. By default the engine's own, which is asked only where a loaded model is not for every
+   * Tells a text's language. By default the engine's own, which is asked only where a head is not for every
    * language; one that is given is asked always.
    */
   readonly detectLanguage?: DetectLanguage;
@@ -162,14 +162,13 @@ async function startEngine(
   };
   const models = createModelLoader(folders, pool, { overlap, byTask });
   const heads = headsOf(folders);
-  const first = folders.flatMap((_, model) =>
-    heads.some((head) => head.model === model && serves(head, defaultLanguage)) ? model : [],
-  );
-  const isForAll = folders.every(({ languages }) => languages.includes('*'));
+  const serving = heads.filter((head) => serves(head, defaultLanguage));
+  // Models of other languages wait for their first text, so that nothing is paid for what never comes.
+  const first = new Set((serving.length > 0 ? serving : heads).map(({ model }) => model));
+  const isForAll = heads.every(({ languages }) => languages.includes('*'));
   const [detectLanguage] = await Promise.all([
     options.detectLanguage ?? (isForAll ? undefined : loadLanguageDetector()),
-    // Models of other languages wait for their first text, so that nothing is paid for what never comes.
-    ...(first.length > 0 ? first : [...folders.keys()]).map((model) => models.load(model)),
+    ...[...first].map((model) => models.load(model)),
   ]);
   const deps: AnalysisDeps = {
     async loadModel(model) {

@@ -3,6 +3,7 @@ import type { ReadyModel } from './engine/analyze.ts';
 import type { ModelHead } from './engine/route.ts';
 import type { WindowFilling } from './engine/run-windows.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { oncePerKey } from './once-per-key.ts';
 import type { GraphSignature } from './onnx.ts';
 import type { HeadTask } from './task.ts';
 import { tasks } from './tasks.ts';
@@ -43,18 +44,10 @@ export interface FilledModel extends ReadyModel {
 export function createHeadLoader(
   settings: EngineSettings,
 ): (folder: ModelFolder) => Promise<FilledModel> {
-  const tokenizers = new Map<unknown, Promise<Tokenizer>>();
-  const tokenizerOf = (folder: ModelFolder): Promise<Tokenizer> => {
-    const sum = folder.files.find(({ path }) => path === 'tokenizer.json')?.sha256 ?? folder;
-    const known = tokenizers.get(sum);
-    if (known) return known;
-    const begun = readTokenizer(folder);
-    tokenizers.set(sum, begun);
-    begun.catch(() => tokenizers.delete(sum));
-    return begun;
-  };
+  const once = oncePerKey<unknown, Tokenizer>();
   return async (folder) => {
-    const tokenizer = await tokenizerOf(folder);
+    const sum = folder.files.find(({ path }) => path === 'tokenizer.json')?.sha256 ?? folder;
+    const tokenizer = await once(sum, () => readTokenizer(folder));
     const model = naming(folder, () => createTextModel(folder, tokenizer, settings.overlap));
     const heads = folder.heads.map((description) => {
       const { task } = description;

@@ -3,6 +3,7 @@ import type { SessionPool } from './engine/pool.ts';
 import type { WindowFilling } from './engine/run-windows.ts';
 import { checkSignature, createHeadLoader, type EngineSettings } from './load-heads.ts';
 import type { ModelFolder } from './model-folder.ts';
+import { oncePerKey } from './once-per-key.ts';
 
 /** Loads models, each when it is first asked for. */
 export interface ModelLoader {
@@ -25,29 +26,21 @@ export function createModelLoader(
 ): ModelLoader {
   const loadHeads = createHeadLoader(settings);
   const fillings: WindowFilling[] = [];
-  const loading = new Map<number, Promise<ReadyModel>>();
+  const once = oncePerKey<number, ReadyModel>();
   const start = async (model: number): Promise<ReadyModel> => {
     const folder = folders[model];
     if (folder === undefined) throw new RangeError(`there is no model ${model}`);
     // The graph is begun before what keeps this thread busy.
-    const [signature, , { filling, ...ready }] = await Promise.all([
-      pool.load(model, folder.graphs),
-      folder.verify(),
-      loadHeads(folder),
-    ]);
+    const parts = [pool.load(model, folder.graphs), folder.verify(), loadHeads(folder)] as const;
+    // All come to an end before the load is tried again: what fails at once must not heap loads up on the workers.
+    await Promise.allSettled(parts);
+    const [signature, , ready] = await Promise.all(parts);
     checkSignature(folder, signature);
-    fillings[model] = filling;
+    fillings[model] = ready.filling;
     return ready;
   };
   return {
     fillings,
-    load(model) {
-      const known = loading.get(model);
-      if (known) return known;
-      const begun = start(model);
-      loading.set(model, begun);
-      begun.catch(() => loading.delete(model));
-      return begun;
-    },
+    load: (model) => once(model, () => start(model)),
   };
 }

@@ -33,6 +33,10 @@ interface Reply {
 
 async function answer(request: WorkerRequest): Promise<Reply> {
   if (request.kind === 'load') {
+    // Loaded anew where the first load failed elsewhere: what it left here would never be released.
+    const before = sessions.get(request.model);
+    sessions.delete(request.model);
+    await before?.release();
     const session = await openFirst(request.graphs);
     sessions.set(request.model, session);
     return { value: session.signature, transfer: [] };

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineError, InferenceError, messageOf } from '../../errors.ts';
+import { oncePerKey } from '../once-per-key.ts';
 import type * as PersonalDataRules from '../personal-data/index.ts';
 import type { Head, HeadRequest, HeadTask } from '../task.ts';
 import { headTasks, tasks as registry } from '../tasks.ts';
@@ -18,6 +19,7 @@ import { type Reading, readText, type TextModel } from '../windows/reading.ts';
 import { checkRequest } from './check-request.ts';
 import type { ModelHead, Route, Router } from './route.ts';
 import type { ModelInput, ModelRun, WindowResult } from './run-windows.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** A model that is ready to read texts. */
 export interface ReadyModel extends TextModel {
@@ -65,9 +67,14 @@ export async function analyzeTexts(
   };
   const inputs: ModelInput[] = [];
   const known = new Map<string, KnownText>();
+  const once = oncePerKey<number, ReadyModel>();
+  const loadModel = (model: number) =>
+    once(model, () => unlessAborted(deps.loadModel(model), signal));
   const prepared: (PreparedText | InferenceError)[] = [];
   for (const request of requests) {
-    prepared.push(await guarded(() => prepare(deps, request, { known, inputs, takeTurns })));
+    prepared.push(
+      await guarded(() => prepare(deps.router, request, { known, inputs, loadModel, takeTurns })),
+    );
   }
   const results = inputs.length > 0 ? await deps.runWindows(inputs, signal) : [];
   const outcomes: AnalysisOutcome[] = [];
@@ -129,11 +136,12 @@ interface KnownText {
 }
 
 async function prepare(
-  { loadModel, router }: AnalysisDeps,
+  router: Router,
   given: AnalysisRequest,
   into: {
     readonly known: Map<string, KnownText>;
     readonly inputs: ModelInput[];
+    readonly loadModel: AnalysisDeps['loadModel'];
     readonly takeTurns: TakeTurns;
   },
 ): Promise<PreparedText> {
@@ -154,7 +162,7 @@ async function prepare(
   const read = async (index: number): Promise<Reading> => {
     const before = known.readings.get(index);
     if (before) return before;
-    const model = await loadModel(index);
+    const model = await into.loadModel(index);
     const encoded = known.encodings.get(model.tokenizer);
     const reading = readText(model, text, encoded);
     known.readings.set(index, reading);
@@ -181,7 +189,7 @@ async function prepare(
 
   async function place(head: ModelHead, asked: HeadRequest): Promise<Job> {
     const reading = await read(head.model);
-    const prepare = (await loadModel(head.model)).heads[head.place];
+    const prepare = (await into.loadModel(head.model)).heads[head.place];
     if (prepare === undefined) throw new RangeError(`${head.task} has no head`);
     const prepared = prepare(reading, asked);
     const { windows } = prepared;

@@ -93,13 +93,15 @@ export function createSessionPool(deps: {
         free.find(({ loaded }) => loaded.has(model)) ??
         free.sort((a, b) => a.loaded.size - b.loaded.size)[0];
       if (slot === undefined) return;
-      // Of what waits, a port prefers what it can run without loading another model first.
-      const index = slot.loaded.has(model)
-        ? 0
-        : Math.max(
-            queue.findIndex((item) => item.call !== undefined && slot.loaded.has(item.model)),
-            0,
-          );
+      // Of what waits, a port prefers what it can run without loading another model first; but a model that no port has yet
+      // waits for no work of others, which may never end.
+      const index =
+        slot.loaded.has(model) || next.call === undefined
+          ? 0
+          : Math.max(
+              queue.findIndex((item) => item.call !== undefined && slot.loaded.has(item.model)),
+              0,
+            );
       const [item] = queue.splice(index, 1);
       if (item === undefined) return;
       slot.item = item;

@@ -55,6 +55,15 @@ export function openWorkerPort(file: URL): SessionPort {
       worker.postMessage({ ...body, call: lastCall }, transfer);
     });
 
+  const end = async (): Promise<void> => {
+    const released = request({ kind: 'close' });
+    // A load that came after it would be cut short, and a thread that ends in native code takes the process with it.
+    lost ??= new PortLostError('the worker thread was closed');
+    await released.catch(() => undefined);
+    await worker.terminate();
+  };
+  let closing: Promise<void> | undefined;
+
   return {
     load: (model, graphs) => request<GraphSignature>({ kind: 'load', model, graphs }),
     run: (model, batch) =>
@@ -62,9 +71,9 @@ export function openWorkerPort(file: URL): SessionPort {
         buffer(batch.ids),
         buffer(batch.typeIds),
       ]),
-    async close() {
-      await request({ kind: 'close' }).catch(() => undefined);
-      await worker.terminate();
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
 }

@@ -3,7 +3,11 @@ import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';
 import type { Task } from '../task.ts';
 import { groupEntities } from '../token-classification/group-entities.ts';
-import { labelSchemeNames, labelSchemes } from '../token-classification/label-sequence.ts';
+import {
+  labelSchemeNames,
+  labelSchemes,
+  type MayFollow,
+} from '../token-classification/label-sequence.ts';
 import { parseLabels } from '../token-classification/labels.ts';
 import type { Tag } from '../types.ts';
 import { type Reading, tokenValues } from '../windows/reading.ts';
@@ -29,7 +33,7 @@ export const tagsTask: Task<'tags'> = {
   asksQuestions: false,
   createHead(_model, { labels, outputs: [output = ''], settings }) {
     const { labelScheme } = parseHeadSettings(settingsSchema, settings);
-    const groupWords = labelScheme && createGrouping(labels, labelScheme);
+    const groupWords = labelScheme && createGrouping(labels, labelSchemes[labelScheme]);
     return (reading) => ({
       windows: reading.windows,
       decode(outputs) {
@@ -41,10 +45,10 @@ export const tagsTask: Task<'tags'> = {
 };
 
 /** Words as the labels part them: to a scheme a word is what an entity is, its tag the entity's type. */
-function createGrouping(names: readonly string[], scheme: (typeof labelSchemeNames)[number]) {
+function createGrouping(names: readonly string[], mayFollow: MayFollow) {
   const labels = parseLabels(names);
   return ({ text, encoding: { starts, ends } }: Reading, logits: Float32Array): Tag[] =>
-    groupEntities({ text, starts, ends, logits }, labels, 'simple', labelSchemes[scheme]).map(
+    groupEntities({ text, starts, ends, logits }, labels, 'simple', mayFollow).map(
       ({ type, start, end, score }) => ({ tag: type, start, end, score }),
     );
 }

@@ -13,16 +13,14 @@ const unspaced =
   /^[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]$/u;
 
 /**
- * Tells which tokens continue a word: with `letters`, those that a letter or digit begins and follows, of a script that has
- * spaces. Else it tells by the pipeline's own rules which tokens continue a word. Where such tokens are spelled with a prefix: those whose
- * spelling in the vocabulary is not as long as the text that they stand for, so that a word written with combining marks
- * joins the word before it. Elsewhere: those that no space parts from what is before them. Equal spans matter more here
- * than better rules.
+ * Tells which tokens continue a word. With `letters`: those where letters or digits meet, in scripts that have spaces.
+ * Else by the pipeline's own rules, since equal spans matter more than better rules. Where such tokens are spelled with a
+ * prefix: those whose spelling in the vocabulary is not as long as the text that they stand for, so that a word written with
+ * combining marks joins the word before it. Elsewhere: those that no space parts from what is before them.
  */
 export function createContinuations(tokenizer: Tokenizer, words?: 'letters'): Continuations {
   const { unk } = tokenizer.special;
-  const pipelines = () => (tokenizer.continuingPrefix ? bySpelling(tokenizer) : bySpace);
-  const joins = words === 'letters' ? byLetters : pipelines();
+  const joins = words === 'letters' ? byLetters : pipelineRule(tokenizer);
   return ({ ids, starts, ends }, text) => {
     const continues = new Uint8Array(ids.length);
     for (let token = 0; token < ids.length; token += 1) {
@@ -35,6 +33,9 @@ export function createContinuations(tokenizer: Tokenizer, words?: 'letters'): Co
 
 type Joins = (text: string, start: number, end: number, id: number) => boolean;
 
+const pipelineRule = (tokenizer: Tokenizer): Joins =>
+  tokenizer.continuingPrefix ? bySpelling(tokenizer) : bySpace;
+
 function bySpelling({ vocabulary }: Tokenizer): Joins {
   // Counted now, while the models are being loaded elsewhere, and not for the first text.
   const lengths = createSpellingLengths(vocabulary)();
@@ -45,12 +46,10 @@ const bySpace: Joins = (text, start) =>
   start > 0 && text.charCodeAt(start - 1) !== SPACE && text.charCodeAt(start) !== SPACE;
 
 const byLetters: Joins = (text, start) => {
-  const before = text.charCodeAt(start - 1);
+  if (start === 0) return false;
   // The second half of a surrogate pair stands for the whole.
-  const from = before >= 0xdc00 && before < 0xe000 ? start - 2 : start - 1;
-  return (
-    start > 0 && isSpaced(text.codePointAt(from) ?? 0) && isSpaced(text.codePointAt(start) ?? 0)
-  );
+  const before = (text.charCodeAt(start - 1) & 0xfc00) === 0xdc00 ? start - 2 : start - 1;
+  return isSpaced(text.codePointAt(before) ?? 0) && isSpaced(text.codePointAt(start) ?? 0);
 };
 
 const isSpaced = (codePoint: number): boolean => {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineError, ModelError } from '#shared/errors.ts';
-import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
 import {
   type Analysis,
   type AnalysisRequest,
@@ -11,20 +10,19 @@ import {
   type TextEngine,
   type TextEngineOptions,
 } from '#shared/nlp/index.ts';
-import type { PackedBatch } from '#shared/nlp/onnx.ts';
 import { manyHeaded, writeTinyModel } from './tiny-model.ts';
+import { type WatchedPorts, watchPorts } from './watched-ports.ts';
 
-const workerFile = new URL('../../../shared/nlp/worker-development.mjs', import.meta.url);
 const TEXT = 'Ada visits Rome.';
 
 let folder: string;
 let engine: TextEngine | undefined;
-/** What was loaded, and what was run, by model. */
-let loads: number[];
-let runs: { readonly model: number; readonly outputs: readonly string[]; readonly rows: number }[];
+let loads: WatchedPorts['loads'];
+let runs: WatchedPorts['runs'];
+let openPort: WatchedPorts['openPort'];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'spanstream-heads-'));
-  [loads, runs] = [[], []];
+  ({ loads, runs, openPort } = watchPorts());
 });
 afterEach(async () => {
   await engine?.close();
@@ -40,20 +38,7 @@ async function open(
   engine = await createTextEngine({
     modelsDirectory: folder,
     workers: 1,
-    openPort() {
-      const port = openWorkerPort(workerFile);
-      return {
-        ...port,
-        load(model, graphs) {
-          loads.push(model);
-          return port.load(model, graphs);
-        },
-        run(model: number, batch: PackedBatch) {
-          runs.push({ model, outputs: batch.outputs, rows: batch.rows });
-          return port.run(model, batch);
-        },
-      };
-    },
+    openPort,
     ...options,
   });
   return engine;
@@ -263,6 +248,20 @@ describe('languages', () => {
     expect(runs.map(({ model, outputs: read }) => [model, ...read.toSorted()])).toEqual([
       [0, 'logits', 'tag_logits'],
     ]);
+  });
+
+  it('are detected where a head is not for all of them, though its model is', async () => {
+    const { entry, outputs } = manyHeaded('any', ['*']);
+    const heads = (entry.heads as { task: string }[]).map((head) =>
+      head.task === 'tags' ? { ...head, languages: ['pt'] } : head,
+    );
+    await open([{ entry: { ...entry, heads }, outputs }]);
+    const text = 'O presidente visitou a cidade e falou com todos os moradores sobre o futuro.';
+
+    const [found] = await read({ text, tasks: ['tags'] });
+
+    expect(found).toMatchObject({ language: 'pt', unserved: [] });
+    expect(found?.tags).not.toEqual([]);
   });
 
   it('but the default one have their models loaded by the first text that needs them', async () => {

@@ -1,27 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkerPort } from '#shared/nlp/engine/worker-port.ts';
 import { type Analysis, createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
+import { watchPorts } from './watched-ports.ts';
 
 const modelsDirectory = new URL('../../../models', import.meta.url).pathname;
-const workerFile = new URL('../../../shared/nlp/worker-development.mjs', import.meta.url);
 
 let engine: TextEngine;
-const loads: number[] = [];
+const { loads, openPort } = watchPorts();
 beforeAll(async () => {
   engine = await createTextEngine({
     modelsDirectory,
     tasks: ['entities', 'tags'],
     workers: 1,
-    openPort() {
-      const port = openWorkerPort(workerFile);
-      return {
-        ...port,
-        load(model, graphs) {
-          loads.push(model);
-          return port.load(model, graphs);
-        },
-      };
-    },
+    openPort,
   });
 }, 60_000);
 afterAll(() => engine.close());

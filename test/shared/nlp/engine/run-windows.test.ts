@@ -220,6 +220,24 @@ describe('createSessionPool', () => {
     expect(ports.map((port) => port.loaded)).toEqual([[0], [1]]);
   });
 
+  it('loads a model before work of others that came later, however much of it waits', async () => {
+    const order: string[] = [];
+    poolOf(1, () =>
+      createFakePort({
+        load: (model) => void order.push(`load ${model}`),
+        ran: (model) => void order.push(`run ${model}`),
+      }),
+    );
+    await pool.load(0, []);
+
+    const work = [windowOf(1), windowOf(2)].map((window) => runWindows(pool, [window], options));
+    const loading = pool.load(1, []);
+    work.push(runWindows(pool, [windowOf(3)], options));
+    await Promise.all([loading, ...work]);
+
+    expect(order).toEqual(['load 0', 'run 0', 'run 0', 'load 1', 'run 0']);
+  });
+
   it('fails what waits when it is closed, and what comes after', async () => {
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {
