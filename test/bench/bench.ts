@@ -4,48 +4,45 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from 'commander';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
-import { createProgress } from '#shared/cli/progress.ts';
 import {
   createCommand,
   existingFile,
   existingFolder,
   print,
   runCommand,
+  say,
   wholeNumber,
 } from '#shared/cli/run-command.ts';
-import { usdPerMillionRecords, workloadOf } from '#shared/cost.ts';
-import { parseSettings } from '#shared/settings.ts';
-import { type ArmName, armNames, type BenchJob, type ModelFolders } from './arms.ts';
-import { median, race } from './children.ts';
+import { SpanstreamError } from '#shared/errors.ts';
+import { isOnAvx2, rerunOnAvx2 } from './avx2.ts';
 import { measureColdStart } from './cold-start.ts';
+import { goalsOf, type Part, parts } from './figures.ts';
 import { measureGemm } from './gemm.ts';
 import { measureHeads } from './heads.ts';
-import { benchModels, layOut } from './model-folders.ts';
+import { fallsOf, readHistory, recordRun } from './history.ts';
+import { measureMemory } from './memory.ts';
+import { type BenchModels, benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { measurePackagedStarts } from './packaged-start.ts';
 import { readProcessor } from './processor-time.ts';
 import { measureRepeats } from './repeats.ts';
 import { type BenchResult, floatGraphs, resultTable } from './report.ts';
+import { measureSpacy } from './spacy.ts';
 import { measureTasks } from './tasks.ts';
-import { fixtureRecords, fixtureTexts, paragraphsOf, readTexts, sentencesOf } from './texts.ts';
+import { fixtureRecords, fixtureTexts, readTexts, sentencesOf } from './texts.ts';
+import { measureThroughput } from './throughput.ts';
 import { measureTokenizers } from './tokenizers.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/texts/', import.meta.url));
-const QUESTIONS = ['Who is named?', 'Where did it happen?', 'When was it?'];
-const WARM_UP = 20;
 /** Texts of a round of the tasks. */
 const BATCH = 200;
-const parts = [
-  'throughput',
-  'coldStart',
-  'gemm',
-  'overhead',
-  'repeats',
-  'tokenizers',
-  'tasks',
-  'heads',
-] as const;
-type Part = (typeof parts)[number];
+/** How often a figure that fell is measured before it counts as fallen. */
+const ATTEMPTS = 3;
+/** What `--short` measures, and how much of it: a minute on two cores. */
+const SHORT = {
+  ...{ sentences: 60, pairs: 6, rounds: 3, starts: 5 },
+  only: ['throughput', 'coldStart', 'tokenizers', 'heads'],
+} as const;
 
 function partsOf(list: string): Part[] {
   return list.split(',').map((given) => {
@@ -63,78 +60,73 @@ interface Options {
   sentences: number;
   pairs: number;
   rounds: number;
+  starts: number;
   only: readonly Part[];
+  short?: boolean;
+  avx2?: boolean;
+  check?: boolean;
+  record?: boolean;
   json?: boolean;
 }
 
-type Rates = Record<ArmName, number>;
-
-async function rates(
-  folders: ModelFolders,
-  job: (count: number) => BenchJob,
-  count: number,
-  arms: readonly ArmName[],
-  rounds: number,
-  label: string,
-): Promise<Rates> {
-  const progress = createProgress({ label, total: rounds, unit: 'rounds' });
-  const jobs = { warmUp: job(Math.min(WARM_UP, count)), timed: job(count) };
-  const times = await race(arms, folders, jobs, { rounds, done: (done) => progress.update(done) });
-  progress.stop();
-  const rate = (arm: ArmName): number => (count / median(times.get(arm) ?? [])) * 1_000;
-  return Object.fromEntries(arms.map((arm) => [arm, rate(arm)])) as Rates;
-}
-
-function report({ 'ours-int8': int8, 'ours-fp32': fp32, ...theirs }: Rates) {
-  const oneByOne = {
-    fp32OneByOne: theirs['transformersjs-fp32'],
-    q8OneByOne: theirs['transformersjs-q8'],
-  };
-  return {
-    ours: { sentencesPerSecond: int8, fp32SentencesPerSecond: fp32 },
-    transformersJs: { ...oneByOne, q8Batch32: theirs['transformersjs-q8-batch32'] },
-    ratios: {
-      int8ToFp32OneByOne: int8 / oneByOne.fp32OneByOne,
-      int8ToQ8OneByOne: int8 / oneByOne.q8OneByOne,
-      fp32ToFp32OneByOne: fp32 / oneByOne.fp32OneByOne,
-    },
-  };
-}
-
-async function bench(options: Options, signal: AbortSignal): Promise<void> {
+async function bench(given: Options, signal: AbortSignal): Promise<void> {
+  if (given.avx2 && !isOnAvx2()) {
+    process.exitCode = await rerunOnAvx2(signal);
+    return;
+  }
+  const options = { ...given, ...(given.short && SHORT) };
   const texts = options.texts ? await readTexts(options.texts) : await fixtureTexts(fixtures);
-  const sentences = sentencesOf(texts);
-  const paragraphs = paragraphsOf(sentences, 1_000);
   const models = await benchModels(options);
+  const measured = (only: Iterable<Part>): Promise<BenchResult> =>
+    untilInterrupted(
+      measure(models, texts, options, new Set(only)),
+      signal,
+      () => 'nothing was measured',
+    );
+  let result = await measured(options.only);
+  const history = await readHistory();
+  let falls = fallsOf(result, history);
+  for (let attempt = 2; options.check && falls.length > 0 && attempt <= ATTEMPTS; attempt += 1) {
+    say(`measured again, having fallen: ${falls.map(({ name }) => name).join(', ')}`);
+    result = { ...result, ...(await measured(falls.map(({ part }) => part))) };
+    falls = fallsOf(result, history);
+  }
+  const goals = goalsOf(result);
+  if (options.record) await recordRun(result, new Date().toISOString().slice(0, 10));
+  const fallen = falls.map(
+    ({ name, value, before }) =>
+      `fallen: ${name}, ${value.toFixed(2)}, before ${before.toFixed(2)}`,
+  );
+  print([resultTable(result, goals), ...fallen], options.json && { ...result, goals });
+  if (options.check && falls.length > 0) {
+    throw new SpanstreamError('bench', 'figures fell by more than a third');
+  }
+}
+
+async function measure(
+  models: BenchModels,
+  texts: readonly string[],
+  options: Options,
+  asked: ReadonlySet<Part>,
+): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'spanstream-bench-'));
   try {
-    const result = await untilInterrupted(measure(), signal, () => 'nothing was measured');
-    print([resultTable(result)], options.json && result);
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  async function measure(): Promise<BenchResult> {
-    const asked = new Set<Part>(options.only);
-    const { rounds } = options;
+    const { rounds, starts } = options;
     const needsFolders = (['throughput', 'gemm', 'overhead'] as const).some((one) =>
       asked.has(one),
     );
     const folders = needsFolders ? await layOut(models, folder) : undefined;
     const batch = texts.slice(0, BATCH);
     const graphOf = (name: string, file: string) => join(folder, name, 'onnx', file);
+    const entityGraph = join(models.directory, models.entityModel, 'onnx', 'model_quantized.onnx');
     return {
       processor: await readProcessor(),
       ...(folders && { fp32Graph: floatGraphs(folders) }),
-      ...(folders && asked.has('throughput') && (await measureThroughput(folders))),
+      ...(folders && asked.has('throughput') && (await measureThroughput(folders, texts, options))),
       ...(asked.has('coldStart') && {
         coldStart: {
-          ...(await measureColdStart(
-            models,
-            join(models.directory, models.entityModel, 'onnx', 'model_quantized.onnx'),
-            5,
-          )),
-          ...(await measurePackagedStarts(5)),
+          ...(await measureColdStart(models, entityGraph, starts)),
+          ...(await measurePackagedStarts(starts)),
         },
       }),
       ...(folders &&
@@ -146,64 +138,25 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
         }),
       ...(folders &&
         asked.has('overhead') && {
-          overhead: await measureOverhead(folders, await fixtureRecords(fixtures, 200)),
+          overhead: await measureOverhead(folders, await fixtureRecords(fixtures, BATCH)),
         }),
       ...(asked.has('repeats') && { repeats: await measureRepeats(models, texts, rounds) }),
       ...(asked.has('tokenizers') && {
-        tokenizers: measureTokenizers(sentences, rounds),
+        tokenizers: measureTokenizers(sentencesOf(texts), rounds),
       }),
       ...(asked.has('tasks') && { tasks: await measureTasks(models.directory, batch, rounds) }),
       ...(asked.has('heads') && { heads: await measureHeads(models, batch, rounds) }),
+      ...(asked.has('memory') && { memory: await measureMemory(models, batch) }),
+      ...(asked.has('spacy') && { spacy: await measureSpacy(models, batch, rounds) }),
     };
-  }
-
-  async function measureThroughput(folders: ModelFolders) {
-    const nerJob = (count: number): BenchJob => ({ task: 'ner', texts: sentences.slice(0, count) });
-    const qaJob = (count: number): BenchJob => ({
-      task: 'qa',
-      pairs: paragraphs.slice(0, count).map((text, index) => ({
-        text,
-        question: QUESTIONS[index % QUESTIONS.length] ?? '',
-      })),
-    });
-    const paragraphJob = (size: number): BenchJob => ({
-      task: 'ner',
-      texts: paragraphs.slice(0, size),
-    });
-    const count = Math.min(options.sentences, sentences.length);
-    const pairs = Math.min(options.pairs, paragraphs.length);
-    const oneByOne = armNames.filter((arm) => arm !== 'transformersjs-q8-batch32');
-    const { rounds } = options;
-    const ner = report(await rates(folders, nerJob, count, armNames, rounds, 'entities'));
-    const qa = report(await rates(folders, qaJob, pairs, oneByOne, rounds, 'answers'));
-    const records = await rates(folders, paragraphJob, pairs, ['ours-int8'], rounds, '1 KB');
-    return {
-      ner,
-      qa: {
-        ours: {
-          questionsPerSecond: qa.ours.sentencesPerSecond,
-          fp32QuestionsPerSecond: qa.ours.fp32SentencesPerSecond,
-        },
-        transformersJs: {
-          fp32OneByOne: qa.transformersJs.fp32OneByOne,
-          q8OneByOne: qa.transformersJs.q8OneByOne,
-        },
-        ratios: qa.ratios,
-      },
-      recordsPerSecond: records['ours-int8'],
-      usdPerMillionRecords: usdPerMillionRecords(
-        workloadOf(parseSettings({}), {
-          ...{ arrivalsPerSecond: 50, recordKilobytes: 1 },
-          kilobytesPerSecond: records['ours-int8'],
-        }),
-      ),
-    };
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 const command = createCommand(
   'bench',
-  'Measures throughput against transformers.js on the same models and texts, cold start, cost, tokenizers against @huggingface/tokenizers, and each task.',
+  'Measures throughput against transformers.js on the same models and texts and against spaCy, cold starts, cost, memory, tokenizers against @huggingface/tokenizers, and each task.',
 )
   .option(
     '--models <folder>',
@@ -226,8 +179,13 @@ const command = createCommand(
     30,
   )
   .option('--rounds <n>', 'rounds, whose median counts', wholeNumber(1), 5)
+  .option('--starts <n>', 'cold starts of each kind, whose median counts', wholeNumber(1), 25)
   .option('--only <parts>', `parts to measure: ${parts.join(', ')}; by default all`, partsOf, [
     ...parts,
   ])
+  .option('--short', 'little of the most telling parts, in a minute')
+  .option('--check', 'fail where a figure is worse by a third than in the recorded runs')
+  .option('--record', 'add the figures to test/bench/history.jsonl')
+  .option('--avx2', 'as on a processor without AVX-512 and VNNI (Linux, x86-64)')
   .action((options: Options) => interruptible((signal) => bench(options, signal)));
 await runCommand(command);

@@ -66,6 +66,8 @@ async function firstAnswer(bundleDirectory: string): Promise<number> {
     environment: {
       ...functionEnvironments(settings, resourceNames(settings.environmentName)).http,
       ORT_DISABLE_TELEMETRY: '1',
+      // Where the runtime's library is another one, see avx2.ts.
+      ...(process.env.LD_LIBRARY_PATH && { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH }),
       AWS_ACCESS_KEY_ID: 'none',
       AWS_SECRET_ACCESS_KEY: 'none',
     },

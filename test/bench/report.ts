@@ -1,12 +1,16 @@
 import type { FloatGraph, ModelFolders } from './arms.ts';
 import type { measureColdStart } from './cold-start.ts';
+import type { Goal } from './figures.ts';
 import type { measureGemm } from './gemm.ts';
 import type { HeadTimes } from './heads.ts';
+import type { MemoryUse } from './memory.ts';
 import type { measureOverhead } from './overhead.ts';
 import type { PackagedStarts } from './packaged-start.ts';
 import type { Processor } from './processor-time.ts';
 import type { RepeatTimes } from './repeats.ts';
+import type { SpacyRates } from './spacy.ts';
 import type { TaskRates } from './tasks.ts';
+import type { MonthlyCosts } from './throughput.ts';
 import type { TokenizerRates } from './tokenizers.ts';
 
 type Rates = Readonly<Record<string, number>>;
@@ -26,6 +30,7 @@ export interface BenchResult {
   readonly qa?: TaskResult;
   readonly recordsPerSecond?: number;
   readonly usdPerMillionRecords?: number;
+  readonly monthlyUsdPerMillionRecords?: MonthlyCosts;
   readonly coldStart?: Awaited<ReturnType<typeof measureColdStart>> & PackagedStarts;
   readonly gemm?: Awaited<ReturnType<typeof measureGemm>>;
   readonly overhead?: Awaited<ReturnType<typeof measureOverhead>>;
@@ -34,6 +39,8 @@ export interface BenchResult {
   readonly tokenizers?: Readonly<Record<string, TokenizerRates>>;
   readonly tasks?: TaskRates;
   readonly heads?: HeadTimes;
+  readonly memory?: MemoryUse;
+  readonly spacy?: SpacyRates;
 }
 
 /** Where the fp32 graphs of both tasks come from. */
@@ -44,15 +51,15 @@ export function floatGraphs({
   return { entities: entities.floatGraph, answers: answers.floatGraph };
 }
 
-/** The result for people: a line a figure. */
-export function resultTable(result: BenchResult): string {
+/** The result for people: a line a figure, then the goals. */
+export function resultTable(result: BenchResult, goals: readonly Goal[]): string {
   const rows: [string, string][] = [];
   const add = (name: string, value: number, unit = ''): void => {
     rows.push([name, `${value.toFixed(value < 10 ? 2 : 1)}${unit}`]);
   };
-  const { model, parallelism, vnni } = result.processor;
+  const { model, parallelism, instructions } = result.processor;
   rows.push(['processor', `${model}, ${parallelism} in parallel`]);
-  if (vnni !== null) rows.push(['VNNI', vnni ? 'yes' : 'no']);
+  rows.push(['instructions for products', instructions]);
   for (const [task, origin] of Object.entries(result.fp32Graph ?? {})) {
     rows.push([`${task}, fp32 graph`, origin]);
   }
@@ -97,9 +104,28 @@ export function resultTable(result: BenchResult): string {
   }
   if (heads)
     add(`${heads.tasks.join(', ')} in one pass over entities`, heads.allOverEntities, ' x');
+  const { memory, spacy } = result;
+  if (memory) {
+    add('memory of a process with one worker', memory.oneWorkerMegabytes, ' MiB');
+    add('memory of each further worker', memory.perWorkerMegabytes, ' MiB');
+  }
+  if (spacy && 'skipped' in spacy) rows.push(['spaCy', `skipped: ${spacy.skipped}`]);
+  else if (spacy) {
+    add('entities, ours, texts per processor second', spacy.ours);
+    add('entities, spaCy md ner alone, texts per processor second', spacy.ner);
+    add('entities, ours over spaCy md ner', spacy.oursOverNer, ' x');
+  }
   if (recordsPerSecond !== undefined) add('1 KB records per second, entities', recordsPerSecond);
   if (usdPerMillionRecords !== undefined) {
     add('US dollars per million 1 KB records', usdPerMillionRecords);
+  }
+  for (const [kind, costs] of Object.entries(result.monthlyUsdPerMillionRecords ?? {})) {
+    const figures = Object.values(costs).map((usd) => usd.toFixed(2));
+    rows.push([`… of a month at ${Object.keys(costs).join(', ')}/s, ${kind}`, figures.join(' ')]);
+  }
+  for (const { name, goal, value, met } of goals) {
+    const stands = met ? 'met' : 'missed';
+    rows.push([`goal: ${name}`, `${goal}: ${value.toFixed(2)}, ${stands}`]);
   }
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value.padStart(10)}`).join('\n');
