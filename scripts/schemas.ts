@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { resultSchema } from '#shared/contracts/result.ts';
 import { textRecordSchema } from '#shared/contracts/text-record.ts';

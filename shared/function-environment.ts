@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { languageSchema } from './contracts/text-record.ts';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeIssues } from './contracts/validate.ts';
 import { ConfigurationError } from './errors.ts';
 import { contradictions } from './settings/contradictions.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { FailuresAnswer } from '#shared/contracts/failures.ts';
 import type { httpOperations, OperationName } from '#shared/contracts/http-api.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { FailuresAnswer, failuresQuerySchema } from '#shared/contracts/failures.ts';
 import { ValidationError } from '#shared/errors.ts';
 import { decodeCursor, encodeCursor } from '#shared/results-table/cursor.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';
 import type { HttpRoute } from '#shared/contracts/http-route.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { publicResultSchema } from '#shared/contracts/http-api.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { encodeCursor, type List } from '#shared/results-table/cursor.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { rejectionReasons } from '#shared/contracts/rejection.ts';
 import { INBOX_PREFIX, REPORTS_PREFIX } from '#shared/names.ts';
 import { recordFormats } from '#shared/record-files/format.ts';

@@ -1,5 +1,5 @@
 import type { S3Event, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { messageOf } from '#shared/errors.ts';

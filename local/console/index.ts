@@ -1,5 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   CONSOLE_INFO_PATH,
   type ConsoleInfo,

@@ -1,6 +1,6 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { createProducer } from '#producers/index.ts';
 import type { RedriveAnswer, redriveBodySchema } from '#shared/contracts/console.ts';
 import { createFailuresBucket } from '#shared/dead-letters/read.ts';

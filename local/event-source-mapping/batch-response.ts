@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Invocation } from '#local/lambda/invocation.ts';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import type { SourceRecord } from './source.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 

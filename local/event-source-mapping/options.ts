@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Invoke } from '#local/lambda/invocation.ts';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError } from '#shared/errors.ts';

@@ -9,7 +9,7 @@ const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /**
- * Bundles a function into `<outdir>/<entry>.mjs`.
+ * Bundles a function into `<outdir>/<entry>.mjs`, and what its entries share or load late into files beside them.
  *
  * @param input.name named in errors
  * @param input.entries source files by the name of their output
@@ -29,6 +29,8 @@ export async function bundleFunction(input: {
       outdir,
       external: [...external],
       bundle: true,
+      // What is imported when it is needed lies in files of its own, which are read then.
+      splitting: true,
       format: 'esm',
       platform: 'node',
       target: 'node20',

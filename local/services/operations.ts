@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { SpanstreamError } from '#shared/errors.ts';
 
 /** An error answer of an AWS service: the exception's name, its status and any members beside the message. */

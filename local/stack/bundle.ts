@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Metafile } from 'esbuild';
@@ -39,6 +39,7 @@ export async function bundle(given: { outdir: string }): Promise<Record<string, 
       ...{ name, external, outdir: join(outdir, name) },
       entries: { ...entries },
     });
+    await dropOlderFiles(join(outdir, name), metafile);
     const carrier = entries.worker ? undefined : findModelRuntime(metafile);
     if (carrier === undefined) return;
     throw new SpanstreamError(
@@ -49,6 +50,13 @@ export async function bundle(given: { outdir: string }): Promise<Record<string, 
   await Promise.all([...bundles, bundleBootstrap(join(outdir, 'bootstrap'))]);
   const names = [...Object.keys(functions), 'bootstrap'];
   return Object.fromEntries(names.map((name) => [name, join(outdir, name)]));
+}
+
+/** Removes what earlier builds left in a bundle's folder: their files are named after what they hold. */
+async function dropOlderFiles(folder: string, { outputs }: Metafile): Promise<void> {
+  const made = new Set(Object.keys(outputs).map((path) => resolve(path)));
+  const older = (await readdir(folder)).map((name) => join(folder, name));
+  await Promise.all(older.filter((path) => !made.has(path)).map((path) => rm(path)));
 }
 
 /** The source file that brings ONNX Runtime into a build, if one does. */

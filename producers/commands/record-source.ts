@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TextRecordInput } from '#shared/contracts/text-record.ts';
 import { ConfigurationError, ValidationError } from '#shared/errors.ts';
 import { nameRecords } from '#shared/record-files/name-records.ts';

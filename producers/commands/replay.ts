@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { confirm } from '#shared/cli/confirm.ts';
 import { createFirstFew } from '#shared/cli/first-few.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';

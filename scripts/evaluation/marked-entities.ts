@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { unitsOfCodePoints } from './code-points.ts';
 import { parseData } from './parse-data.ts';
 import { mapType } from './word-entities.ts';

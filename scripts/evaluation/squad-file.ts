@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ValidationError } from '#shared/errors.ts';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkTarget, type Target } from '#shared/cli/target.ts';
 import { ConfigurationError } from '#shared/errors.ts';
 import { readLocalEndpoints } from '#shared/local-endpoints.ts';

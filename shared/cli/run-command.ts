@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Help, InvalidArgumentError } from 'commander';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { CODES, endedBySignal, surviveClosedPipes } from './interrupt.ts';
 

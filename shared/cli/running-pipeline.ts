@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '#shared/errors.ts';
 import { httpAddress, readLocalEndpoints } from '#shared/local-endpoints.ts';
 import { checkTarget, type Target } from './target.ts';

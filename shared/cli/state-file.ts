@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '#shared/contracts/validate.ts';
 import { ConfigurationError, messageOf } from '#shared/errors.ts';
 

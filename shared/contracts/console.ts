@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What every file of the page is served with, on AWS and locally: it runs what its own origin serves, and asks no other. */
 export const consoleHeaders = {

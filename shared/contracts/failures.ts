@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nextCursor, paging } from './query-parameters.ts';
 import { failureReasons } from './rejection.ts';
 import { arrivedAtSchema } from './result.ts';

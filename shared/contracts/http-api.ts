@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TaskName } from '../nlp/types.ts';
 import { failuresAnswerSchema, failuresQuerySchema } from './failures.ts';
 import { type HttpOperation, routesOf } from './http-route.ts';

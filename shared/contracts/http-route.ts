@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One call of the API: its route, checks and description, and the gateway's model of its body, follow from this. */
 export interface HttpOperation {

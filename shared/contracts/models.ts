@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { taskNames } from '../nlp/types.ts';
 
 const share = z.number().min(0).max(1).describe('Share of the texts, 0 to 1.');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberOf, timeParameter } from './query-parameters.ts';
 import { arrivedAtSchema } from './result.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIsoTime } from './iso-time.ts';
 import { createdAtSchema } from './text-record.ts';
 

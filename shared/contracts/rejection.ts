@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, SpanstreamError, ValidationError } from '#shared/errors.ts';
 import { arrivedAtSchema } from './result.ts';
 import { sourceSchema } from './text-record.ts';

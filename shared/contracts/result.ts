@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { redactionModes } from '../nlp/personal-data/kinds.ts';
 import type { TaskName } from '../nlp/types.ts';
 import { recordIdSchema, sourceSchema, stringMapSchema, tasksSchema } from './text-record.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { languageSchema, recordIdSchema, textSchema } from './text-record.ts';
 
 /** Most texts of one request. */

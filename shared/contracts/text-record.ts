@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { taskNames } from '../nlp/types.ts';
 import { misusesMark } from './canary.ts';
 import { isIsoTime } from './iso-time.ts';

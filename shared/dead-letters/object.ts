@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import {
   type FailureReason,

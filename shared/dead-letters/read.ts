@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { type FailureReason, failureReasons } from '#shared/contracts/rejection.ts';
 import { validate } from '#shared/contracts/validate.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type TaskName, taskNames } from '../nlp/types.ts';
 import { type Counts, chanceOf, stabilityIndex, sumOf } from './stability-index.ts';
 

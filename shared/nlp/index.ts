@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationError, EngineError, messageOf } from '../errors.ts';
 import { type AnalysisDeps, analyzeTexts } from './engine/analyze.ts';
 import { createSessionPool, type SessionPool } from './engine/pool.ts';
@@ -163,12 +163,12 @@ async function startEngine(
   const models = createModelLoader(folders, pool, { overlap, byTask });
   const heads = headsOf(folders);
   const serving = heads.filter((head) => serves(head, defaultLanguage));
-  // Models of other languages wait for their first text, so that nothing is paid for what never comes.
-  const first = new Set((serving.length > 0 ? serving : heads).map(({ model }) => model));
+  // The others wait for their first text, so that nothing is paid for what never comes, and what comes first waits for less.
+  const first = (serving[0] ?? heads[0])?.model;
   const isForAll = heads.every(({ languages }) => languages.includes('*'));
   const [detectLanguage] = await Promise.all([
     options.detectLanguage ?? (isForAll ? undefined : loadLanguageDetector()),
-    ...[...first].map((model) => models.load(model)),
+    first === undefined ? undefined : models.load(first),
   ]);
   const deps: AnalysisDeps = {
     async loadModel(model) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelError, messageOf } from '../errors.ts';
 import { primaryTagOf } from './language/primary-tag.ts';
 import { taskNames } from './types.ts';

@@ -1,6 +1,6 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelError } from '../errors.ts';
 import type { Batching } from './engine/plan.ts';
 import { checkFile, sumFile } from './file-sums.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { stringMapSchema, type TextRecordInput } from '#shared/contracts/text-record.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { cutText, isLongText, type TextPiece } from './cut-text.ts';

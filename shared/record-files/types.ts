@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Rejection } from '#shared/contracts/rejection.ts';
 
 const count = z.int().min(0);

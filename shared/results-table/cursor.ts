@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ValidationError } from '#shared/errors.ts';
 
 /** Of which list a page is: a source's results, a record's, or dead letters, by what of them is asked for. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ResultItem } from '#shared/contracts/result.ts';
 import { TTL_ATTRIBUTE } from './definition.ts';
 import { type GetBatch, getItems } from './get-items.ts';

@@ -1,5 +1,5 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RejectionItem, rejectionSchema } from '#shared/contracts/rejection.ts';
 import { type ResultItem, resultSchema } from '#shared/contracts/result.ts';
 import { SpanstreamError } from '#shared/errors.ts';

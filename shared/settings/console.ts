@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How the console is served on AWS. */
 export const consoleSettings = z.strictObject({

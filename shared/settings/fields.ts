@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { languageSchema } from '../contracts/text-record.ts';
 import { usuallyCountedByName } from '../metric-names.ts';
 import { taskNames } from '../nlp/types.ts';

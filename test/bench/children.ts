@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SpanstreamError } from '#shared/errors.ts';
 import type { ArmName, ArmRequest, BenchJob, ModelFolders } from './arms.ts';
 

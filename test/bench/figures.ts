@@ -1,4 +1,4 @@
-import type { BenchResult } from './report.ts';
+import type { BenchResult } from './result.ts';
 
 /** Parts that can be measured alone. */
 export const parts = [

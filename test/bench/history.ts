@@ -1,9 +1,9 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { median } from './children.ts';
 import { type Figure, figuresOf } from './figures.ts';
-import type { BenchResult } from './report.ts';
+import type { BenchResult } from './result.ts';
 
 const file = fileURLToPath(new URL('./history.jsonl', import.meta.url));
 /** A figure has fallen where it is worse by more than a third than the median of what was recorded. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 import { createTextEngine } from '#shared/nlp/index.ts';
 import type { BenchModels } from './model-folders.ts';

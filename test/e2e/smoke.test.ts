@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { type Folders, makeFolder, makeFolders, tinyModels } from './support/folders.ts';

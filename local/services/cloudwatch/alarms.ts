@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
 import { digest, padded, valuesOf } from './metrics.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf, type Operations, operation, ServiceError } from '../operations.ts';
 import type { CloudWatch } from './alarms.ts';
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf } from '../operations.ts';
 
 /** Every unit, in the order in which CloudWatch chooses where a query names none and the data have several. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { operation } from '../operations.ts';
 import { pageOf } from '../pages.ts';
 import { ITERATOR_TYPES } from '../record-log.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
 import { parseInput, ServiceError } from '../operations.ts';

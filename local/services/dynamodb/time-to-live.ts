@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { startingWith } from '../key-value-store.ts';
 import { operation, ServiceError, validationException } from '../operations.ts';
 import { checkInput, type WireItem } from './dynalite.ts';

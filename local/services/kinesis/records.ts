@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoreOperation } from '../key-value-store.ts';
 import { listOf, operation } from '../operations.ts';
 import { ITERATOR_TYPES, isOpen } from '../record-log.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { operation, ServiceError } from '../operations.ts';
 import { pageOf } from '../pages.ts';
 import { isOpen } from '../record-log.ts';

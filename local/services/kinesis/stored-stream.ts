@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
 import { operation, ServiceError, validationException } from '../operations.ts';
 import { createRecordLog, type LogShard } from '../record-log.ts';

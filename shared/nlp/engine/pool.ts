@@ -63,12 +63,12 @@ export function createSessionPool(deps: {
     loaded: new Set(),
     item: undefined,
   }));
-  // Threads take a while to start, and models to be found: both at once. One that does not start is tried again when needed.
-  for (const slot of slots) {
-    try {
-      slot.port = open();
-    } catch {}
-  }
+  // A thread takes a while to start, and models to be found: both at once. The others start when there is work for them, so that
+  // the first answer does not wait for them too. One that does not start is tried again when needed.
+  const [first] = slots;
+  try {
+    if (first) first.port = open();
+  } catch {}
 
   const enqueue = <T>(
     model: number,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';
 import type { Task } from '../task.ts';

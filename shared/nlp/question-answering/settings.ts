@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How contexts are cut into windows and answers are chosen; all but thresholds in tokens. */
 export const questionAnsweringSettings = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelError } from '../../errors.ts';
 import { overlapSetting, parseHeadSettings } from '../settings.ts';
 import { softmaxRow } from '../softmax.ts';

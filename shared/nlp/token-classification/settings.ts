@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { overlapSetting } from '../settings.ts';
 import { labelSchemeNames } from './label-sequence.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelError } from '#shared/errors.ts';
 import { modelFile, modelTypeOf } from './model/file.ts';
 import { normalizerFile } from './normalizer/file.ts';

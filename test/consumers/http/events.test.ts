@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { problemSchema } from '#shared/contracts/http-api.ts';
 import { growthOf, LINEAR } from '#test/fuzz/growth.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import type { HttpDeps } from '#consumers/http/on-demand.ts';
 import { httpOperations, problemSchema } from '#shared/contracts/http-api.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { openApiDescription } from '#consumers/http/open-api.ts';
 import { httpOperations, httpRoutes, problemSchema } from '#shared/contracts/http-api.ts';

@@ -1,7 +1,7 @@
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Metric, MetricsWindow, Series } from '#consumers/http/cloudwatch.ts';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { windowOf } from '#consumers/http/metrics.ts';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodeText, MAXIMUM_OBJECT_BYTES } from '#consumers/http/decode-text.ts';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import type { StoredObject, TextObjects } from '#consumers/http/text-objects.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { handleRequest } from '#consumers/http/handle-request.ts';
 import { httpOperations, problemSchema } from '#shared/contracts/http-api.ts';
 import type { ResultItem } from '#shared/contracts/result.ts';

@@ -287,10 +287,27 @@ describe('languages', () => {
     expect((await read(request))[0]?.entities).toHaveLength(2);
   });
 
-  it('all wait for their models at the start where none is the default one', async () => {
+  it('have the first model loaded at the start where none is the default one', async () => {
     await open([manyHeaded('portuguese', ['pt']), manyHeaded('danish', ['da'])]);
 
-    expect(loads.toSorted()).toEqual([0, 1]);
+    expect(loads).toEqual([0]);
+  });
+
+  it('have further models of the default one loaded by the first text that asks for their tasks', async () => {
+    const [names, words] = (['entities', 'tags'] as const).map((task) => {
+      const { entry, outputs } = manyHeaded(`for-${task}`, ['en']);
+      const heads = (entry.heads as { task: string }[]).filter((head) => head.task === task);
+      return { entry: { ...entry, heads }, outputs };
+    });
+    if (!names || !words) throw new Error('there are two models');
+    await open([names, words]);
+    await read({ text: TEXT, tasks: ['entities'] });
+    expect(loads).toEqual([0]);
+
+    const [found] = await read({ text: TEXT, tasks: ['tags'] });
+
+    expect(found?.tags).not.toEqual([]);
+    expect(loads).toEqual([0, 1]);
   });
 
   it('that no model serves leave a text without spans, and are told', async () => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Tens of thousands of entries: checked in one pass where they are read. */
 const vocab = z.custom<Readonly<Record<string, number>>>(

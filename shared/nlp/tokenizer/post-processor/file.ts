@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const templatePiece = z.union([
   z.object({ SpecialToken: z.object({ id: z.string(), type_id: z.int().min(0) }) }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { patternFile } from '../normalizer/file.ts';
 
 const plain = z.object({
