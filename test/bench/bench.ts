@@ -41,7 +41,7 @@ const BATCH = 200;
 const ATTEMPTS = 3;
 /** What `--short` measures, and how much of it: a minute on two cores. */
 const SHORT = {
-  ...{ sentences: 60, pairs: 6, rounds: 3, starts: 5 },
+  ...{ sentences: 200, pairs: 10, rounds: 5, starts: 9 },
   only: ['throughput', 'coldStart', 'tokenizers', 'heads'],
 } as const;
 
