@@ -20,6 +20,7 @@ import { median, race } from './children.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureGemm } from './gemm.ts';
 import { measureHeads } from './heads.ts';
+import { measureMetrics } from './metrics.ts';
 import { benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { measurePackagedStarts } from './packaged-start.ts';
@@ -44,6 +45,7 @@ const parts = [
   'tokenizers',
   'tasks',
   'heads',
+  'metrics',
 ] as const;
 type Part = (typeof parts)[number];
 
@@ -154,6 +156,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
       }),
       ...(asked.has('tasks') && { tasks: await measureTasks(models.directory, batch, rounds) }),
       ...(asked.has('heads') && { heads: await measureHeads(models, batch, rounds) }),
+      ...(asked.has('metrics') && { metrics: await measureMetrics(models, texts, rounds) }),
     };
   }
 

@@ -2,6 +2,7 @@ import type { FloatGraph, ModelFolders } from './arms.ts';
 import type { measureColdStart } from './cold-start.ts';
 import type { measureGemm } from './gemm.ts';
 import type { HeadTimes } from './heads.ts';
+import type { MetricsRates } from './metrics.ts';
 import type { measureOverhead } from './overhead.ts';
 import type { PackagedStarts } from './packaged-start.ts';
 import type { Processor } from './processor-time.ts';
@@ -34,6 +35,7 @@ export interface BenchResult {
   readonly tokenizers?: Readonly<Record<string, TokenizerRates>>;
   readonly tasks?: TaskRates;
   readonly heads?: HeadTimes;
+  readonly metrics?: MetricsRates;
 }
 
 /** Where the fp32 graphs of both tasks come from. */
@@ -64,7 +66,8 @@ export function resultTable(result: BenchResult): string {
     }
     for (const [name, value] of Object.entries(part.ratios)) add(`${task}, ${name}`, value, ' x');
   }
-  const { coldStart, overhead, tasks, heads, recordsPerSecond, usdPerMillionRecords } = result;
+  const { coldStart, overhead, tasks, heads, metrics, recordsPerSecond, usdPerMillionRecords } =
+    result;
   if (coldStart) {
     const { milliseconds, bareSessionMilliseconds, ...places } = coldStart;
     add('cold start to first answer', milliseconds, ' ms');
@@ -97,6 +100,21 @@ export function resultTable(result: BenchResult): string {
   }
   if (heads)
     add(`${heads.tasks.join(', ')} in one pass over entities`, heads.allOverEntities, ' x');
+  if (metrics) {
+    add('metrics function, records per processor second', metrics.recordsPerProcessorSecond);
+    for (const [results, rate] of Object.entries(metrics.others)) {
+      add(`metrics function, ${results}, records per processor second`, rate);
+    }
+    for (const [part, share] of Object.entries(metrics.shares)) {
+      add(`metrics function, share of ${part}`, share * 100, ' %');
+    }
+    for (const [results, size] of Object.entries(metrics.eventKilobytes)) {
+      add(`metrics function, ${results}, event per record`, size, ' KB');
+    }
+    for (const [kind, units] of Object.entries(metrics.units)) {
+      add(`metrics function, ${kind} of the state table per record`, units, ' units');
+    }
+  }
   if (recordsPerSecond !== undefined) add('1 KB records per second, entities', recordsPerSecond);
   if (usdPerMillionRecords !== undefined) {
     add('US dollars per million 1 KB records', usdPerMillionRecords);
