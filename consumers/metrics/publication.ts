@@ -3,7 +3,8 @@ import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
-import { type DigestStore, endOf } from './digests.ts';
+import type { DigestStore } from './digest-store.ts';
+import { endOf } from './digests.ts';
 import type { DriftOptions } from './drift.ts';
 import type { ProfileStore } from './profiles.ts';
 import {

@@ -30,14 +30,23 @@ function toAttribute(value: unknown, name: string): AttributeValue {
   throw new SpanstreamError('unstorable', `${name} cannot be stored: it is ${String(value)}`);
 }
 
+const OWN = { configurable: true, enumerable: true, writable: true };
+
 /**
  * The item that DynamoDB gives, for any item whatever: numbers as doubles, sets as lists. Bytes may come in base64, as in
  * the JSON of a stream's event.
  */
-export function fromAttributes(item: Readonly<Record<string, AttributeValue>>) {
-  return Object.fromEntries(
-    Object.entries(item).map(([name, value]) => [name, fromAttribute(value)]),
-  );
+export function fromAttributes(
+  item: Readonly<Record<string, AttributeValue>>,
+): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const name in item) {
+    const value = fromAttribute(item[name] as AttributeValue);
+    // An assignment would set the prototype.
+    if (name === '__proto__') Object.defineProperty(plain, name, { ...OWN, value });
+    else plain[name] = value;
+  }
+  return plain;
 }
 
 function fromAttribute({ S, N, BOOL, B, L, M, SS, NS, BS }: AttributeValue): unknown {

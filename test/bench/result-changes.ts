@@ -19,6 +19,9 @@ const AT_ONCE = 50;
 /** Items as the inference function has the table write them, each as JSON. */
 type WrittenItem = Readonly<Record<string, object>>;
 
+/** Results of each kind, as the inference function has them written. */
+export type WrittenResults = Awaited<ReturnType<typeof writtenResults>>;
+
 /** Results of the fixtures as they are stored: as they come, without their texts, of texts of a kilobyte, and packed ones. */
 export async function writtenResults(models: BenchModels, texts: readonly string[]) {
   const engine = await createTextEngine({

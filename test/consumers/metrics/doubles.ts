@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
-import type { DigestStore } from '#consumers/metrics/digests.ts';
+import type { DigestStore } from '#consumers/metrics/digest-store.ts';
 import type { ProfileStore } from '#consumers/metrics/profiles.ts';
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';

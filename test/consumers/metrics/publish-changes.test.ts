@@ -101,9 +101,9 @@ describe('publishChanges', () => {
       ...simulation.deps,
       digests: {
         ...digests,
-        read: (changes: Parameters<typeof digests.read>[0]) => {
+        read: (...[changes, version]: Parameters<typeof digests.read>) => {
           asked.push(changes.length);
-          return digests.read(changes);
+          return digests.read(changes, version);
         },
       },
     };

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { rejectionSchema } from '#shared/contracts/rejection.ts';
+import {
+  answerSchema,
+  arrivedAtSchema,
+  entitySchema,
+  personalDataSchema,
+  resultSchema,
+  tagSchema,
+} from '#shared/contracts/result.ts';
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
+const arrivedAt = arrivedAtSchema.regex(ISO_TIME);
+
+const countedResultSchema = resultSchema
+  .pick({ pk: true, sk: true, source: true, pipelineVersion: true, tasks: true, language: true })
+  .extend(resultSchema.pick({ unserved: true, labels: true, tokens: true, windows: true }).shape)
+  .extend({
+    entities: z.array(entitySchema.pick({ type: true, score: true })),
+    answers: z.array(answerSchema.pick({ text: true, score: true })),
+    tags: z.array(tagSchema.pick({ tag: true, score: true })).optional(),
+    pii: z.array(personalDataSchema.pick({ kind: true, score: true })).optional(),
+    shard: resultSchema.shape.shard,
+    arrivedAt,
+  });
+
+const countedRejectionSchema = rejectionSchema
+  .pick({ pk: true, sk: true, reason: true, shard: true, source: true })
+  .extend({ arrivedAt });
+
+/** What is counted of an item of the results table; the rest of it is neither read nor held to anything. */
+export const countedItemSchema = z.union([countedResultSchema, countedRejectionSchema]);
+
+/** What is counted of a result. */
+export type CountedResult = z.output<typeof countedResultSchema>;
+/** What is counted of an item of the results table. */
+export type CountedItem = z.output<typeof countedItemSchema>;
+
+/** The attributes in which all of that lies. */
+export const COUNTED_ATTRIBUTES: readonly string[] = [
+  ...new Set([
+    ...Object.keys(countedResultSchema.shape),
+    ...Object.keys(countedRejectionSchema.shape),
+    'packed',
+  ]),
+];
