@@ -8,6 +8,7 @@ import {
   resultSchema,
   tagSchema,
 } from '#shared/contracts/result.ts';
+import type { Wanted } from '#shared/results-table/attribute-values.ts';
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 const arrivedAt = arrivedAtSchema.regex(ISO_TIME);
@@ -36,11 +37,19 @@ export type CountedResult = z.output<typeof countedResultSchema>;
 /** What is counted of an item of the results table. */
 export type CountedItem = z.output<typeof countedItemSchema>;
 
+const wantedOf = (schema: unknown): Wanted | undefined => {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodArray) {
+    return wantedOf(schema.unwrap());
+  }
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  return Object.fromEntries(
+    Object.entries(schema.shape).map(([name, inner]) => [name, wantedOf(inner)]),
+  );
+};
+
 /** The attributes in which all of that lies. */
-export const COUNTED_ATTRIBUTES: readonly string[] = [
-  ...new Set([
-    ...Object.keys(countedResultSchema.shape),
-    ...Object.keys(countedRejectionSchema.shape),
-    'packed',
-  ]),
-];
+export const countedAttributes: Wanted = {
+  ...wantedOf(countedResultSchema),
+  ...wantedOf(countedRejectionSchema),
+  packed: undefined,
+};

@@ -3,7 +3,7 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { ValidationError } from '#shared/errors.ts';
 import { fromAttributes } from '#shared/results-table/attribute-values.ts';
 import { readStoredItem } from '#shared/results-table/stored-item.ts';
-import { COUNTED_ATTRIBUTES, type CountedItem, countedItemSchema } from './counted-item.ts';
+import { type CountedItem, countedAttributes, countedItemSchema } from './counted-item.ts';
 import { type Digested, digestOf } from './digests.ts';
 
 /** An insert into the results table, with what is counted of its item, or why it is not to be counted. */
@@ -54,25 +54,14 @@ function identityOf({ dynamodb }: DynamoDBRecord, sequenceNumber: string): strin
 }
 
 function contentOf(record: DynamoDBRecord): Pick<TableChange, 'item' | 'ignored'> {
-  const image = record.dynamodb?.NewImage;
+  const image = record.dynamodb?.NewImage as Record<string, AttributeValue> | undefined;
   if (!image) return { ignored: 'the change has no new image' };
   try {
-    const item = readStoredItem(fromAttributes(countedOf(image)), countedItemSchema);
+    const item = readStoredItem(fromAttributes(image, countedAttributes), countedItemSchema);
     return item ? { item } : { ignored: 'the item is neither a result nor a rejection' };
   } catch (error) {
     // Its name alone: the message may quote the item.
     const name = error instanceof Error ? error.name : typeof error;
     return { ignored: `the item cannot be read (${name})` };
   }
-}
-
-type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
-
-function countedOf(image: Image): Record<string, AttributeValue> {
-  const counted: Record<string, AttributeValue> = {};
-  for (const name of COUNTED_ATTRIBUTES) {
-    const value = image[name] as AttributeValue | undefined;
-    if (value !== undefined) counted[name] = value;
-  }
-  return counted;
 }
