@@ -26,10 +26,10 @@ const MOST_BUCKETS = 30;
 
 const partitionOf = (bucket: number) =>
   `COUNTED#${Math.floor(bucket / HOUR_SECONDS) * HOUR_SECONDS}`;
-/** As long for every time and version, so that they sort by both; a colon comes after all versions. */
-const sortOf = (bucket: number, version: number | ':') =>
-  `${String(bucket).padStart(10, '0')}#${String(version).padStart(VERSION_DIGITS, version === ':' ? ':' : '0')}`;
-const placeOf = (sk: string): number[] => sk.split('#').map(Number);
+/** Starts and versions are as long for all times, so that they sort by both; a colon comes after all versions. */
+const startOf = (bucket: number) => String(bucket).padStart(10, '0');
+const sortOf = (bucket: number, version: number) =>
+  `${startOf(bucket)}#${String(version).padStart(VERSION_DIGITS, '0')}`;
 
 /**
  * The digests as items of the metrics state table, one for each ten seconds and version of the state.
@@ -48,7 +48,7 @@ export function createDigestStore(client: DynamoDBDocumentClient, table: string)
       ExpressionAttributeValues: {
         ':pk': partitionOf(from),
         ':from': sortOf(from, since),
-        ':to': sortOf(to, ':'),
+        ':to': `${startOf(to)}#:`,
       },
       ConsistentRead: true,
     };
@@ -81,8 +81,8 @@ export function createDigestStore(client: DynamoDBDocumentClient, table: string)
       const found = items.map(([, digests]) => digests);
       for (const { digests } of asked.values()) found.push(...digests.values());
       for (const [sk, digests] of items) {
-        const [bucket = 0, madeBy = 0] = placeOf(sk);
-        if (madeBy < version) asked.get(bucket)?.digests.set(sk, digests);
+        const [bucket = 0, movedBy = 0] = sk.split('#').map(Number);
+        if (movedBy < version) asked.get(bucket)?.digests.set(sk, digests);
       }
       for (const [bucket, { digests }] of asked) memory.set(bucket, { until: version, digests });
       forgetOldest(memory);

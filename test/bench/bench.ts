@@ -206,7 +206,7 @@ async function bench(options: Options, signal: AbortSignal): Promise<void> {
 
 const command = createCommand(
   'bench',
-  'Measures throughput against transformers.js on the same models and texts, cold start, cost, tokenizers against @huggingface/tokenizers, and each task.',
+  'Measures throughput against transformers.js on the same models and texts, cold start, cost, tokenizers against @huggingface/tokenizers, each task, and the metrics function.',
 )
   .option(
     '--models <folder>',

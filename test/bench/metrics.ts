@@ -7,6 +7,10 @@ import { BATCH, busyStream, LAST, SPAN_MS } from './busy-stream.ts';
 import type { BenchModels } from './model-folders.ts';
 import { processorSeconds } from './processor-time.ts';
 import { insertsOf, type WrittenResults, writtenResults } from './result-changes.ts';
+import { publicationsPerSecond } from './turns.ts';
+
+/** When the changes of a batch were made. */
+const TIMES = { from: LAST - SPAN_MS, to: LAST };
 
 /** What the metrics function takes for a batch of a stream of 10,000 changes a second. */
 export interface MetricsRates {
@@ -20,6 +24,8 @@ export interface MetricsRates {
   readonly eventKilobytes: Readonly<Record<string, number>>;
   /** Of the state table for each result of the fixtures. */
   readonly units: { readonly reads: number; readonly writes: number };
+  /** By how many functions there are at a time, which take turns; simulated. */
+  readonly publicationsPerSecond: Readonly<Record<string, number>>;
 }
 
 /**
@@ -32,17 +38,23 @@ export async function measureMetrics(
   rounds: number,
 ): Promise<MetricsRates> {
   const { table, batches, whole, parts } = await countingJobs(await writtenResults(models, texts));
+  // Before anything is remembered of this very moment.
+  const { reads, writes } = await table.meter(whole.fixtures);
   const seconds = await processorSeconds({ ...whole, ...parts }, rounds);
   const { fixtures, ...others } = mapOf(batches, ({ count }, name) => count / seconds[name]);
   const shares = mapOf(parts, (_, name) => seconds[name] / seconds.fixtures);
   const publication = Object.values(shares).reduce((left, share) => left - share, 1);
-  const { reads, writes } = await table.meter(whole.fixtures);
+  const turns: [string, number][] = [];
+  for (const functions of [1, 3, 5]) {
+    turns.push([String(functions), await publicationsPerSecond(functions)]);
+  }
   return {
     recordsPerProcessorSecond: fixtures,
     others,
     shares: { ...shares, publication },
     eventKilobytes: mapOf(batches, ({ event, count }) => Buffer.byteLength(event) / count / 1_024),
     units: { reads: reads / BATCH, writes: writes / BATCH },
+    publicationsPerSecond: Object.fromEntries(turns),
   };
 }
 
@@ -51,9 +63,13 @@ export async function countingJobs(results: WrittenResults) {
   const { deps, table } = await busyStream();
   const batches = mapOf(results, (items, kind) => {
     const count = kind === 'packed' ? items.length : BATCH;
-    const event = insertsOf(items, count, { from: LAST - SPAN_MS, to: LAST, number: 1e9 });
-    return { count, event };
+    return { count, event: insertsOf(items, count, { ...TIMES, number: 1e9 }) };
   });
+  // By then the function has been at work: it remembers, and there is a profile.
+  for (const number of [1e6, 2e6]) {
+    const before = JSON.parse(insertsOf(results.fixtures, BATCH, { ...TIMES, number }));
+    await publishChanges(before, deps, () => 60_000);
+  }
   const restore = table.snapshot();
   const event: DynamoDBStreamEvent = JSON.parse(batches.fixtures.event);
   const changes = readTableEvent(event);

@@ -114,6 +114,9 @@ export function resultTable(result: BenchResult): string {
     for (const [kind, units] of Object.entries(metrics.units)) {
       add(`metrics function, ${kind} of the state table per record`, units, ' units');
     }
+    for (const [functions, rate] of Object.entries(metrics.publicationsPerSecond)) {
+      add(`metrics function, publications a second of ${functions} at a time`, rate);
+    }
   }
   if (recordsPerSecond !== undefined) add('1 KB records per second, entities', recordsPerSecond);
   if (usdPerMillionRecords !== undefined) {
