@@ -24,7 +24,7 @@ export interface MetricsRates {
   readonly eventKilobytes: Readonly<Record<string, number>>;
   /** Of the state table for each result of the fixtures. */
   readonly units: { readonly reads: number; readonly writes: number };
-  /** By how many functions there are at a time, which take turns; simulated. */
+  /** Of batches of texts of a kilobyte, by how many functions there are at a time, which take turns; simulated. */
   readonly publicationsPerSecond: Readonly<Record<string, number>>;
 }
 
@@ -44,9 +44,10 @@ export async function measureMetrics(
   const { fixtures, ...others } = mapOf(batches, ({ count }, name) => count / seconds[name]);
   const shares = mapOf(parts, (_, name) => seconds[name] / seconds.fixtures);
   const publication = Object.values(shares).reduce((left, share) => left - share, 1);
+  const batchMs = seconds.kilobyteTexts * 1_000;
   const turns: [string, number][] = [];
   for (const functions of [1, 3, 5]) {
-    turns.push([String(functions), await publicationsPerSecond(functions)]);
+    turns.push([String(functions), await publicationsPerSecond(functions, batchMs)]);
   }
   return {
     recordsPerProcessorSecond: fixtures,

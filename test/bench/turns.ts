@@ -6,17 +6,18 @@ import { createSimulation, resultOf, tableEvent } from '#test/consumers/metrics/
 
 /** What calls are taken to last, in milliseconds; each lasts from three fifths to seven fifths of it. */
 const LASTS: Readonly<Record<string, number>> = { read: 5, replace: 8, write: 8, put: 30 };
-/** Of a batch: all that is done for it before and between the calls, on a processor of its own. */
-const PROCESSOR_MS = 85;
 const SECONDS = 20;
 /** Changes of a batch: so many that their digests are moved. */
 const CHANGES = 90;
 
 /**
- * Publications a second, where so many functions always have a batch: they take turns, since only one publication may be under
- * way. The function's own code runs, on services and a clock in memory.
+ * Publications a second, where so many functions always have a batch, each of so much work on a processor of its own: they take
+ * turns, since only one publication may be under way. Their own code runs, on services and a clock in memory.
  */
-export async function publicationsPerSecond(functions: number): Promise<number> {
+export async function publicationsPerSecond(
+  functions: number,
+  processorMs: number,
+): Promise<number> {
   const random = randomFrom(1);
   const sleeping: { readonly until: number; readonly wake: () => void }[] = [];
   const { deps: doubles, clock, environment } = createSimulation();
@@ -48,7 +49,7 @@ export async function publicationsPerSecond(functions: number): Promise<number> 
       service: lasting(doubles.service),
     };
     while (clock.now < end) {
-      await sometime(PROCESSOR_MS);
+      await sometime(processorMs);
       const createdAt = Math.floor((clock.now - Date.UTC(2026, 0, 1)) / 1_000);
       const batch = Array.from({ length: CHANGES }, () => {
         number += 1;
