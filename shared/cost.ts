@@ -39,8 +39,14 @@ const KILOBYTES_A_GIGABYTE = 1024 ** 2;
 const SHARD = { records: 1_000, kilobytes: 1_024 };
 const SHARDS_ON_DEMAND = 4;
 const PUT_UNIT_KILOBYTES = 25;
-/** What the metrics function takes for a batch, and counts in a second at its default memory. */
-const COUNTING = { secondsPerBatch: 0.25, recordsPerSecond: 1_340 };
+/** What the metrics function takes: for a batch it waits for its calls, and has work of its own; results of a kilobyte of text. */
+const COUNTING = {
+  waitSeconds: 0.065,
+  processorSecondsPerBatch: 0.0065,
+  recordsPerProcessorSecond: 12_500,
+};
+/** Memory with which a function has a whole processor; one thread has no use for more. */
+const MEGABYTES_A_PROCESSOR = 1_769;
 /** Units that counting once takes: of writes at least the first, and not under the second divided by the arrivals in a second. */
 const COUNTING_UNITS = { writes: 0.035, writesPerSecond: 0.9, reads: 0.05 };
 /** Own metrics of a busy month. */
@@ -111,9 +117,16 @@ export function workloadOf(settings: Settings, texts: Texts): Workload {
     inferenceMegabytes: inference.memoryMb,
     inferenceBatch: filled(inference.mapping, arrivalsPerSecond / shards),
     metricsMegabytes: metrics.memoryMb,
-    metricsSecondsPerBatch: COUNTING.secondsPerBatch + metricsBatch / COUNTING.recordsPerSecond,
+    metricsSecondsPerBatch: countingSeconds(metricsBatch, metrics.memoryMb),
     logKilobytesPerBatch: 1,
   };
+}
+
+/** How long the metrics function takes for a batch. */
+function countingSeconds(records: number, megabytes: number): number {
+  const { waitSeconds, processorSecondsPerBatch, recordsPerProcessorSecond } = COUNTING;
+  const processorSeconds = processorSecondsPerBatch + records / recordsPerProcessorSecond;
+  return waitSeconds + processorSeconds * Math.max(1, MEGABYTES_A_PROCESSOR / megabytes);
 }
 
 /** Records of a batch that a mapping is given at so many arrivals a second. */

@@ -1,4 +1,3 @@
-import type { ResultItem } from '#shared/contracts/result.ts';
 import {
   FIRST_NAMES,
   type Histogram,
@@ -11,6 +10,7 @@ import {
   textsOf,
   WHOLE_TEXT,
 } from '#shared/drift/profile.ts';
+import type { CountedResult } from './counted-item.ts';
 
 const HOUR_SECONDS = 3_600;
 /** The present is as many hours as have enough texts, and no more than these. */
@@ -27,11 +27,14 @@ interface Found {
 }
 
 /** Whether a task was run for a text; what is run unasked depends on the models. */
-const wasRun = ({ tasks, unserved = [] }: ResultItem, task: TaskName, unasked: boolean): boolean =>
-  (tasks?.includes(task) ?? unasked) && !unserved.includes(task);
+const wasRun = (
+  { tasks, unserved = [] }: CountedResult,
+  task: TaskName,
+  unasked: boolean,
+): boolean => (tasks?.includes(task) ?? unasked) && !unserved.includes(task);
 
 /** What each task found in a text; undefined where it was not run. */
-const findings: Record<TaskName, (result: ResultItem) => readonly Found[] | undefined> = {
+const findings: Record<TaskName, (result: CountedResult) => readonly Found[] | undefined> = {
   entities: (result) =>
     wasRun(result, 'entities', true)
       ? result.entities.map(({ type, score }) => ({ label: type, score }))
@@ -53,7 +56,7 @@ const findings: Record<TaskName, (result: ResultItem) => readonly Found[] | unde
 /** A profile, and what was found in some texts more, in their order: the first ones make the reference complete. */
 export function addToProfile(
   profile: Profile,
-  results: readonly ResultItem[],
+  results: readonly CountedResult[],
   now: number,
 ): Profile['tasks'] {
   const tasks: Partial<Record<TaskName, TaskProfile>> = { ...profile.tasks };
@@ -126,20 +129,31 @@ function addText(
     labels[NOTHING] = (labels[NOTHING] ?? 0) + WHOLE_TEXT;
     return;
   }
+  const [byLabel, byBin] = [new Map<string, number>(), new Map<number, number>()];
+  for (const { label, score } of found) {
+    addOne(byLabel, label.slice(0, LONGEST_NAME));
+    addOne(byBin, binOf(score));
+  }
   // In the order of the names: in which order a text has them makes no difference, not even in rounding.
-  const byLabel = countedBy(found.map(({ label }) => label.slice(0, LONGEST_NAME)).sort());
+  const inOrder = [...byLabel].sort(([a], [b]) => (a < b ? -1 : 1));
   share(
     labels,
-    byLabel.map(([label, count]) => [placeOf(label) ?? OTHER, count]),
+    inOrder.map(([label, count]) => [placeOf(label) ?? OTHER, count]),
   );
-  const bins = found.map(({ score }) => SCORE_BINS.findLastIndex((from) => score >= from));
-  share(scores, countedBy(bins.map((bin) => Math.max(0, bin)).sort()));
+  share(
+    scores,
+    [...byBin].sort(([a], [b]) => a - b),
+  );
 }
 
-function countedBy<Key>(keys: readonly Key[]): [Key, number][] {
-  const counts = new Map<Key, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return [...counts];
+function addOne<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function binOf(score: number): number {
+  let bin = SCORE_BINS.length - 1;
+  while (bin > 0 && !(score >= (SCORE_BINS[bin] ?? 0))) bin -= 1;
+  return bin;
 }
 
 /** Adds a whole text to some places, by how often each was found; what is rounded off one goes to the next. */

@@ -1,9 +1,9 @@
 import { isProbe } from '#shared/contracts/canary.ts';
-import type { ResultItem } from '#shared/contracts/result.ts';
 import { driftOf, type Profile } from '#shared/drift/profile.ts';
 import { dimensionNames, metricNames } from '#shared/metric-names.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
 import { addToProfile } from './add-to-profile.ts';
+import type { CountedResult } from './counted-item.ts';
 import type { ProfileStore } from './profiles.ts';
 import type { TableChange } from './read-event.ts';
 import { histogram, isStreamed, type MetricDatum } from './summarize.ts';
@@ -43,7 +43,7 @@ export async function profilesAfter(
   );
 }
 
-const streamedResult = ({ item }: TableChange): ResultItem | [] =>
+const streamedResult = ({ item }: TableChange): CountedResult | [] =>
   item && isResult(item) && isStreamed(item) && !isProbe(item) ? item : [];
 
 /** The drift of each task that is to be published, of each pipeline version that has one. */

@@ -5,7 +5,7 @@ import { createLogger } from '#shared/log.ts';
 import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
 import { wait } from '#shared/retry.ts';
 import { createMetricsService } from './cloudwatch.ts';
-import { createDigestStore } from './digests.ts';
+import { createDigestStore } from './digest-store.ts';
 import { createProfileStore } from './profiles.ts';
 import type { MetricsDeps } from './publication.ts';
 import { publishChanges } from './publish-changes.ts';

@@ -3,7 +3,8 @@ import { SpanstreamError } from '#shared/errors.ts';
 import type { Logger } from '#shared/log.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import type { MetricsService, PutOutcome } from './cloudwatch.ts';
-import { type DigestStore, endOf } from './digests.ts';
+import type { DigestStore } from './digest-store.ts';
+import { endOf } from './digests.ts';
 import type { DriftOptions } from './drift.ts';
 import type { ProfileStore } from './profiles.ts';
 import {
@@ -17,7 +18,8 @@ import type { MetricDatum, SummaryOptions } from './summarize.ts';
 
 /** From its claim on, a publication is sent within this time or left to whoever comes next. */
 const PUBLISH_WITHIN_MS = 6_000;
-const POLL_MS = 100;
+/** A publication takes some 50 ms: who waits for it is to find its end soon, for there is one at a time. */
+const POLL_MS = 25;
 const LOOK_UP_MS = 1_000;
 /** Beyond so many characters of digests in the state they are moved: what is written with every publication stays short. */
 const MOST_DIGESTS = 800;
@@ -74,12 +76,17 @@ export async function publish(
   const first = await claim(previous, known, unsent, deps, end);
   let claimed = first;
   while (claimed) {
-    const outcome = await send(claimed.pending, deps);
+    const sending = send(claimed.pending, deps);
+    // What is claimed is counted, however it is sent: what leaves the state after the last part is written meanwhile.
+    const isLast = claimed.pending.later.length === 0;
+    const moving = isLast ? moveOut(withoutPending(claimed), claimed.version, deps) : undefined;
+    await Promise.allSettled([sending, moving]);
+    const outcome = await sending;
     const rest =
       outcome.status === 'arrived'
         ? afterArrival(claimed.pending)
         : await afterFailure(claimed, outcome, deps);
-    claimed = await claim(claimed, withoutPending(claimed), rest, deps, end);
+    claimed = await claim(claimed, withoutPending(claimed), rest, deps, end, moving);
   }
   return first !== undefined;
 }
@@ -133,10 +140,11 @@ async function claim(
   unsent: Unsent | undefined,
   deps: MetricsDeps,
   end: number,
+  moving?: Promise<typeof known>,
 ): Promise<Claimed | undefined> {
   const version = versionAfter(previous);
   if (!unsent) {
-    const settled = previous ? await moveOut(known, previous.version, deps) : known;
+    const settled = previous ? await (moving ?? moveOut(known, previous.version, deps)) : known;
     await deps.store.replace(previous, { ...settled, version });
     return undefined;
   }
@@ -168,9 +176,12 @@ async function moveOut(
   version: number,
   deps: MetricsDeps,
 ): Promise<typeof known> {
-  for (const profile of profiles) await deps.profiles.write(profile);
-  if (JSON.stringify(known.digests).length <= MOST_DIGESTS) return known;
-  await deps.digests.write(known.digests, version, deps.now());
+  const isLong = JSON.stringify(known.digests).length > MOST_DIGESTS;
+  await Promise.all([
+    ...profiles.map((profile) => deps.profiles.write(profile)),
+    isLong && deps.digests.write(known.digests, version, deps.now()),
+  ]);
+  if (!isLong) return known;
   const movedUntil = Math.max(known.movedUntil, endOf(known.digests));
   return { ...known, digests: {}, movedUntil };
 }

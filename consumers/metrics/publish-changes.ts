@@ -12,7 +12,7 @@ const RESERVE_MS = 1_000;
 const MOST_METRICS = 900;
 const MOST_CHARACTERS = 80_000;
 const MOST_LOGGED = 5;
-const NOTHING = { digests: {}, movedUntil: 0 };
+const NOTHING = { version: 0, digests: {}, movedUntil: 0 };
 
 /** So many changes are counted by one publication, for its digests stand in the state's item with it. */
 const MOST_CHANGES = 5_000;
@@ -61,12 +61,16 @@ function readOrTell(event: DynamoDBStreamEvent, deps: MetricsDeps): readonly Tab
 /** The changes that are yet to be counted, each once. */
 async function notCounted(
   changes: readonly TableChange[],
-  { digests, movedUntil }: Pick<MetricsState, 'digests' | 'movedUntil'> = NOTHING,
+  {
+    version,
+    digests,
+    movedUntil,
+  }: Pick<MetricsState, 'version' | 'digests' | 'movedUntil'> = NOTHING,
   deps: MetricsDeps,
 ): Promise<TableChange[]> {
   const left = withoutDigested(changes, Object.values(digests));
   const old = left.filter(({ createdAt }) => createdAt < movedUntil);
-  return old.length > 0 ? withoutDigested(left, await deps.digests.read(old)) : left;
+  return old.length > 0 ? withoutDigested(left, await deps.digests.read(old, version)) : left;
 }
 
 /** Claims and publishes as many changes as one call can carry; gives back what is left of them, all where the claim was lost. */

@@ -1,17 +1,18 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { ValidationError } from '#shared/errors.ts';
-import { fromStoredItem, type TableItem } from '#shared/results-table/stored-item.ts';
+import { fromAttributes } from '#shared/results-table/attribute-values.ts';
+import { readStoredItem } from '#shared/results-table/stored-item.ts';
+import { type CountedItem, countedAttributes, countedItemSchema } from './counted-item.ts';
 import { type Digested, digestOf } from './digests.ts';
 
-/** An insert into the results table, with its item or why it is not to be counted. */
+/** An insert into the results table, with what is counted of its item, or why it is not to be counted. */
 export interface TableChange extends Digested {
   /** As the stream gives it; empty where it does not. */
   readonly sequenceNumber: string;
   /** Epoch milliseconds, rounded down to the second as DynamoDB gives it; 0 where it does not. */
   readonly createdAt: number;
-  readonly item?: TableItem;
+  readonly item?: CountedItem;
   /** Why the inserted item counts as ignored; nothing of what it holds. */
   readonly ignored?: string;
 }
@@ -27,8 +28,6 @@ export function readTableEvent(event: DynamoDBStreamEvent): TableChange[] {
   }
   return event.Records.flatMap(readInsert);
 }
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 
 /** The year 2286; a later time is none that DynamoDB gives. */
 const LATEST_SECONDS = 10_000_000_000;
@@ -55,32 +54,14 @@ function identityOf({ dynamodb }: DynamoDBRecord, sequenceNumber: string): strin
 }
 
 function contentOf(record: DynamoDBRecord): Pick<TableChange, 'item' | 'ignored'> {
-  if (!record.dynamodb?.NewImage) return { ignored: 'the change has no new image' };
+  const image = record.dynamodb?.NewImage as Record<string, AttributeValue> | undefined;
+  if (!image) return { ignored: 'the change has no new image' };
   try {
-    const item = fromStoredItem(
-      // A number of a foreign item may be larger than any of ours: it must not make the item unreadable, nor the batch.
-      unmarshall(imageOf(record.dynamodb.NewImage), { wrapNumbers: (digits) => Number(digits) }),
-    );
-    if (!item) return { ignored: 'the item is neither a result nor a rejection' };
-    if (ISO_TIME.test(item.arrivedAt) && Number.isFinite(Date.parse(item.arrivedAt))) {
-      return { item };
-    }
-    return { ignored: 'arrivedAt of the item is no time' };
+    const item = readStoredItem(fromAttributes(image, countedAttributes), countedItemSchema);
+    return item ? { item } : { ignored: 'the item is neither a result nor a rejection' };
   } catch (error) {
     // Its name alone: the message may quote the item.
     const name = error instanceof Error ? error.name : typeof error;
     return { ignored: `the item cannot be read (${name})` };
   }
-}
-
-type Image = NonNullable<NonNullable<DynamoDBRecord['dynamodb']>['NewImage']>;
-
-/** The image as the SDK has it: an event is JSON, so that bytes come in base64. Items of ours hold bytes at the top alone. */
-function imageOf(image: Image): Record<string, AttributeValue> {
-  return Object.fromEntries(
-    Object.entries(image).map(([name, value]) => [
-      name,
-      (value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') }) as AttributeValue,
-    ]),
-  );
 }

@@ -1,14 +1,13 @@
 import { isProbe } from '#shared/contracts/canary.ts';
-import type { ResultItem } from '#shared/contracts/result.ts';
 import {
   type CountedByName,
   dimensionNames,
   isCounted,
-  metricKey,
   metricNames,
   usuallyCountedByName,
 } from '#shared/metric-names.ts';
 import { isResult } from '#shared/results-table/stored-item.ts';
+import type { CountedItem, CountedResult } from './counted-item.ts';
 import type { TableChange } from './read-event.ts';
 
 /** One metric of a publication: values and how often each occurred. */
@@ -27,7 +26,10 @@ const FINEST = 4_096;
 const HTTP_SHARD = 'http';
 
 /** Whether the stream brought what the item is of. */
-export const isStreamed = ({ shard }: Pick<ResultItem, 'shard'>): boolean => shard !== HTTP_SHARD;
+export const isStreamed = ({ shard }: Pick<CountedItem, 'shard'>): boolean => shard !== HTTP_SHARD;
+
+/** Adds to the sum of a metric, or of one of its dimensions' values. */
+type Add = (name: string, by: number, dimension?: string, value?: string) => void;
 
 /** How results are summed up. */
 export interface SummaryOptions {
@@ -45,12 +47,12 @@ export function summarize(
     string,
     { name: string; dimensions?: Record<string, string>; sum: number }
   >();
-  const add = (name: string, by: number, dimensions?: Record<string, string>): void => {
+  const add: Add = (name, by, dimension, value = '') => {
     if (by === 0) return;
-    const key = metricKey(name, dimensions);
+    const key = dimension === undefined ? name : `${name} ${dimension} ${value}`;
     const known = sums.get(key);
     if (known) known.sum += by;
-    else sums.set(key, { name, sum: by, ...(dimensions && { dimensions }) });
+    else sums.set(key, { name, sum: by, ...(dimension && { dimensions: { [dimension]: value } }) });
   };
   const latencies: number[] = [];
   const probes: number[] = [];
@@ -65,7 +67,7 @@ export function summarize(
     if (isStreamed(item)) add(metricNames.recordsStreamed, 1);
     if (!isResult(item)) {
       add(metricNames.recordsRejected, 1);
-      add(metricNames.recordsRejected, 1, { [dimensionNames.reason]: item.reason });
+      add(metricNames.recordsRejected, 1, dimensionNames.reason, item.reason);
       continue;
     }
     addResult(item, options.countedByName ?? usuallyCountedByName, add);
@@ -87,40 +89,36 @@ export function summarize(
   return data;
 }
 
-function addResult(
-  result: ResultItem,
-  counted: CountedByName,
-  add: (name: string, by: number, dimensions?: Record<string, string>) => void,
-): void {
+function addResult(result: CountedResult, counted: CountedByName, add: Add): void {
   add(metricNames.recordsProcessed, 1);
-  add(metricNames.recordsProcessed, 1, { [dimensionNames.source]: result.source });
+  add(metricNames.recordsProcessed, 1, dimensionNames.source, result.source);
   const { language } = result;
   if (language !== undefined && isCounted(counted.languages, language)) {
-    add(metricNames.recordsProcessed, 1, { [dimensionNames.language]: language });
+    add(metricNames.recordsProcessed, 1, dimensionNames.language, language);
   }
   add(metricNames.entitiesFound, result.entities.length);
   for (const { type } of result.entities) {
     if (!isCounted(counted.entityTypes, type)) continue;
-    add(metricNames.entitiesFound, 1, { [dimensionNames.type]: type });
+    add(metricNames.entitiesFound, 1, dimensionNames.type, type);
   }
   for (const { text } of result.answers) {
     add(text === null ? metricNames.questionsUnanswered : metricNames.questionsAnswered, 1);
   }
   for (const { label } of result.labels ?? []) {
     if (!isCounted(counted.labels, label)) continue;
-    add(metricNames.labelsFound, 1, { [dimensionNames.label]: label });
+    add(metricNames.labelsFound, 1, dimensionNames.label, label);
   }
   add(metricNames.personalDataFound, result.pii?.length ?? 0);
   for (const { kind } of result.pii ?? []) {
     if (!isCounted(counted.personalDataKinds, kind)) continue;
-    add(metricNames.personalDataFound, 1, { [dimensionNames.kind]: kind });
+    add(metricNames.personalDataFound, 1, dimensionNames.kind, kind);
   }
   if (result.unserved && result.unserved.length > 0) add(metricNames.languageUnserved, 1);
   add(metricNames.tokensProcessed, result.tokens);
   if (result.windows > 1) add(metricNames.textsWindowed, 1);
 }
 
-function hasLowConfidence(result: ResultItem, threshold: number): boolean {
+function hasLowConfidence(result: CountedResult, threshold: number): boolean {
   return (
     result.entities.some((entity) => entity.score < threshold) ||
     result.answers.some((answer) => answer.text !== null && answer.score < threshold)

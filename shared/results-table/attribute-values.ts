@@ -30,23 +30,39 @@ function toAttribute(value: unknown, name: string): AttributeValue {
   throw new SpanstreamError('unstorable', `${name} cannot be stored: it is ${String(value)}`);
 }
 
+const OWN = { configurable: true, enumerable: true, writable: true };
+
+/** Names of what is wanted of an item or a map, and of what lies in that; all of it where undefined. */
+export type Wanted = { readonly [name: string]: Wanted | undefined };
+
 /**
  * The item that DynamoDB gives, for any item whatever: numbers as doubles, sets as lists. Bytes may come in base64, as in
  * the JSON of a stream's event.
  */
-export function fromAttributes(item: Readonly<Record<string, AttributeValue>>) {
-  return Object.fromEntries(
-    Object.entries(item).map(([name, value]) => [name, fromAttribute(value)]),
-  );
+export function fromAttributes(
+  item: Readonly<Record<string, AttributeValue>>,
+  wanted?: Wanted,
+): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const name in wanted ?? item) {
+    const attribute = item[name];
+    if (attribute === undefined) continue;
+    const value = fromAttribute(attribute, wanted?.[name]);
+    // An assignment would set the prototype.
+    if (name === '__proto__') Object.defineProperty(plain, name, { ...OWN, value });
+    else plain[name] = value;
+  }
+  return plain;
 }
 
-function fromAttribute({ S, N, BOOL, B, L, M, SS, NS, BS }: AttributeValue): unknown {
+function fromAttribute(attribute: AttributeValue, wanted?: Wanted): unknown {
+  const { S, N, BOOL, B, L, M, SS, NS, BS } = attribute;
   if (S !== undefined) return S;
   if (N !== undefined) return Number(N);
   if (BOOL !== undefined) return BOOL;
   if (B !== undefined) return toBytes(B);
-  if (L !== undefined) return L.map(fromAttribute);
-  if (M !== undefined) return fromAttributes(M);
+  if (L !== undefined) return L.map((inner) => fromAttribute(inner, wanted));
+  if (M !== undefined) return fromAttributes(M, wanted);
   return SS ?? NS?.map(Number) ?? BS?.map(toBytes) ?? null;
 }
 

@@ -60,9 +60,11 @@ export function createGetBatch(
       new BatchGetItemCommand({ RequestItems }),
       abortSignal && { abortSignal },
     );
-    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []).map(fromAttributes);
+    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []).map((item) =>
+      fromAttributes(item),
+    );
     return {
-      items: (answer.Responses?.[table] ?? []).map(fromAttributes),
+      items: (answer.Responses?.[table] ?? []).map((item) => fromAttributes(item)),
       unprocessed: unprocessed as unknown as ItemKey[],
     };
   };
@@ -91,7 +93,7 @@ export function createQueryItems(client: DynamoDBDocumentClient, table: string):
         }),
         signal && { abortSignal: signal },
       );
-      items.push(...(answer.Items ?? []).map(fromAttributes));
+      items.push(...(answer.Items ?? []).map((item) => fromAttributes(item)));
       start = answer.LastEvaluatedKey;
     } while (start && (limit === undefined || items.length < limit));
     return items;
@@ -113,7 +115,7 @@ export function createScanItems(client: DynamoDBDocumentClient, table: string): 
       signal && { abortSignal: signal },
     );
     return {
-      items: (answer.Items ?? []).map(fromAttributes),
+      items: (answer.Items ?? []).map((item) => fromAttributes(item)),
       ...(answer.LastEvaluatedKey && { next: fromAttributes(answer.LastEvaluatedKey) }),
     };
   };

@@ -13,8 +13,12 @@ const LARGEST_UNPACKED_BYTES = 64 * 1024 * 1024;
 /** What the results table holds. */
 export type TableItem = ResultItem | RejectionItem;
 
-/** Whether an item is a result; else it is a rejection. */
-export function isResult(item: TableItem): item is ResultItem {
+const tableItemSchema = z.union([resultSchema, rejectionSchema]);
+
+/** Whether an item, or what is known of it, is a result; else it is a rejection. */
+export function isResult<Item extends object>(
+  item: Item,
+): item is Extract<Item, { readonly entities: unknown }> {
   return 'entities' in item;
 }
 
@@ -94,12 +98,16 @@ function packSpans<Packed extends Span & { readonly text?: string }>(
  * Reads an item of the results table back, packed or plain; undefined where it is neither a result nor a rejection of ours,
  * whatever it holds.
  */
-export function fromStoredItem(stored: StoredItem): TableItem | undefined {
+export const fromStoredItem = (stored: StoredItem): TableItem | undefined =>
+  readStoredItem(stored, tableItemSchema);
+
+/** Reads of an item of the results table, packed or plain, what a schema asks for; undefined where the item has not got it. */
+export function readStoredItem<Read>(
+  stored: StoredItem,
+  schema: z.ZodType<Read>,
+): Read | undefined {
   const plain = stored.packed instanceof Uint8Array ? unpack(stored, stored.packed) : stored;
-  const result = resultSchema.safeParse(plain);
-  if (result.success) return result.data;
-  const rejection = rejectionSchema.safeParse(plain);
-  return rejection.success ? rejection.data : undefined;
+  return schema.safeParse(plain).data;
 }
 
 function unpack({ packed: _, ...rest }: StoredItem, packed: Uint8Array): StoredItem | undefined {

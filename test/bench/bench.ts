@@ -21,6 +21,7 @@ import { measureGemm } from './gemm.ts';
 import { measureHeads } from './heads.ts';
 import { fallsOf, readHistory, recordRun } from './history.ts';
 import { measureMemory } from './memory.ts';
+import { measureMetrics } from './metrics.ts';
 import { type BenchModels, benchModels, layOut } from './model-folders.ts';
 import { measureOverhead } from './overhead.ts';
 import { measurePackagedStarts } from './packaged-start.ts';
@@ -149,6 +150,7 @@ async function measure(
       ...(asked.has('heads') && { heads: await measureHeads(models, batch, rounds) }),
       ...(asked.has('memory') && { memory: await measureMemory(models, batch) }),
       ...(asked.has('spacy') && { spacy: await measureSpacy(models, batch, rounds) }),
+      ...(asked.has('metrics') && { metrics: await measureMetrics(models, texts, rounds) }),
     };
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -157,7 +159,7 @@ async function measure(
 
 const command = createCommand(
   'bench',
-  'Measures throughput against transformers.js on the same models and texts and against spaCy, cold starts, cost, memory, tokenizers against @huggingface/tokenizers, and each task.',
+  'Measures throughput against transformers.js on the same models and texts and against spaCy, cold starts, cost, memory, tokenizers against @huggingface/tokenizers, each task, and the metrics function.',
 )
   .option(
     '--models <folder>',

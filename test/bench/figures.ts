@@ -12,6 +12,7 @@ export const parts = [
   'heads',
   'memory',
   'spacy',
+  'metrics',
 ] as const;
 /** One of them. */
 export type Part = (typeof parts)[number];

@@ -11,6 +11,7 @@ import {
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsWriter } from '#shared/results-table/write-items.ts';
 import { kinesisEvent, silentLog } from '#test/consumers/inference/doubles.ts';
+import { type Answer, answeringClient } from './answering-client.ts';
 import type { ModelFolders } from './arms.ts';
 import { recordPorts } from './replay-ports.ts';
 
@@ -77,25 +78,19 @@ async function compare(whole: Job, other: Job): Promise<Overhead> {
   return { total, other: rest, share: rest / total };
 }
 
+const takesAll: Answer = () => '{"Responses":{},"UnprocessedItems":{}}';
+
 /** The whole work of the inference function on one batch, with a table that answers at once. */
 export function consumerJob(
   engine: TextEngine,
   blobs: readonly string[],
-  seen: SeenTexts = createSeenTexts(0),
+  {
+    seen = createSeenTexts(0),
+    storeText = true,
+    answer = takesAll,
+  }: { seen?: SeenTexts; storeText?: boolean; answer?: Answer } = {},
 ): Job {
-  const client = createDocumentClient({
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    requestHandler: {
-      handle: async () => ({
-        response: {
-          statusCode: 200,
-          headers: {},
-          body: Buffer.from('{"Responses":{},"UnprocessedItems":{}}'),
-        },
-      }),
-    },
-  });
+  const client = createDocumentClient(answeringClient(answer));
   const deps: InferenceDeps = {
     engine,
     writer: createResultsWriter({ putBatch: createPutBatch(client, 'results') }),
@@ -105,7 +100,7 @@ export function consumerJob(
     },
     pace: oneSlice,
     seen,
-    options: { storeText: true, retentionDays: 0 },
+    options: { storeText, retentionDays: 0 },
     standing: { questions: {}, tasks: {}, languages: {} },
     log: silentLog,
     now: Date.now,

@@ -45,7 +45,7 @@ export async function measureRepeats(
       const seen = createSeenTexts(megabytes);
       for (const batch of batches) {
         const blobs = batch.map((text, at) => textRecord(`r-${at}`, text));
-        await consumerJob(engine, blobs, seen)();
+        await consumerJob(engine, blobs, { seen })();
       }
     };
     const jobs = { seen: run(maximumBytes), unseen: run(0) };

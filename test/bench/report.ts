@@ -30,7 +30,8 @@ export function resultTable(result: BenchResult, goals: readonly Goal[]): string
     }
     for (const [name, value] of Object.entries(part.ratios)) add(`${task}, ${name}`, value, ' x');
   }
-  const { coldStart, overhead, tasks, heads, recordsPerSecond, usdPerMillionRecords } = result;
+  const { coldStart, overhead, tasks, heads, metrics, recordsPerSecond, usdPerMillionRecords } =
+    result;
   if (coldStart) {
     const { milliseconds, bareSessionMilliseconds, ...places } = coldStart;
     add('cold start to first answer', milliseconds, ' ms');
@@ -73,6 +74,24 @@ export function resultTable(result: BenchResult, goals: readonly Goal[]): string
     add('entities, ours, texts per processor second', spacy.ours);
     add('entities, spaCy md ner alone, texts per processor second', spacy.ner);
     add('entities, ours over spaCy md ner', spacy.oursOverNer, ' x');
+  }
+  if (metrics) {
+    add('metrics function, records per processor second', metrics.recordsPerProcessorSecond);
+    for (const [results, rate] of Object.entries(metrics.others)) {
+      add(`metrics function, ${results}, records per processor second`, rate);
+    }
+    for (const [part, share] of Object.entries(metrics.shares)) {
+      add(`metrics function, share of ${part}`, share * 100, ' %');
+    }
+    for (const [results, size] of Object.entries(metrics.eventKilobytes)) {
+      add(`metrics function, ${results}, event per record`, size, ' KB');
+    }
+    for (const [kind, units] of Object.entries(metrics.units)) {
+      add(`metrics function, ${kind} of the state table per record`, units, ' units');
+    }
+    for (const [functions, rate] of Object.entries(metrics.publicationsPerSecond)) {
+      add(`metrics function, publications a second of ${functions} at a time`, rate);
+    }
   }
   if (recordsPerSecond !== undefined) add('1 KB records per second, entities', recordsPerSecond);
   if (usdPerMillionRecords !== undefined) {

@@ -3,6 +3,7 @@ import type { measureColdStart } from './cold-start.ts';
 import type { measureGemm } from './gemm.ts';
 import type { HeadTimes } from './heads.ts';
 import type { MemoryUse } from './memory.ts';
+import type { MetricsRates } from './metrics.ts';
 import type { measureOverhead } from './overhead.ts';
 import type { PackagedStarts } from './packaged-start.ts';
 import type { Processor } from './processor-time.ts';
@@ -40,4 +41,5 @@ export interface BenchResult {
   readonly heads?: HeadTimes;
   readonly memory?: MemoryUse;
   readonly spacy?: SpacyRates;
+  readonly metrics?: MetricsRates;
 }

@@ -5,7 +5,8 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOK_UP_ATTRIBUTES } from '#consumers/inference/look-up.ts';
-import { createDigestStore, digestOf, withDigests } from '#consumers/metrics/digests.ts';
+import { createDigestStore } from '#consumers/metrics/digest-store.ts';
+import { digestOf, withDigests } from '#consumers/metrics/digests.ts';
 import { createProfileStore } from '#consumers/metrics/profiles.ts';
 import { createStateStore, type MetricsState } from '#consumers/metrics/state.ts';
 import { FIRST_NAMES, type Profile, profileKey } from '#shared/drift/profile.ts';
@@ -203,7 +204,7 @@ describe('the metrics state', () => {
     });
     const digestsAt = (...seconds: number[]) => withDigests({}, seconds.map(changeAt));
     const found = async (...seconds: number[]) =>
-      (await store.read(seconds.map(changeAt)))
+      (await store.read(seconds.map(changeAt), 0))
         .flatMap((some) => some.match(/.{10}/g) ?? [])
         .sort();
     const expected = (...seconds: number[]) =>
@@ -223,6 +224,6 @@ describe('the metrics state', () => {
     expect(await found(0, 3_605)).toEqual(expected(0, 3_600, 3_601));
     expect(await found(20, 30)).toEqual([]);
     // 1.5 MB, where a page holds 1 MB.
-    expect((await store.read(many)).join('')).toHaveLength(1_500_000);
+    expect((await store.read(many, 0)).join('')).toHaveLength(1_500_000);
   });
 });

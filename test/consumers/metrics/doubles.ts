@@ -1,8 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, type PutCommand, type QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { MetricsService, PutOutcome } from '#consumers/metrics/cloudwatch.ts';
-import type { DigestStore } from '#consumers/metrics/digests.ts';
+import { createDigestStore } from '#consumers/metrics/digest-store.ts';
 import type { ProfileStore } from '#consumers/metrics/profiles.ts';
 import type { MetricsDeps } from '#consumers/metrics/publication.ts';
 import type { MetricsState, StateStore } from '#consumers/metrics/state.ts';
@@ -57,22 +58,8 @@ export function createSimulation(
         return true;
       }),
   };
-  const moved = new Map<string, string>();
-  const bucketOf = (createdAt: number) => Math.floor(createdAt / 10_000) * 10;
-  const digests: DigestStore = {
-    async write(some, version) {
-      for (const [bucket, text] of Object.entries(some)) {
-        await step(() => moved.set(`${bucket} ${version}`, text));
-      }
-    },
-    read: (changes) =>
-      step(() => {
-        const buckets = new Set(changes.map(({ createdAt }) => String(bucketOf(createdAt))));
-        return [...moved].flatMap(([key, text]) =>
-          buckets.has(key.split(' ')[0] ?? '') ? text : [],
-        );
-      }),
-  };
+  const moved = new Map<string, DigestItem>();
+  const client = digestClient(moved, step);
   const stored = new Map<string, Profile>();
   const profiles: ProfileStore = {
     read: (pipelineVersion) => step(() => structuredClone(stored.get(pipelineVersion))),
@@ -109,7 +96,7 @@ export function createSimulation(
   };
   const deps: MetricsDeps = {
     store,
-    digests,
+    digests: createDigestStore(client, 'state'),
     profiles,
     drift: { tasks: ['entities', 'answers'], texts: 20 },
     service,
@@ -122,10 +109,39 @@ export function createSimulation(
       await Promise.resolve();
     },
   };
-  const totals = () => totalsOf(published);
-  const drift = () => driftIn(published);
-  return { deps, clock, published, moved, profiles: stored, state: () => state, totals, drift };
+  return {
+    deps,
+    /** What another environment of the function works with: the same, but for what it remembers. */
+    environment: (): MetricsDeps => ({ ...deps, digests: createDigestStore(client, 'state') }),
+    ...{ clock, published, moved, profiles: stored },
+    state: () => state,
+    totals: () => totalsOf(published),
+    drift: () => driftIn(published),
+  };
 }
+
+type DigestItem = { readonly pk: string; readonly sk: string; readonly digests: string };
+
+/** A client that puts and queries items of digests in a map, each call one step. */
+export const digestClient = (
+  items: Map<string, DigestItem>,
+  step: <T>(effect: () => T) => Promise<T> = async (effect) => effect(),
+): DynamoDBDocumentClient =>
+  Object.assign(Object.create(DynamoDBDocumentClient.prototype), {
+    send: ({ input }: PutCommand | QueryCommand) =>
+      step(() => {
+        if ('Item' in input) {
+          const item = input.Item as DigestItem;
+          items.set(`${item.pk} ${item.sk}`, item);
+          return {};
+        }
+        const { ':pk': pk, ':from': from, ':to': to } = input.ExpressionAttributeValues ?? {};
+        const found = [...items.values()].filter(
+          (item) => item.pk === pk && item.sk >= from && item.sk <= to,
+        );
+        return { Items: found };
+      }),
+  });
 
 /** The drift of tasks as it was published last. */
 const driftIn = (published: readonly { data: readonly MetricDatum[] }[]) =>

@@ -101,9 +101,9 @@ describe('publishChanges', () => {
       ...simulation.deps,
       digests: {
         ...digests,
-        read: (changes: Parameters<typeof digests.read>[0]) => {
+        read: (...[changes, version]: Parameters<typeof digests.read>) => {
           asked.push(changes.length);
-          return digests.read(changes);
+          return digests.read(changes, version);
         },
       },
     };
@@ -159,9 +159,16 @@ describe('publishChanges', () => {
           const changes = numbered(total).map((one, at) => ({ ...one, createdAt: at * apart }));
           const { Records: records } = tableEvent(changes);
           const left = new Set(changes.keys());
-          const deliver = async (numbers: readonly number[]) => {
+          // One that saw nothing for long remembers what has changed since.
+          const environments = [
+            simulation.deps,
+            simulation.environment(),
+            simulation.environment(),
+          ];
+          const deliver = async (numbers: readonly number[], at: number) => {
             const Records = numbers.flatMap((number) => records[number] ?? []);
-            return publishChanges({ Records }, simulation.deps, () => 9_000).then(
+            const deps = environments[at % environments.length] ?? simulation.deps;
+            return publishChanges({ Records }, deps, () => 9_000).then(
               () => {
                 for (const number of numbers) left.delete(number);
               },
@@ -176,12 +183,12 @@ describe('publishChanges', () => {
           }
           // What was taken is not delivered again: it must be counted by now.
           for (let attempt = 0; left.size > 0 && attempt < 200; attempt++) {
-            await deliver([...left]);
+            await deliver([...left], attempt);
             simulation.clock.now += 1_000;
           }
           expect(simulation.totals()).toEqual(expectedOf(changes));
           fate.length = 0;
-          await deliver([...changes.keys()]);
+          for (const at of environments.keys()) await deliver([...changes.keys()], at);
 
           expect(simulation.totals()).toEqual(expectedOf(changes));
           expect(simulation.state()?.pending).toBeUndefined();
