@@ -132,7 +132,8 @@ function addText(
   const [byLabel, byBin] = [new Map<string, number>(), new Map<number, number>()];
   for (const { label, score } of found) {
     addOne(byLabel, label.slice(0, LONGEST_NAME));
-    addOne(byBin, binOf(score));
+    const bin = SCORE_BINS.findLastIndex((from) => score >= from);
+    addOne(byBin, Math.max(0, bin));
   }
   // In the order of the names: in which order a text has them makes no difference, not even in rounding.
   const inOrder = [...byLabel].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -148,12 +149,6 @@ function addText(
 
 function addOne<Key>(counts: Map<Key, number>, key: Key): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function binOf(score: number): number {
-  let bin = SCORE_BINS.length - 1;
-  while (bin > 0 && !(score >= (SCORE_BINS[bin] ?? 0))) bin -= 1;
-  return bin;
 }
 
 /** Adds a whole text to some places, by how often each was found; what is rounded off one goes to the next. */

@@ -14,14 +14,15 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
 const arrivedAt = arrivedAtSchema.regex(ISO_TIME);
 
 const countedResultSchema = resultSchema
-  .pick({ pk: true, sk: true, source: true, pipelineVersion: true, tasks: true, language: true })
-  .extend(resultSchema.pick({ unserved: true, labels: true, tokens: true, windows: true }).shape)
+  .pick({
+    ...{ pk: true, sk: true, shard: true, source: true, pipelineVersion: true, language: true },
+    ...{ tasks: true, unserved: true, labels: true, tokens: true, windows: true },
+  })
   .extend({
     entities: z.array(entitySchema.pick({ type: true, score: true })),
     answers: z.array(answerSchema.pick({ text: true, score: true })),
     tags: z.array(tagSchema.pick({ tag: true, score: true })).optional(),
     pii: z.array(personalDataSchema.pick({ kind: true, score: true })).optional(),
-    shard: resultSchema.shape.shard,
     arrivedAt,
   });
 

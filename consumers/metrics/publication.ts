@@ -133,7 +133,11 @@ function withoutPending(state: MetricsState): Omit<MetricsState, 'version' | 'pe
   return rest;
 }
 
-/** Writes the state down; gives it back where it holds data that are now ours to send, and nobody else's. */
+/**
+ * Writes the state down; gives it back where it holds data that are now ours to send, and nobody else's.
+ *
+ * @param moving what leaves the state with its last data, where that is being written already
+ */
 async function claim(
   previous: MetricsState | undefined,
   known: Omit<MetricsState, 'version' | 'pending'>,

@@ -99,6 +99,21 @@ describe('an odd item', () => {
     expect(warned[0]).toMatchObject({ count: 1, first: [{ sequenceNumber: '15' }] });
   });
 
+  it('is counted where only what is not counted of it is odd', async () => {
+    const simulation = createSimulation();
+    const uncounted = { text: { N: '1' }, sourceKey: { NULL: true }, attributes: { S: 'x' } };
+    const entity = { M: { type: { S: 'PER' }, score: { N: '0.9' }, text: { BOOL: true } } };
+    const one = { ...image, ...uncounted, entities: { L: [entity] } };
+
+    await publishChanges(batchOf([insertOf('1', one)]), simulation.deps, minute);
+
+    expect(simulation.totals()).toMatchObject({
+      RecordsProcessed: 1,
+      'EntitiesFound{Type=PER}': 1,
+    });
+    expect(simulation.totals()).not.toHaveProperty('ItemsIgnored');
+  });
+
   it('is named in the log without a word of what it holds', async () => {
     const simulation = createSimulation();
     const warned: unknown[] = [];

@@ -63,6 +63,24 @@ describe('fromAttributes', () => {
   });
 });
 
+describe('fromAttributes of what is wanted', () => {
+  it('reads that alone, in items, maps and lists, and nothing that is not there', () => {
+    const sent = toAttributes({
+      ...{ a: 1, b: { c: 2, d: 3 }, packed: new Uint8Array([1]) },
+      l: [{ x: 4, y: [5] }, { y: [6] }],
+    });
+
+    const read = fromAttributes(sent, {
+      a: undefined,
+      b: { d: undefined },
+      l: { x: undefined },
+      z: {},
+    });
+
+    expect(read).toEqual({ a: 1, b: { d: 3 }, l: [{ x: 4 }, {}] });
+  });
+});
+
 describe('fromStoredItem', () => {
   it('takes no foreign or damaged item for one of ours, and never throws', () => {
     const packed = toStoredItem({
