@@ -24,7 +24,7 @@ const rows = [
   [
     'local/',
     ['shared/(?!nlp/)', 'producers/'],
-    [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
+    [...sdk, 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
   ],
   // Of the page what its tests import: the parser knows no JSX, so that biome.json has the rules of all its files.
   [
