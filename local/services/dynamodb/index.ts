@@ -22,7 +22,7 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
   const context: DynamoDbContext = { store, streams, alone: pLimit(1), now };
   return serve(
     awsService({
-      json: withProtoNames,
+      protocols: [withProtoNames],
       errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
       operations: {
