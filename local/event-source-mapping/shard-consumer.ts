@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import type { MappingContext } from './options.ts';
-import { sleep } from './options.ts';
+import { type MappingContext, sleep } from './options.ts';
 import { createShardLane } from './shard-lane.ts';
 import { createShardState } from './shard-state.ts';
 

@@ -1,7 +1,6 @@
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import type { MappingContext } from './options.ts';
-import { createNotifier } from './options.ts';
+import { createNotifier, type MappingContext } from './options.ts';
 import type { SourceRecord } from './source.ts';
 
 /**
