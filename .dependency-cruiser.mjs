@@ -20,11 +20,17 @@ const rows = [
   // Intake is a way in: it puts records as any application does, with the library that applications use.
   ['consumers/intake/', ['shared/(?!nlp/)', 'producers/index.ts'], [...sdk, 'p-limit', 'zod']],
   ['consumers/http/', ['shared/'], [...sdk, 'p-limit', 'zod']],
-  ['stacks/', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
+  ['stacks/(?!local/)', ['shared/(?!nlp/)'], ['aws-cdk-lib', 'cdk-nag', 'constructs']],
+  [
+    'stacks/local/',
+    ['shared/(?!nlp/)', 'producers/', 'local/'],
+    [...sdk, 'esbuild', 'pino', 'zod'],
+  ],
+  // A cloud that knows nothing of what runs on it: of shared/ no name, table or setting.
   [
     'local/',
-    ['shared/(?!nlp/)', 'producers/'],
-    [...sdk, 'commander', 'esbuild', 'level', 'memory-level', 'p-limit', 'pino', 'zod'],
+    ['shared/errors.ts', 'shared/retry.ts', 'shared/contracts/validate.ts'],
+    [...sdk, 'esbuild', 'level', 'memory-level', 'p-limit', 'zod'],
   ],
   // Of the page what its tests import: the parser knows no JSX, so that biome.json has the rules of all its files.
   [
@@ -33,7 +39,7 @@ const rows = [
     ['preact', 'zod'],
   ],
   ['fixtures/', ['shared/'], ['zod']],
-  ['scripts/', ['shared/', 'producers/', 'local/', anyPackage], []],
+  ['scripts/', ['shared/', 'producers/', 'local/', 'stacks/local/', anyPackage], []],
   ['test/', [''], []],
 ];
 

@@ -1,5 +1,5 @@
-import { bundle } from '#local/stack/bundle.ts';
 import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
+import { bundle } from '#stacks/local/bundle.ts';
 
 const command = createCommand('build', 'Bundles the functions into dist/.')
   .option('--outdir <dir>', 'folder to write to', 'dist')

@@ -3,9 +3,9 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/p
 import { basename, join, posix, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { buildPage } from '#local/console/build-page.ts';
 import { createCommand, print, runCommand } from '#shared/cli/run-command.ts';
 import { SpanstreamError } from '#shared/errors.ts';
+import { buildPage } from './build-page.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const run = promisify(execFile);

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { Option } from 'commander';
-import { publishedSum } from '#local/demo/books.ts';
 import { createKinesisClient } from '#producers/kinesis-client.ts';
 import { interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import {
@@ -24,6 +23,7 @@ import {
 } from '#shared/results-table/dynamodb-results.ts';
 import { createResultsReader } from '#shared/results-table/read-results.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
+import { publishedSum } from './demo/books.ts';
 import { runSmoke, type SmokeDeps } from './smoke/run-smoke.ts';
 import { targetEnvironment } from './smoke/target.ts';
 

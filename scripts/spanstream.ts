@@ -4,8 +4,8 @@ import { runCommand } from '#shared/cli/run-command.ts';
 
 /** What each command does, and the module that runs it with the arguments that follow its name. */
 const commands = new Map<string | undefined, readonly [string, () => Promise<unknown>]>([
-  ['demo', ['runs the whole pipeline on the fixtures', () => import('../local/commands/demo.ts')]],
-  ['start', ['runs the local stack until Ctrl-C', () => import('../local/commands/start.ts')]],
+  ['demo', ['runs the whole pipeline on the fixtures', () => import('./demo.ts')]],
+  ['start', ['runs the local stack until Ctrl-C', () => import('./start.ts')]],
   ['produce', ['puts JSON Lines on the stream', () => import('../producers/commands/produce.ts')]],
   ['results', ['shows results, as they come too', () => import('./results.ts')]],
   ['replay', ['sends stored texts again', () => import('../producers/commands/replay.ts')]],

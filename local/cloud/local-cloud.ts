@@ -136,12 +136,13 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
     const onObjectCreated = (created: ObjectCreated) => {
       for (const queue of queues) queue.add(created);
     };
-    const measure = () =>
-      mappings.map(({ functionName, mapping }) => ({
-        ...{ namespace: 'AWS/Lambda', metric: 'IteratorAge', unit: 'Milliseconds' },
-        dimensions: { FunctionName: functionName },
-        value: mapping.lag().ms,
-      }));
+    const measure = () => ({
+      Namespace: 'AWS/Lambda',
+      MetricData: mappings.map(({ functionName, mapping }) => ({
+        ...{ MetricName: 'IteratorAge', Unit: 'Milliseconds' as const, Value: mapping.lag().ms },
+        Dimensions: [{ Name: 'FunctionName', Value: functionName }],
+      })),
+    });
     const listeners = { onNotification, onObjectCreated, measure };
     const services = await startServices(directory, ports, endpoints, listeners);
     closers.push(services.close);

@@ -1,14 +1,9 @@
 import { join } from 'node:path';
-import {
-  type AlarmNotification,
-  type ServiceMeasurement,
-  startCloudWatch,
-} from '#local/services/cloudwatch/index.ts';
+import { type CloudWatchOptions, startCloudWatch } from '#local/services/cloudwatch/index.ts';
 import { startDynamoDb } from '#local/services/dynamodb/index.ts';
 import { startKinesis } from '#local/services/kinesis/index.ts';
 import type { LocalService } from '#local/services/local-service.ts';
-import { startS3 } from '#local/services/s3/index.ts';
-import type { ObjectCreated } from '#local/services/s3/request.ts';
+import { type S3Options, startS3 } from '#local/services/s3/index.ts';
 
 const start = {
   kinesis: startKinesis,
@@ -27,14 +22,8 @@ export const serviceNames = Object.keys(start) as ServiceName[];
 export type Endpoints = Readonly<Record<ServiceName, string>>;
 
 /** Who is told of what happens in the services, and asked what happens beside them. */
-export interface ServiceListeners {
-  /** What alarms send to their actions. */
-  readonly onNotification?: ((notification: AlarmNotification) => void) | undefined;
-  /** Objects that were put. */
-  readonly onObjectCreated?: ((created: ObjectCreated) => void) | undefined;
-  /** Asked what services of AWS would publish of themselves. */
-  readonly measure?: (() => readonly ServiceMeasurement[]) | undefined;
-}
+export type ServiceListeners = Pick<CloudWatchOptions, 'onNotification' | 'measure'> &
+  Pick<S3Options, 'onObjectCreated'>;
 
 /** The running stand-ins. */
 export interface Services {

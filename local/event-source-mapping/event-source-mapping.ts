@@ -1,8 +1,7 @@
 import { messageOf } from '#shared/errors.ts';
-import { createMappingContext, type MappingOptions } from './options.ts';
+import { createMappingContext, createNotifier, type MappingOptions, sleep } from './options.ts';
 import { consumeShard, type ShardConsumer, type ShardStatus } from './shard-consumer.ts';
 import type { SourceShard } from './source.ts';
-import { createNotifier, sleep } from './waiting.ts';
 
 /** A running event source mapping. */
 export interface EventSourceMapping {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Invoke } from '#local/lambda/invocation.ts';
 import { describeIssues } from '#shared/contracts/validate.ts';
@@ -7,7 +8,6 @@ import { backoffDelay } from '#shared/retry.ts';
 import type { CheckpointStore } from './checkpoints.ts';
 import { type FailureDestination, mappingUuid } from './invocation-record.ts';
 import type { StreamSource } from './source.ts';
-import { sleep } from './waiting.ts';
 
 const settingsSchema = z.strictObject({
   batchSize: z.int().min(1).max(10_000).default(100),
@@ -111,5 +111,33 @@ export function createMappingContext(options: MappingOptions) {
       }
       return false;
     },
+  };
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after `ms`, or at once when `signal` fires. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }).catch(() => undefined);
+}
+
+/** Wakes all who wait for something to change; nobody waits where all is to stop. */
+export function createNotifier(stop: AbortSignal) {
+  const next = () => {
+    const controller = new AbortController();
+    // There is no limit on who waits.
+    setMaxListeners(0, controller.signal);
+    return controller;
+  };
+  let wake = next();
+  const notify = () => {
+    wake.abort();
+    wake = next();
+  };
+  stop.addEventListener('abort', notify, { once: true });
+  return {
+    notify,
+    /** Resolves at the next notification, and after `ms` at the latest. */
+    wait: (ms: number) => sleep(ms, stop.aborted ? stop : wake.signal),
   };
 }

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { MAXIMUM_PAYLOAD_BYTES } from '#local/lambda/invocation.ts';
 import { messageOf } from '#shared/errors.ts';
-import { type Batch, type Buffered, cutBatch, settleBatch, splitExpired } from './batch.ts';
-import { type BatchResponse, interpretResponse } from './batch-response.ts';
+import {
+  type Batch,
+  type BatchResponse,
+  type Buffered,
+  cutBatch,
+  interpretResponse,
+  settleBatch,
+  splitExpired,
+} from './batch.ts';
 import { invocationRecord, invocationRecordKey, type LastFailure } from './invocation-record.ts';
 import type { ShardState } from './shard-state.ts';
 import type { SourceRecord } from './source.ts';

@@ -1,8 +1,7 @@
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import type { MappingContext } from './options.ts';
+import { createNotifier, type MappingContext } from './options.ts';
 import type { SourceRecord } from './source.ts';
-import { createNotifier } from './waiting.ts';
 
 /**
  * Which records of a shard were read and which are settled, going on after `checkpoint`: lanes settle out of order, a checkpoint

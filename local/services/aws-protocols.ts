@@ -31,10 +31,8 @@ export interface AwsProtocol {
 
 /** A service that is called by operation. */
 export interface AwsService<Context> {
-  /** Beside AWS JSON, which answers what none of them speaks. */
-  protocols?: readonly AwsProtocol[];
-  /** AWS JSON, where a service reads and writes it in a way of its own. */
-  json?: AwsProtocol;
+  /** AWS JSON alone unless given; the last answers what none of them speaks. */
+  protocols?: readonly [...AwsProtocol[], AwsProtocol];
   /** Before an error's name, such as `com.amazonaws.cloudwatch#`. */
   errorNamespace?: string;
   /** Whether errors tell their code in the query protocol too, for clients that began with it. */
@@ -49,9 +47,9 @@ export interface AwsService<Context> {
 
 /** A service of operations as HTTP meets it: whatever comes in gets an answer in the caller's protocol. */
 export function awsService<Context>(service: AwsService<Context>): HttpService {
-  const { protocols = [], json = awsJson, errorNamespace = '', bodyLimitBytes, context } = service;
+  const { protocols = [awsJson], errorNamespace = '', bodyLimitBytes, context } = service;
   const protocolOf = (request: IncomingMessage) =>
-    protocols.find((protocol) => protocol.speaks(request)) ?? json;
+    protocols.find((protocol) => protocol.speaks(request)) ?? (protocols.at(-1) as AwsProtocol);
   // By way of a map, since a name from outside may be one of JavaScript's own.
   const operations = new Map<string, Operation<Context>>(
     Object.entries(service.operations).flatMap(([name, offered]) =>

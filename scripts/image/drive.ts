@@ -4,13 +4,13 @@ import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { createLocalCloud } from '#local/cloud/local-cloud.ts';
 import { openSource } from '#local/event-source-mapping/source.ts';
-import { startApiGateway } from '#local/services/api-gateway/index.ts';
-import { provision } from '#local/stack/provision.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { startApiGateway } from '#stacks/local/api-gateway/index.ts';
+import { provision } from '#stacks/local/provision.ts';
 import type { Buildah } from './buildah.ts';
 import { invokeContainer } from './run-function.ts';
 

@@ -1,6 +1,6 @@
 import type { DynamoDBRecord } from 'aws-lambda';
+import { sleep } from '#local/event-source-mapping/options.ts';
 import type { SourceRecord, StreamSource } from '#local/event-source-mapping/source.ts';
-import { sleep } from '#local/event-source-mapping/waiting.ts';
 import { messageOf } from '#shared/errors.ts';
 import { fromAttributes } from '#shared/results-table/attribute-values.ts';
 import { fromStoredItem, type TableItem } from '#shared/results-table/stored-item.ts';

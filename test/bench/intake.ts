@@ -15,13 +15,13 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Report } from '#consumers/intake/report.ts';
 import { createLocalCloud, type LocalCloud } from '#local/cloud/local-cloud.ts';
-import { bundle } from '#local/stack/bundle.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { createCommand, print, runCommand, wholeNumber } from '#shared/cli/run-command.ts';
 import { functionEnvironments } from '#shared/function-environment.ts';
 import { resourceNames } from '#shared/names.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { bundle } from '#stacks/local/bundle.ts';
 import { residentMb } from '#test/soak/memory.ts';
 import { quantile } from '#test/soak/statistics.ts';
 

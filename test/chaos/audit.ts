@@ -1,6 +1,6 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { type Deployed, publishedSum } from '#local/demo/books.ts';
 import { fromStoredItem, isResult } from '#shared/results-table/stored-item.ts';
+import { type Deployed, publishedSum } from '../../scripts/demo/books.ts';
 import {
   type AuditClients,
   CANARY,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { localClients } from '#local/cloud/clients.ts';
 import { type Endpoints, serviceNames } from '#local/cloud/services.ts';
-import { type Deployed, publishedSum } from '#local/demo/books.ts';
 import { resourceNames } from '#shared/names.ts';
+import { type Deployed, publishedSum } from '../../scripts/demo/books.ts';
 import { startFaults } from './faults.ts';
 import { putForeignItems } from './foreign-items.ts';
 import { freePorts } from './free-ports.ts';

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { LocalStack } from '#local/stack.ts';
 import { SpanstreamError } from '#shared/errors.ts';
+import type { LocalStack } from '#stacks/local/stack.ts';
 import type { StackNews, StackOptions, StackOrder, StackStatus } from './stack-process.ts';
 
 const PATIENCE_MS = 60_000;

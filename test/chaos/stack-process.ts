@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 import { randomFrom } from './random.ts';
 
 /** What a chaos or a soak run tells the process that holds the stack. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { showBooks } from '#local/demo/show.ts';
 import { InterruptedError, interruptible } from '#shared/cli/interrupt.ts';
 import { createCommand, print, runCommand, say, wholeNumber } from '#shared/cli/run-command.ts';
+import { showBooks } from '../../scripts/demo/show.ts';
 import { type EmulatedCloud, startEmulatedCloud } from './emulated-cloud.ts';
 import { readCloudInput, runCloud } from './run-cloud.ts';
 

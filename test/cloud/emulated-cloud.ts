@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { localClients } from '#local/cloud/clients.ts';
-import type { Deployed } from '#local/demo/books.ts';
-import { bundle } from '#local/stack/bundle.ts';
 import { alarmDefinitions, isExpression } from '#shared/alarms.ts';
 import { SpanstreamError } from '#shared/errors.ts';
 import { API_STAGE, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { parseSettings, type SettingsInput } from '#shared/settings.ts';
+import { bundle } from '#stacks/local/bundle.ts';
+import type { Deployed } from '../../scripts/demo/books.ts';
 import { cdk } from './cdk.ts';
 import { installMinistack, type Ministack, startMinistack } from './ministack.ts';
 

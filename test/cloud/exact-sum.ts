@@ -1,5 +1,5 @@
 import { paginateListMetrics } from '@aws-sdk/client-cloudwatch';
-import { publishedSum } from '#local/demo/books.ts';
+import { publishedSum } from '../../scripts/demo/books.ts';
 
 /**
  * Sum of a metric since a moment, as AWS gives it. Asked for a metric without dimensions, MiniStack adds up all metrics of that

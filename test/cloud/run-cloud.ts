@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { paginateScan } from '@aws-sdk/client-dynamodb';
-import { type Deployed, readBooks } from '#local/demo/books.ts';
-import { compare, type DemoInput, put, readDemoInput } from '#local/demo/run-demo.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { CANARY_SOURCE } from '#shared/contracts/canary.ts';
 import { metricNames } from '#shared/metric-names.ts';
+import { type Deployed, readBooks } from '../../scripts/demo/books.ts';
+import { compare, type DemoInput, put, readDemoInput } from '../../scripts/demo/run-demo.ts';
 import { exactSum } from './exact-sum.ts';
 
 /** What must stand still for so long before it is taken for the last word: late repetitions would show in it. */

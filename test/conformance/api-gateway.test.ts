@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ApiGatewayOptions } from '#local/services/api-gateway/index.ts';
-import { startApiGateway } from '#local/services/api-gateway/index.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
+import type { ApiGatewayOptions } from '#stacks/local/api-gateway/index.ts';
+import { startApiGateway } from '#stacks/local/api-gateway/index.ts';
 
 const model = {
   $schema: 'http://json-schema.org/draft-04/schema#',

@@ -430,15 +430,14 @@ describe('the local CloudWatch', () => {
   });
 
   it('publishes what services of AWS would, which no client may', async () => {
-    const dimensions = { FunctionName: 'f' };
-    const metric = { namespace: 'AWS/Lambda', metric: 'IteratorAge', dimensions };
+    const Dimensions = [{ Name: 'FunctionName', Value: 'f' }];
+    const metric = { MetricName: 'IteratorAge', Dimensions, Unit: 'Milliseconds' } as const;
     const lambda = await startCloudWatch({
       measureMs: 10,
-      measure: () => [{ ...metric, unit: 'Milliseconds', value: 42 }],
+      measure: () => ({ Namespace: 'AWS/Lambda', MetricData: [{ ...metric, Value: 42 }] }),
     });
     const client = new CloudWatchClient(clientConfig(lambda.endpoint));
     try {
-      const Dimensions = [{ Name: 'FunctionName', Value: 'f' }];
       const maximum = await waitFor(
         async () => {
           const { Datapoints = [] } = await client.send(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildPage } from '#local/console/build-page.ts';
+import { buildPage } from '../../scripts/build-page.ts';
 
 const MOST_BYTES = 200 * 1024;
 

@@ -10,7 +10,6 @@ import { summarize } from '#consumers/metrics/summarize.ts';
 import { localClients } from '#local/cloud/clients.ts';
 import { startServices } from '#local/cloud/services.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { provision } from '#local/stack/provision.ts';
 import {
   type AlarmDefinition,
   alarmDefinitions,
@@ -22,6 +21,7 @@ import { metricNames } from '#shared/metric-names.ts';
 import { resourceNames } from '#shared/names.ts';
 import type { TableItem } from '#shared/results-table/stored-item.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { provision } from '#stacks/local/provision.ts';
 import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { resultOf } from '#test/consumers/metrics/doubles.ts';

@@ -8,16 +8,16 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPipeline, type Pipeline } from '#consumers/canary/pipeline.ts';
 import { runCanary } from '#consumers/canary/run-canary.ts';
-import { readBooks } from '#local/demo/books.ts';
 import type { Invoke } from '#local/lambda/invocation.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { CANARY_SOURCE, PROBE_RETENTION_DAYS } from '#shared/contracts/canary.ts';
 import { createDocumentClient } from '#shared/results-table/dynamodb-results.ts';
 import { wait } from '#shared/retry.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
+import { readBooks } from '../../scripts/demo/books.ts';
 import { type Folders, makeFolders, tinyModels } from './support/folders.ts';
 
 const PERIOD_MS = 2 * 60_000;

@@ -3,10 +3,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { consoleHeaders, type RedriveAnswer } from '#shared/contracts/console.ts';
 import { httpOperations, problemSchema } from '#shared/contracts/http-api.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { type Folders, makeFolders, tinyModels } from './support/folders.ts';
 

@@ -55,7 +55,7 @@ describe.skipIf(process.platform !== 'linux')('a stack that can open no more fil
 
   async function start() {
     const directory = join(folder.path, 'stack');
-    const command = `exec node --import tsx local/commands/start.ts --json --directory ${directory} --models ${tinyModels} ${anyPorts}`;
+    const command = `exec node --import tsx scripts/start.ts --json --directory ${directory} --models ${tinyModels} ${anyPorts}`;
     const child = spawn('bash', ['-c', `ulimit -n ${MOST_OPEN_FILES}; ${command}`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -19,7 +19,7 @@ const records = Array.from({ length: 300 }, (_, index) => ({
   id: `restart-${index}`,
   text: `Letter ${index} went from Ada in London to Emil in Hamburg on a Monday.`,
 }));
-const startCommand = fileURLToPath(new URL('../../local/commands/start.ts', import.meta.url));
+const startCommand = fileURLToPath(new URL('../../scripts/start.ts', import.meta.url));
 
 describe('a stack that is killed and started again', () => {
   let folders: Folders;

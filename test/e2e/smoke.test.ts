@@ -3,8 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 import { type Folders, makeFolder, makeFolders, tinyModels } from './support/folders.ts';
 import { lastJson, runCommand } from './support/run-command.ts';
 

@@ -9,7 +9,7 @@ import { clientConfig } from '#test/conformance/support/adapter.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder, tinyModels } from './support/folders.ts';
 
-const command = fileURLToPath(new URL('../../local/commands/start.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../scripts/start.ts', import.meta.url));
 const anyPorts = ['kinesis', 'dynamodb', 'cloudwatch', 's3', 'http', 'console'].flatMap(
   (service) => [`--port-${service}`, '0'],
 );

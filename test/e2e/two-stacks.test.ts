@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DescribeAlarmsCommand, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolder, tinyModels } from './support/folders.ts';
 

@@ -3,6 +3,8 @@ import { listOf, type Operations, operation, ServiceError } from '../operations.
 import {
   type Alarm,
   alarmKey,
+  alarmOf,
+  alarmsOf,
   arnOf,
   type CloudWatch,
   changeState,
@@ -14,8 +16,8 @@ import { alarmSchema, nameSchema, stateSchema } from './schemas.ts';
 
 const INVALID = 'ValidationError';
 
-function alarmNamed({ alarms }: CloudWatch, name: string): Alarm {
-  const alarm = alarms.get(name);
+function alarmNamed({ store }: CloudWatch, name: string): Alarm {
+  const alarm = alarmOf(store, name);
   if (alarm !== undefined) return alarm;
   throw new ServiceError('ResourceNotFound', `no such alarm: ${name}`, { statusCode: 404 });
 }
@@ -29,7 +31,7 @@ export const alarmOperations: Operations<CloudWatch> = {
       // An expression that cannot be evaluated now never can.
       await evaluateAlarm(cloudWatch, configuration);
       const at = cloudWatch.now() / 1_000;
-      const before = cloudWatch.alarms.get(configuration.AlarmName);
+      const before = alarmOf(cloudWatch.store, configuration.AlarmName);
       await saveAlarm(cloudWatch, {
         ...configuration,
         AlarmArn: arnOf(configuration.AlarmName),
@@ -47,7 +49,6 @@ export const alarmOperations: Operations<CloudWatch> = {
     z.object({ AlarmNames: listOf(nameSchema, 100) }),
     async (cloudWatch, { AlarmNames }) => {
       for (const name of AlarmNames) alarmNamed(cloudWatch, name);
-      for (const name of AlarmNames) cloudWatch.alarms.delete(name);
       await cloudWatch.store.commit(
         AlarmNames.map((name) => ({ type: 'del', key: alarmKey(name) })),
       );
@@ -71,8 +72,8 @@ export const alarmOperations: Operations<CloudWatch> = {
       AlarmNamePrefix: z.string().default(''),
       StateValue: stateSchema.optional(),
     }),
-    ({ alarms }, { AlarmNames, AlarmNamePrefix, StateValue }) => {
-      const MetricAlarms = [...alarms.values()]
+    async ({ store }, { AlarmNames, AlarmNamePrefix, StateValue }) => {
+      const MetricAlarms = (await alarmsOf(store))
         .filter(
           (alarm) =>
             (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&

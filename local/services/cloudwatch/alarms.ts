@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LimitFunction } from 'p-limit';
 import type * as z from 'zod';
 import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
@@ -25,8 +26,6 @@ export interface AlarmNotification {
 /** What every operation works on. */
 export interface CloudWatch {
   store: KeyValueStore;
-  /** Every alarm, by name; the store has the same. */
-  alarms: Map<string, Alarm>;
   /** Runs what changes metrics, one at a time. */
   alone: LimitFunction;
   notify: (notification: AlarmNotification) => void;
@@ -42,19 +41,19 @@ export const arnOf = (name: string) => `arn:aws:cloudwatch:${REGION}:${ACCOUNT}:
 /** Key of an alarm in the store. */
 export const alarmKey = (name: string) => `alarm/${digest(name)}`;
 
-/** Every alarm of a store, by name. */
-export async function loadAlarms(store: KeyValueStore): Promise<CloudWatch['alarms']> {
-  const alarms = await valuesOf<Alarm>(store, 'alarm/');
-  return new Map(alarms.map((alarm) => [alarm.AlarmName, alarm]));
-}
+/** The alarm of a name. */
+export const alarmOf = (store: KeyValueStore, name: string) =>
+  store.getSync(alarmKey(name)) as Alarm | undefined;
+
+/** Every alarm. */
+export const alarmsOf = (store: KeyValueStore) => valuesOf<Alarm>(store, 'alarm/');
 
 /** Keeps an alarm, and what is written down with it. */
 export async function saveAlarm(
-  { store, alarms }: CloudWatch,
+  { store }: CloudWatch,
   alarm: Alarm,
   items: readonly HistoryItem[] = [],
 ): Promise<void> {
-  alarms.set(alarm.AlarmName, alarm);
   const now = (performance.timeOrigin + performance.now()).toFixed(3);
   await store.commit([
     { type: 'put', key: alarmKey(alarm.AlarmName), value: alarm },
@@ -141,10 +140,10 @@ const COMPARE = {
 /** Evaluates every alarm; one that cannot be keeps its state and holds up no other. */
 export async function evaluateAlarms(cloudWatch: CloudWatch): Promise<void> {
   const changes: Promise<void>[] = [];
-  for (const [name, alarm] of cloudWatch.alarms) {
+  for (const alarm of await alarmsOf(cloudWatch.store)) {
     const wanted = await evaluateAlarm(cloudWatch, alarm).catch(() => undefined);
     // It may have been changed or deleted meanwhile.
-    const isSame = cloudWatch.alarms.get(name) === alarm;
+    const isSame = isDeepStrictEqual(alarmOf(cloudWatch.store, alarm.AlarmName), alarm);
     if (wanted && isSame) changes.push(changeState(cloudWatch, alarm, wanted));
   }
   await Promise.all(changes);

@@ -62,43 +62,53 @@ const datumSchema = z
     path: ['Counts'],
   });
 
+/** Data of one namespace, as PutMetricData takes them. */
+export const metricDataSchema = z.object({
+  Namespace: nameSchema,
+  MetricData: listOf(datumSchema, 1_000),
+});
+
+/** Keeps data of one namespace, all of them or none. */
+export async function keepMetricData(
+  { store, alone, now }: CloudWatch,
+  { Namespace, MetricData }: z.output<typeof metricDataSchema>,
+): Promise<void> {
+  const seconds = now() / 1_000;
+  const data = MetricData.map((input, index): [z.output<typeof metricSchema>, Datum] => {
+    const { MetricName, Dimensions, Timestamp = seconds, StorageResolution: step } = input;
+    if (Timestamp < seconds - TWO_WEEKS_SECONDS || Timestamp > seconds + TWO_HOURS_SECONDS) {
+      throw new ServiceError(
+        INVALID,
+        `MetricData.${index}.Timestamp: must be at most two weeks past and two hours ahead`,
+      );
+    }
+    if (input.Value !== undefined && (input.Values ?? input.StatisticValues) !== undefined) {
+      throw new ServiceError(
+        COMBINATION,
+        `MetricData.${index}.Value: goes together with neither Values nor StatisticValues`,
+      );
+    }
+    const { StatisticValues: set, Value, Values = Value === undefined ? [] : [Value] } = input;
+    const datum = {
+      second: Math.floor(Timestamp / step) * step,
+      unit: input.Unit,
+      values: Values.map((one, at): [number, number] => [one, input.Counts?.[at] ?? 1]),
+      ...(set && { set }),
+    };
+    return [{ Namespace, MetricName, Dimensions }, datum];
+  });
+  await alone(() => putData(store, data));
+}
+
 /** Operations on metrics. */
 export const metricOperations: Operations<CloudWatch> = {
-  /** All of a call is kept or none. */
   PutMetricData: operation(
-    z.object({
+    metricDataSchema.extend({
       Namespace: nameSchema
         .regex(/^[^:]/, 'must not start with a colon')
         .refine((namespace) => !namespace.startsWith('AWS/'), 'must not start with AWS/'),
-      MetricData: listOf(datumSchema, 1_000),
     }),
-    async ({ store, alone, now }: CloudWatch, { Namespace, MetricData }) => {
-      const seconds = now() / 1_000;
-      const data = MetricData.map((input, index): [z.output<typeof metricSchema>, Datum] => {
-        const { MetricName, Dimensions, Timestamp = seconds, StorageResolution: step } = input;
-        if (Timestamp < seconds - TWO_WEEKS_SECONDS || Timestamp > seconds + TWO_HOURS_SECONDS) {
-          throw new ServiceError(
-            INVALID,
-            `MetricData.${index}.Timestamp: must be at most two weeks past and two hours ahead`,
-          );
-        }
-        if (input.Value !== undefined && (input.Values ?? input.StatisticValues) !== undefined) {
-          throw new ServiceError(
-            COMBINATION,
-            `MetricData.${index}.Value: goes together with neither Values nor StatisticValues`,
-          );
-        }
-        const { StatisticValues: set, Value, Values = Value === undefined ? [] : [Value] } = input;
-        const datum = {
-          second: Math.floor(Timestamp / step) * step,
-          unit: input.Unit,
-          values: Values.map((one, at): [number, number] => [one, input.Counts?.[at] ?? 1]),
-          ...(set && { set }),
-        };
-        return [{ Namespace, MetricName, Dimensions }, datum];
-      });
-      await alone(() => putData(store, data));
-    },
+    keepMetricData,
     INVALID,
   ),
 

@@ -1,7 +1,7 @@
+import pLimit from 'p-limit';
 import { type AwsProtocol, awsJson, awsService } from '../aws-protocols.ts';
 import { openStore } from '../key-value-store.ts';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
-import { createTurns } from '../turns.ts';
 import { type DynamoDbContext, itemOperations } from './items.ts';
 import { streamOperations } from './stream-operations.ts';
 import { openTableStreams, type TableStreamOptions } from './table-streams.ts';
@@ -19,10 +19,10 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
   const { now = Date.now } = options;
   const store = await openStore(options.directory);
   const streams = await openTableStreams(store, now, options);
-  const context: DynamoDbContext = { store, streams, inTurn: createTurns(), now };
+  const context: DynamoDbContext = { store, streams, alone: pLimit(1), now };
   return serve(
     awsService({
-      json: withProtoNames,
+      protocols: [withProtoNames],
       errorNamespace: 'com.amazonaws.dynamodb.v20120810#',
       bodyLimitBytes: 16 * 1024 * 1024,
       operations: {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { LimitFunction } from 'p-limit';
 import {
   type KeyRange,
   type KeyValueStore,
@@ -6,7 +7,6 @@ import {
   startingWith,
 } from '../key-value-store.ts';
 import { type Operations, ServiceError } from '../operations.ts';
-import type { Turns } from '../turns.ts';
 import type { Callback, DynaliteStore, ItemDb, WireItem } from './dynalite.ts';
 import { actionOf, asServiceError, checkInput, storeOptions } from './dynalite.ts';
 import { keys, tableOf } from './stored-table.ts';
@@ -16,7 +16,8 @@ import type { TableStreams } from './table-streams.ts';
 export interface DynamoDbContext {
   store: KeyValueStore;
   streams: TableStreams;
-  inTurn: Turns;
+  /** Runs what makes and deletes tables, one at a time. */
+  alone: LimitFunction;
   /** Epoch milliseconds. */
   now: () => number;
 }

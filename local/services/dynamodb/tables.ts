@@ -59,11 +59,11 @@ const nameIn = (operation: string, input: unknown) =>
 /** Operations on tables. */
 export const tableOperations = {
   /** The table and its stream come to be in one write, and are active at once. */
-  CreateTable: async ({ store, streams, inTurn, now }: DynamoDbContext, input: unknown) => {
+  CreateTable: async ({ store, streams, alone, now }: DynamoDbContext, input: unknown) => {
     const { StreamSpecification } = parseInput(createSchema, input);
     const asked = checkInput('CreateTable', input) as unknown as TableInput;
     const key = keys.table(asked.TableName);
-    return inTurn(key, async () => {
+    return alone(async () => {
       if (store.getSync(key) !== undefined) {
         throw new ServiceError(
           'ResourceInUseException',
@@ -85,9 +85,9 @@ export const tableOperations = {
     });
   },
   /** The stream ends with the table and stays readable until its records are trimmed. */
-  DeleteTable: async ({ store, streams, inTurn }: DynamoDbContext, input: unknown) => {
+  DeleteTable: async ({ store, streams, alone }: DynamoDbContext, input: unknown) => {
     const name = nameIn('DeleteTable', input);
-    return inTurn(keys.table(name), async () => {
+    return alone(async () => {
       const table = tableOf(store, name);
       await store.commit([
         { type: 'del', key: keys.table(name) },

@@ -1,18 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { createReadStream, openSync, renameSync, rmSync } from 'node:fs';
+import { mkdir, open, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { ServiceError } from '../operations.ts';
-import { createTurns } from '../turns.ts';
 
 /** An error answer of S3. */
 export function s3Error(code: string, statusCode: number, message: string): ServiceError {
@@ -50,7 +41,16 @@ export interface ByteRange {
   readonly end: number;
 }
 
-/** Buckets as folders, objects as files: a line of JSON (the head), then the bytes, so that one rename puts both. */
+/** An object's head, and how many bytes of its file it takes. */
+interface Stored {
+  head: ObjectHead;
+  headBytes: number;
+}
+
+/**
+ * Buckets as folders, objects as files: a line of JSON (the head), then the bytes, so that one rename puts both. All heads are
+ * in memory, too. A file and its head are changed or looked up together, without a pause, so that nothing comes between.
+ */
 export type BucketStore = Awaited<ReturnType<typeof openBuckets>>;
 
 /** Opens the buckets of a folder, after removing what a killed process left half-written. */
@@ -63,16 +63,15 @@ export async function openBuckets(directory: string) {
     if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
     buckets.set(entry.name, await loadBucket(join(directory, entry.name)));
   }
-  const inTurn = createTurns();
 
   const bucketOf = (name: string) => {
     const bucket = buckets.get(name);
     if (bucket !== undefined) return bucket;
     throw s3Error('NoSuchBucket', 404, 'The specified bucket does not exist');
   };
-  const headOf = (bucket: string, key: string) => {
-    const head = bucketOf(bucket).objects.get(key);
-    if (head !== undefined) return head;
+  const storedOf = (bucket: string, key: string) => {
+    const stored = bucketOf(bucket).objects.get(key);
+    if (stored !== undefined) return stored;
     throw noSuchKey();
   };
   const pathOf = (bucket: string, key: string) =>
@@ -81,40 +80,42 @@ export async function openBuckets(directory: string) {
   return {
     buckets: () => [...buckets.values()],
     bucketOf,
-    headOf,
-    /** Lets changes of one object happen one after another. */
-    inTurn: <T>(bucket: string, key: string, task: () => Promise<T>) =>
-      inTurn(`${bucket}/${key}`, task),
-    /** Writes an object of these pieces, all of it or nothing. */
-    write: async (bucket: string, head: ObjectHead, pieces: Pieces) => {
+    headsOf: (bucket: string) => Array.from(bucketOf(bucket).objects.values(), ({ head }) => head),
+    headOf: (bucket: string, key: string) => storedOf(bucket, key).head,
+    /** Writes an object of these pieces, all of it, or nothing where `check` throws at what is there by then. */
+    write: async (
+      bucket: string,
+      head: ObjectHead,
+      pieces: Pieces,
+      check: (current: ObjectHead | undefined) => void,
+    ) => {
       const path = join(temporary, randomUUID());
-      await writeFile(path, withHead(head, pieces));
-      await rename(path, pathOf(bucket, head.key));
-      bucketOf(bucket).objects.set(head.key, head);
-    },
-    /** Reads an object, or the part of it that is chosen by its head. */
-    read: async (bucket: string, key: string, choose?: (head: ObjectHead) => ByteRange) => {
-      headOf(bucket, key);
-      const file = await open(pathOf(bucket, key)).catch((error: unknown) => {
-        // It may have been deleted meanwhile.
-        headOf(bucket, key);
-        throw error;
-      });
+      const line = `${JSON.stringify(head)}\n`;
+      await writeFile(path, after(line, pieces));
       try {
-        const { head, headBytes } = await readHead(file);
-        const { start, end } = choose?.(head) ?? { start: 0, end: head.size };
-        const bytes = Buffer.alloc(end - start);
-        await file.read(bytes, 0, bytes.length, headBytes + start);
-        return { head, bytes };
-      } finally {
-        await file.close();
+        const { objects } = bucketOf(bucket);
+        check(objects.get(head.key)?.head);
+        renameSync(path, pathOf(bucket, head.key));
+        objects.set(head.key, { head, headBytes: Buffer.byteLength(line) });
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
       }
+    },
+    /** Reads an object, or a part of it. */
+    read: async (bucket: string, key: string, part?: ByteRange) => {
+      const { head, headBytes } = storedOf(bucket, key);
+      const { start, end } = part ?? { start: 0, end: head.size };
+      if (start === end) return Buffer.alloc(0);
+      const fd = openSync(pathOf(bucket, key), 'r');
+      const range = { start: headBytes + start, end: headBytes + end - 1 };
+      return await buffer(createReadStream('', { fd, ...range }));
     },
     /** Where the parts of an upload wait until it is completed. */
     uploadsOf: (bucket: string) => join(directory, '.uploads', bucketOf(bucket).name),
-    remove: async (bucket: string, key: string) => {
+    remove: (bucket: string, key: string) => {
       if (!bucketOf(bucket).objects.delete(key)) return;
-      await rm(pathOf(bucket, key), { force: true });
+      rmSync(pathOf(bucket, key), { force: true });
     },
     create: async (name: string) => {
       if (buckets.has(name)) return;
@@ -131,33 +132,34 @@ export async function openBuckets(directory: string) {
   };
 }
 
-async function* withHead(head: ObjectHead, pieces: Pieces) {
-  yield Buffer.from(`${JSON.stringify(head)}\n`);
+async function* after(line: string, pieces: Pieces) {
+  yield Buffer.from(line);
   yield* pieces;
 }
 
 async function loadBucket(path: string) {
-  const objects = new Map<string, ObjectHead>();
+  const objects = new Map<string, Stored>();
   for (const file of await readdir(path)) {
-    const opened = await open(join(path, file));
-    const { head } = await readHead(opened).finally(() => opened.close());
-    objects.set(head.key, head);
+    const stored = await readHead(join(path, file));
+    objects.set(stored.head.key, stored);
   }
   return { name: basename(path), createdAt: (await stat(path)).birthtimeMs, objects };
 }
 
-async function readHead(file: FileHandle): Promise<{ head: ObjectHead; headBytes: number }> {
+async function readHead(path: string): Promise<Stored> {
+  const file = await open(path);
   let text = Buffer.alloc(0);
-  for (;;) {
-    const { bytesRead, buffer } = await file.read(
-      Buffer.alloc(HEAD_CHUNK_BYTES),
-      0,
-      null,
-      text.length,
-    );
-    if (bytesRead === 0) throw s3Error('InternalError', 500, 'a file holds no object');
-    text = Buffer.concat([text, buffer.subarray(0, bytesRead)]);
-    const end = text.indexOf('\n');
-    if (end >= 0) return { head: JSON.parse(text.toString('utf8', 0, end)), headBytes: end + 1 };
+  try {
+    for (;;) {
+      const { bytesRead, buffer: more } = await file.read({
+        buffer: Buffer.alloc(HEAD_CHUNK_BYTES),
+      });
+      if (bytesRead === 0) throw s3Error('InternalError', 500, 'a file holds no object');
+      text = Buffer.concat([text, more.subarray(0, bytesRead)]);
+      const end = text.indexOf('\n');
+      if (end >= 0) return { head: JSON.parse(text.toString('utf8', 0, end)), headBytes: end + 1 };
+    }
+  } finally {
+    await file.close();
   }
 }

@@ -69,7 +69,7 @@ export const bucketOperations: S3Operations = {
     const after = token
       ? Buffer.from(token, 'base64url').toString()
       : (query.get('start-after') ?? '');
-    const entries = entriesOf(store.bucketOf(bucket).objects.values(), Prefix, Delimiter).filter(
+    const entries = entriesOf(store.headsOf(bucket), Prefix, Delimiter).filter(
       ([name]) => inOrder(name, after) > 0,
     );
     const page = entries.slice(0, Math.min(MaxKeys, 1_000));

@@ -27,10 +27,11 @@ const SUBRESOURCES: Readonly<Record<string, readonly string[]>> = {
   uploadId: ['partNumber'],
 };
 
+/** Options of the S3 stand-in. */
+export type S3Options = LocalServiceOptions & Pick<S3Context, 'onObjectCreated'>;
+
 /** Starts the S3 stand-in; without a folder it keeps objects until it closes. */
-export async function startS3(
-  options: LocalServiceOptions & Pick<S3Context, 'onObjectCreated'> = {},
-): Promise<LocalService> {
+export async function startS3(options: S3Options = {}): Promise<LocalService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'spanstream-s3-')));
   const { onObjectCreated, now = Date.now } = options;
   const context: S3Context = { store: await openBuckets(directory), now, onObjectCreated };

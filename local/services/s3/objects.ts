@@ -127,10 +127,7 @@ export async function putObject(
   pieces: Parameters<BucketStore['write']>[2],
   event: ObjectCreated['event'],
 ): Promise<void> {
-  await store.inTurn(bucket, head.key, async () => {
-    checkConditions(headers, store.bucketOf(bucket).objects.get(head.key)?.etag);
-    await store.write(bucket, head, pieces);
-  });
+  await store.write(bucket, head, pieces, (current) => checkConditions(headers, current?.etag));
   onObjectCreated?.({ event, bucket, key: head.key, size: head.size, etag: head.etag });
 }
 
@@ -164,11 +161,9 @@ export const objectOperations: S3Operations = {
   },
   /** GetObject, whole or a range of it. */
   'object GET': async ({ store }, { bucket, key, headers }) => {
-    let part: ByteRange = { start: 0, end: 0 };
-    const { head, bytes } = await store.read(bucket, key, (found) => {
-      part = rangeOf(headers, found);
-      return part;
-    });
+    const head = store.headOf(bucket, key);
+    const part = rangeOf(headers, head);
+    const bytes = await store.read(bucket, key, part);
     const whole = answerHeaders(head);
     if (bytes.length === head.size) return { headers: whole, body: bytes };
     const range = `bytes ${part.start}-${part.end - 1}/${head.size}`;
@@ -184,7 +179,7 @@ export const objectOperations: S3Operations = {
   }),
   /** DeleteObject; deleting what is not there succeeds. */
   'object DELETE': async ({ store }, { bucket, key }) => {
-    await store.inTurn(bucket, key, () => store.remove(bucket, key));
+    store.remove(bucket, key);
     return { statusCode: 204 };
   },
   /** GetObjectTagging. */
@@ -197,9 +192,11 @@ export const objectOperations: S3Operations = {
   'object PUT tagging': async ({ store }, request) => {
     const { bucket, key } = request;
     const tags = checkTags(parseTagging(decodeBody(request)));
-    await store.inTurn(bucket, key, async () => {
-      const { head, bytes } = await store.read(bucket, key);
-      await store.write(bucket, { ...head, tags }, [bytes]);
+    const head = store.headOf(bucket, key);
+    const bytes = await store.read(bucket, key);
+    await store.write(bucket, { ...head, tags }, [bytes], (current) => {
+      if (current !== head)
+        throw s3Error('OperationAborted', 409, 'the object was changed meanwhile');
     });
     return {};
   },
@@ -207,7 +204,8 @@ export const objectOperations: S3Operations = {
 
 async function copyObject(context: S3Context, request: S3Request, source: string) {
   const [, bucket = '', key = ''] = /^\/?([^/]+)\/(.+)$/s.exec(unescaped(source)) ?? [];
-  const { head, bytes } = await context.store.read(bucket, key);
+  const head = context.store.headOf(bucket, key);
+  const bytes = await context.store.read(bucket, key);
   const isReplaced = request.headers['x-amz-metadata-directive'] === 'REPLACE';
   const made = newHead(request, context.now());
   const copy = isReplaced ? made : { ...head, key: made.key, lastModified: made.lastModified };

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { startApiGateway } from '#local/services/api-gateway/index.ts';
+import { startApiGateway } from '#stacks/local/api-gateway/index.ts';
 import { localAdapter } from '../support/adapter.ts';
 import { describeFacts, type Fact } from './facts.ts';
 

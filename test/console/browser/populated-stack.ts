@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { PutRecordCommand } from '@aws-sdk/client-kinesis';
-import { buildPage } from '#local/console/build-page.ts';
 import { startCloudWatch } from '#local/services/cloudwatch/index.ts';
-import { startLocalStack } from '#local/stack.ts';
 import type { MetricsAnswer } from '#shared/contracts/monitoring.ts';
 import { parseSettings } from '#shared/settings.ts';
+import { startLocalStack } from '#stacks/local/stack.ts';
 import { waitFor } from '#test/conformance/support/wait-for.ts';
 import { makeFolders, tinyModels } from '#test/e2e/support/folders.ts';
+import { buildPage } from '../../../scripts/build-page.ts';
 
 const settings = parseSettings({
   environmentName: 'console',

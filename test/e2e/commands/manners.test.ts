@@ -66,10 +66,10 @@ describe('every command', () => {
 
 describe('a command that is given what is not there', () => {
   it.each([
-    ['local/commands/start.ts', ['--config', 'none.json'], /^start: .*--config.* no such file/],
-    ['local/commands/start.ts', ['--models', 'none'], /^start: .*--models.* no such folder/],
-    ['local/commands/start.ts', ['--port-s3', '65536'], /^start: .*--port-s3.* at most 65535/],
-    ['local/commands/demo.ts', ['--models', 'package.json'], /^demo: .*--models.* is no folder/],
+    ['scripts/start.ts', ['--config', 'none.json'], /^start: .*--config.* no such file/],
+    ['scripts/start.ts', ['--models', 'none'], /^start: .*--models.* no such folder/],
+    ['scripts/start.ts', ['--port-s3', '65536'], /^start: .*--port-s3.* at most 65535/],
+    ['scripts/demo.ts', ['--models', 'package.json'], /^demo: .*--models.* is no folder/],
     ['test/chaos/chaos.ts', ['--models', 'none'], /^chaos: .*--models.* no such folder/],
   ])('%s %j says so at once', async (file, args, fault) => {
     const { code, out, said } = await runCommand(file, args);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '#local/stack/bundle.ts';
+import { bundle } from '#stacks/local/bundle.ts';
 
 /** Models of random weights that load in no time; what they find means nothing, but is always the same. */
 export const tinyModels = fileURLToPath(new URL('../../../fixtures/tiny-model', import.meta.url));

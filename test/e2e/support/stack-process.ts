@@ -1,7 +1,7 @@
 import type { Invocation, Invoke } from '#local/lambda/invocation.ts';
-import type { WrapInvoke } from '#local/stack.ts';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { parseSettings } from '#shared/settings.ts';
+import type { WrapInvoke } from '#stacks/local/stack.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
 
 /** What the process is started with. */
 export interface StackInput {

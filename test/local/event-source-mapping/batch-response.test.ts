@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { interpretResponse } from '#local/event-source-mapping/batch-response.ts';
+import { interpretResponse } from '#local/event-source-mapping/batch.ts';
 import { answer, failure, report, someRecords } from './records.ts';
 
 // What AWS was recorded to make of an answer is tested with the whole mapping: test/conformance/recordings. AWS documents that

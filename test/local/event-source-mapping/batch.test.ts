@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { BatchResponse } from '#local/event-source-mapping/batch.ts';
 import { type Batch, settleBatch, splitExpired } from '#local/event-source-mapping/batch.ts';
-import type { BatchResponse } from '#local/event-source-mapping/batch-response.ts';
 import { someRecords } from './records.ts';
 
 const records = someRecords(5);

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bundleFunction, linkModules } from '#local/lambda/bundle.ts';
 import { startFunction } from '#local/lambda/lambda-function.ts';
-import { bundle, findModelRuntime } from '#local/stack/bundle.ts';
+import { bundle, findModelRuntime } from '#stacks/local/bundle.ts';
 
 let directory = '';
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalStack } from '#local/stack.ts';
 import { createProducer } from '#producers/index.ts';
 import { createProgress } from '#shared/cli/progress.ts';
 import { SpanstreamError } from '#shared/errors.ts';
+import type { LocalStack } from '#stacks/local/stack.ts';
 import { type Books, type Deployed, readBooks } from './books.ts';
 
 const fixtures = new URL('../../fixtures/texts/', import.meta.url);

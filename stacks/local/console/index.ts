@@ -1,5 +1,8 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type * as z from 'zod';
+import type { HttpAnswer, HttpService } from '#local/services/http-server.ts';
+import { type LocalService, serve } from '#local/services/local-service.ts';
+import { ServiceError } from '#local/services/operations.ts';
 import {
   CONSOLE_INFO_PATH,
   type ConsoleInfo,
@@ -12,9 +15,6 @@ import {
 import { parseJson } from '#shared/contracts/parse-json.ts';
 import { validate } from '#shared/contracts/validate.ts';
 import { ValidationError } from '#shared/errors.ts';
-import type { HttpAnswer, HttpService } from '../services/http-server.ts';
-import { type LocalService, serve } from '../services/local-service.ts';
-import { ServiceError } from '../services/operations.ts';
 import { staticFile } from './static-files.ts';
 
 /** What the server of the page works with. */

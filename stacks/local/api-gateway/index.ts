@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { HttpAnswer, HttpService } from '#local/services/http-server.ts';
+import { type LocalService, serve } from '#local/services/local-service.ts';
+import { ServiceError } from '#local/services/operations.ts';
 import {
   corsHeaders,
   type GatewayProblem,
@@ -8,9 +11,6 @@ import {
 } from '#shared/contracts/gateway-problems.ts';
 import { type HttpRoute, matchPath } from '#shared/contracts/http-route.ts';
 import { messageOf } from '#shared/errors.ts';
-import type { HttpAnswer, HttpService } from '../http-server.ts';
-import { type LocalService, serve } from '../local-service.ts';
-import { ServiceError } from '../operations.ts';
 import { httpAnswer, proxyEvent } from './proxy-integration.ts';
 
 /** Options of the API Gateway stand-in. */

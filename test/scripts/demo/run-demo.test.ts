@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare, readDemoInput } from '#local/demo/run-demo.ts';
+import { compare, readDemoInput } from '../../../scripts/demo/run-demo.ts';
 
 const idsOf = ({ blobs }: Awaited<ReturnType<typeof readDemoInput>>, texts: number) =>
   blobs.slice(0, texts).map(({ data }) => JSON.parse(data.toString()).id);

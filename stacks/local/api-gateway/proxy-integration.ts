@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventIdentity, APIGatewayProxyEvent } from 'aws-lambda';
 import * as z from 'zod';
-import type { HttpAnswer } from '../http-server.ts';
+import type { HttpAnswer } from '#local/services/http-server.ts';
 
 /** Stage in `requestContext`; it is not part of the local path. */
 const STAGE = 'local';

@@ -3,9 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type Endpoints, type ServiceName, serviceNames } from '#local/cloud/services.ts';
-import { builtPage } from '#local/console/build-page.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { interruptible } from '#shared/cli/interrupt.ts';
 import {
   createCommand,
@@ -22,6 +20,8 @@ import { messageOf } from '#shared/errors.ts';
 import { ANY_NAME } from '#shared/metric-names.ts';
 import type { Settings } from '#shared/settings.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
+import { builtPage } from './build-page.ts';
 
 interface Flags {
   directory: string;

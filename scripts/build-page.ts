@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
 
-const root = resolve(fileURLToPath(import.meta.url), '../../..');
+const root = resolve(fileURLToPath(import.meta.url), '../..');
 /** What the page is made of. */
 const SOURCES = ['console', 'shared/contracts'];
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
+import type { HttpAnswer } from '#local/services/http-server.ts';
 import { consoleHeaders } from '#shared/contracts/console.ts';
-import type { HttpAnswer } from '../services/http-server.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',

@@ -11,7 +11,6 @@ import type { ObjectQueue } from '#local/cloud/object-queue.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
 import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
-import { apiGateway, startApiGateway } from '#local/services/api-gateway/index.ts';
 import { callOf } from '#shared/cli/run-command.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';
@@ -19,13 +18,14 @@ import { functionEnvironments } from '#shared/function-environment.ts';
 import { createLogger, type Logger } from '#shared/log.ts';
 import { INBOX_PREFIX, type ResourceNames, resourceNames } from '#shared/names.ts';
 import { canaryTimeoutSeconds, type Settings } from '#shared/settings.ts';
+import { apiGateway, startApiGateway } from './api-gateway/index.ts';
+import { bundle } from './bundle.ts';
 import { startClock } from './clock.ts';
 import { startConsole } from './console/index.ts';
 import { redriveKeys } from './console/redrive-keys.ts';
-import { bundle } from './stack/bundle.ts';
-import { provision } from './stack/provision.ts';
+import { provision } from './provision.ts';
 
-const root = resolve(fileURLToPath(import.meta.url), '../..');
+const root = resolve(fileURLToPath(import.meta.url), '../../..');
 
 /** A package holds the functions as they were bundled when it was made. */
 const packedFunctions = import.meta.url.endsWith('.js') ? join(root, 'functions') : undefined;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startClock } from '#local/clock.ts';
 import type { Invocation } from '#local/lambda/invocation.ts';
+import { startClock } from '#stacks/local/clock.ts';
 
 const MINUTE = 60_000;
 const done: Invocation = { ok: true, requestId: 'r', payload: null };

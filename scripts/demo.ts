@@ -1,9 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DemoInput, type DemoReport, readDemoInput, runDemo } from '#local/demo/run-demo.ts';
-import { showAnalysis, showBooks, showResults } from '#local/demo/show.ts';
-import { type LocalStack, startLocalStack } from '#local/stack.ts';
 import { InterruptedError, interruptible, untilInterrupted } from '#shared/cli/interrupt.ts';
 import {
   createCommand,
@@ -15,6 +12,9 @@ import {
 } from '#shared/cli/run-command.ts';
 import { metricNames } from '#shared/metric-names.ts';
 import { readSettingsFile } from '#shared/settings-file.ts';
+import { type LocalStack, startLocalStack } from '#stacks/local/stack.ts';
+import { type DemoInput, type DemoReport, readDemoInput, runDemo } from './demo/run-demo.ts';
+import { showAnalysis, showBooks, showResults } from './demo/show.ts';
 
 interface Flags {
   records?: number;
