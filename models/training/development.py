@@ -49,9 +49,9 @@ def run_rows(logits_of, rows: list, collate) -> list[tuple[int, dict[str, torch.
     return done
 
 
-def graph_logits(path: Path):
+def graph_logits(path: Path, threads: int = 2):
     """The logits by head that a graph gives."""
-    session = open_session(path)
+    session = open_session(path, threads)
     given = {each.name for each in session.get_outputs()}
     heads = {output: head for head, output in OUTPUTS.items() if output in given}
 

@@ -49,8 +49,8 @@ ADDRESSES = 400  # letterheads and signatures of a round
 KEPT = 0.15
 
 
-def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer) -> list[dict]:
-    """A round's batches, of all sources mixed."""
+def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer, texts=TEXTS) -> list[dict]:
+    """A round's batches, of all sources mixed; `texts` are those of whole texts."""
     dice = random.Random(SEED + number)
     names = names_of([example for name in SENTENCES for example in sources[name]["train"]])
     rows = [encode(each, tokenizer, 0.0, dice) for each in address_blocks(names, ADDRESSES, dice)]
@@ -58,7 +58,7 @@ def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenize
         for taken in so_often(sources[name]["train"], times, dice):
             varied = vary(swap_names(taken, names, SWAPPED, dice), dice, joined)
             rows += [encode(example, tokenizer, HIDDEN, dice) for example in varied]
-    for name, (times, hidden) in TEXTS.items():
+    for name, (times, hidden) in texts.items():
         for taken in so_often(sources[name]["train"], times, dice):
             rows += [encode(example, tokenizer, hidden, dice) for example in taken]
     sound = [each for each in sources["cola"]["train"] if each.acceptability] + \

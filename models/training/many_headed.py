@@ -53,7 +53,10 @@ class ManyHeaded(torch.nn.Module):
 
     def loss(self, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
         """The weighted loss of all heads, and each head's own."""
-        logits = self(batch["input_ids"], batch["attention_mask"])
+        return self.losses(self(batch["input_ids"], batch["attention_mask"]), batch)
+
+    def losses(self, logits: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+        """The same of logits that are there already."""
         known = batch["entities"] > 0
         losses = {"entities": _any_of(logits["entities"][known], batch["entities"][known])}
         for name in [each for each in ("tags", "acceptability") if each in logits]:

@@ -33,12 +33,13 @@ class Shared:
     progress: object
 
 
-def train_within(seconds: float, processes: int, model, loss_of, rounds, optimizers, checkpoint: Path, after_round):
+def train_within(seconds: float, processes: int, model, loss_of, rounds, optimizers, checkpoint: Path, after_round,
+                 clock=time.time):
     """Train and return the averaged model.
 
     `rounds(number)` gives the batches of a round, the same ones every time it is asked; `loss_of(model, batch)` the loss
     and each head's own. A run that was stopped goes on from `checkpoint`. `after_round(number, averaged)` is called when the
-    first process has done its part of a round.
+    first process has done its part of a round. `clock`: by which the time is told, in seconds.
     """
     torch.set_num_threads(1)
     base_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
@@ -51,13 +52,13 @@ def train_within(seconds: float, processes: int, model, loss_of, rounds, optimiz
                for _ in range(processes - 1)]
     for helper in helpers:
         helper.start()
-    began, saved, losses, before = time.time() - at["spent"], at["spent"], {}, None
+    began, saved, losses, before = clock() - at["spent"], at["spent"], {}, None
     rounding = False
     for number, batch in _batches(shared, rounds):
         if before is not None and number > before:
             after_round(number, averaged)
         before = number
-        shared.progress.value = (time.time() - began) / seconds
+        shared.progress.value = (clock() - began) / seconds
         if shared.progress.value >= ROUND_FROM and not rounding:
             if not has_ranges(averaged):
                 inputs = {"input_ids", "attention_mask", "token_type_ids"}
@@ -71,9 +72,9 @@ def train_within(seconds: float, processes: int, model, loss_of, rounds, optimiz
             average_into(averaged, model, min(AVERAGE, at["step"] / (at["step"] + 50)))
         if at["step"] % REPORT_EVERY == 0:
             means = ", ".join(f"{name} {sum(each) / len(each):.4f}" for name, each in losses.items())
-            print(f"{time.time() - began:.0f} s, round {number}, batch {shared.position.value}: {means}", flush=True)
+            print(f"{clock() - began:.0f} s, round {number}, batch {shared.position.value}: {means}", flush=True)
             losses = {}
-        at.update(position=shared.position.value, spent=time.time() - began)
+        at.update(position=shared.position.value, spent=clock() - began)
         if at["spent"] - saved > SAVE_EVERY or shared.progress.value >= 1:
             save(checkpoint, at, model, averaged, optimizers)
             saved = at["spent"]

@@ -90,7 +90,8 @@ async function measure(folder: string, precision: Precision, graph: string): Pro
   };
 }
 
-async function openModel(graph: string) {
+/** Loads a graph to run it on 8 x 32 tokens. */
+export async function openModel(graph: string) {
   const session = await openSession(graph, { optimized: false });
   const tokens = ROWS * LENGTH;
   const batch = {
