@@ -14,6 +14,7 @@ import { ConfigurationError, messageOf } from '#shared/errors.ts';
 import { serves } from '#shared/nlp/engine/route.ts';
 import {
   createTextEngine,
+  type ModelIdentity,
   type TaskName,
   type TextEngine,
   type TextEngineOptions,
@@ -70,7 +71,7 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
     const { summary, lines } = await measure(engine, data, options, signal);
     const head = {
       task: options.task,
-      model: modelOf(engine, options.language),
+      model: modelOf(engine, options.language, summary.classifier),
       data: basename(options.data),
     };
     print([`${head.model} on ${head.data}`, ...lines], options.json && { ...head, ...summary });
@@ -79,10 +80,17 @@ async function evaluate(options: Options, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** The first model that serves the language. */
-function modelOf({ models }: TextEngine, language = 'en'): string | undefined {
+/** The first model that serves the language, with the classifier, where it is about one. */
+function modelOf(
+  { models }: TextEngine,
+  language = 'en',
+  classifier?: unknown,
+): string | undefined {
   const primary = primaryTagOf(language) ?? language;
-  return (models.find((model) => serves(model, primary)) ?? models[0])?.name;
+  const isMeant = (model: ModelIdentity): boolean =>
+    serves(model, primary) &&
+    (classifier === undefined || model.heads.some(({ name }) => name === classifier));
+  return (models.find(isMeant) ?? models[0])?.name;
 }
 
 function measure(

@@ -38,8 +38,8 @@ const packages: Readonly<Record<string, Contents>> = {
   local: { modules: ['local/lambda/bootstrap.ts'] },
   '.': {
     copies: [
-      ...['models/manifest.json', 'models/minilm-l6-en', 'models/minilm-l6-multilingual'],
-      'models/minilm-l6-qa',
+      ...['models/manifest.json', 'models/minilm-l6-acceptability', 'models/minilm-l6-en'],
+      ...['models/minilm-l6-multilingual', 'models/minilm-l6-qa'],
       ...['fixtures/texts/README.md', 'fixtures/texts/poison.json', 'fixtures/texts/records.jsonl'],
     ],
     functions: true,

@@ -13,9 +13,8 @@ ENTITY_SETS = ["CoNLL-2003 testb", "Universal NER EWT test", "Tweebank test", "W
 OTHER_SETS = [
     ("parts of speech", "UD EWT test", "accuracy", "right, of given words"),
     ("sentiment", "GoEmotions test", "macroF1", "macro F1"),
-    ("acceptability", "CoLA in domain", "matthews", "Matthews"),
-    ("acceptability", "CoLA out of domain", "matthews", "Matthews"),
 ]
+ACCEPTABILITY_SETS = [("acceptability", name, "matthews", "Matthews") for name in ("CoLA in domain", "CoLA out of domain")]
 KINDS = ["LOC", "MISC", "ORG", "PER"]
 QA_DATA = "SQuAD 1.1 dev"
 NAMED_SETS = ["Japanese Wikipedia, own part", "Japanese GSD dev", "Portuguese Bosque test", "Chinese GSD test",
@@ -29,9 +28,16 @@ def en_tables(figures: dict) -> dict[str, str]:
     by_type = [f"| {name} | " + " | ".join(_by_type(int8[name], kind) for kind in KINDS) + " |" for name in ENTITY_SETS]
     others = [f"| {head} | {name} | {called} | {_percent(fp32[name][key])} | {_percent(int8[name][key])} |"
               for head, name, key, called in OTHER_SETS]
-    sets = [*ENTITY_SETS, *dict.fromkeys(name for _, name, _, _ in OTHER_SETS[:3])]
     return {"by_set": _by_set(figures, ENTITY_SETS), "by_type": _rows(by_type), "others": _rows(others),
-            "curve": _curve(int8, sets)}
+            "curve": _curve(int8, [*ENTITY_SETS, *(name for _, name, _, _ in OTHER_SETS)])}
+
+
+def acceptability_tables(figures: dict) -> dict[str, str]:
+    """Markdown rows: Matthews and the share that is right by data set, and how often scores are right."""
+    fp32, int8 = figures["fp32"], figures["int8"]
+    rows = [f"| {name} | {_percent(fp32[name]['matthews'])} | {_percent(int8[name]['matthews'])} | "
+            f"{_percent(int8[name]['accuracy'])} | {int8[name]['examples']:,} |" for _, name, _, _ in ACCEPTABILITY_SETS]
+    return {"rows": _rows(rows), "curve": _curve(int8, [name for _, name, _, _ in ACCEPTABILITY_SETS])}
 
 
 def multilingual_tables(figures: dict) -> dict[str, str]:
@@ -80,10 +86,12 @@ def _exact_and_f1(figures: dict | None) -> str:
 def en_figures(figures: dict) -> list[dict]:
     """The int8 figures that the manifest quotes: F1 of entities by data set, and the other heads'."""
     int8 = figures["int8"]
-    others = [{**({"task": "tags"} if head == "parts of speech" else {"task": "labels", "name": head}),
-               "data": name, "metric": called, "value": float(_percent(int8[name][key]))}
-              for head, name, key, called in OTHER_SETS]
-    return [*_entity_figures(int8, ENTITY_SETS), *others]
+    return [*_entity_figures(int8, ENTITY_SETS), *_other_figures(int8, OTHER_SETS)]
+
+
+def acceptability_figures(figures: dict) -> list[dict]:
+    """The int8 figures that the manifest quotes: Matthews by data set."""
+    return _other_figures(figures["int8"], ACCEPTABILITY_SETS)
 
 
 def multilingual_figures(figures: dict) -> list[dict]:
@@ -92,6 +100,11 @@ def multilingual_figures(figures: dict) -> list[dict]:
     tags = {"task": "tags", "data": JAPANESE_TAGS, "metric": "right, of given words",
             "value": float(_percent(int8[JAPANESE_TAGS]["accuracy"]))}
     return [*_entity_figures(int8, NAMED_SETS), tags]
+
+
+def _other_figures(int8: dict, sets: list[tuple]) -> list[dict]:
+    return [{**({"task": "tags"} if head == "parts of speech" else {"task": "labels", "name": head}),
+             "data": name, "metric": called, "value": float(_percent(int8[name][key]))} for head, name, key, called in sets]
 
 
 def _entity_figures(int8: dict, sets: list[str]) -> list[dict]:
@@ -134,10 +147,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent)
-    parser.add_argument("--only", nargs="+", default=["en", "qa", "multilingual"])
+    parser.add_argument("--only", nargs="+", default=["en", "acceptability", "qa", "multilingual"])
     options = parser.parse_args()
-    ways = {"en": (en_tables, en_figures), "qa": (qa_tables, qa_figures),
-            "multilingual": (multilingual_tables, multilingual_figures)}
+    ways = {"en": (en_tables, en_figures), "acceptability": (acceptability_tables, acceptability_figures),
+            "qa": (qa_tables, qa_figures), "multilingual": (multilingual_tables, multilingual_figures)}
     for name, (tables, quoted) in ways.items():
         if name in options.only:
             figures = json.loads((options.runs / name / "figures.json").read_text())

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CASES = ["lower", "title", "upper", "mixed"]
 HEADLINE_SHARE = 0.04  # of a capitalised piece's score, lent to its upper-case form: headlines shout names
+LATIN = {*range(0x250), *range(0x2000, 0x2100)}  # and the punctuation that goes with it
 LETTERS = [chr(c) for first in "aA" for c in range(ord(first), ord(first) + 26)]
 
 _normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=True)
@@ -83,6 +84,14 @@ def _cased_pieces(word: str, index: dict[str, int]) -> list[tuple[str, str]]:
     return pieces
 
 
+def most_frequent(tokenizer: Tokenizer, texts: list[str], size: int) -> list[int]:
+    """The numbers, in order, of the `size` pieces to keep: special ones, single characters of Latin text, and the texts' own."""
+    pieces = tokenizer.get_vocab().items()
+    single = [i for piece, i in pieces if piece in SPECIAL or len(piece.removeprefix("##")) == 1 and ord(piece[-1]) in LATIN]
+    seen = Counter(i for encoding in tokenizer.encode_batch(texts) for i in encoding.ids)
+    return sorted([*dict.fromkeys([*single, *(i for i, _ in seen.most_common())])][:size])
+
+
 class CasedEmbedding(torch.nn.Module):
     """Embeds cased piece ids [...] as base[lower-case piece] + case[kind]; `folded` gives the plain table."""
 
@@ -108,11 +117,11 @@ def read_vocabulary(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
-def make_tokenizer(pieces: list[str]) -> Tokenizer:
-    """BERT's tokenizer, with case kept and accents dropped."""
+def make_tokenizer(pieces: list[str], lower_case=False) -> Tokenizer:
+    """BERT's tokenizer, with accents dropped and case kept unless it is to be lost."""
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=True)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower_case, strip_accents=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     ends = [(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]

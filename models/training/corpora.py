@@ -112,12 +112,6 @@ def read_sentiment(path: Path) -> list[Example]:
     return examples
 
 
-def read_acceptability(path: Path) -> list[Example]:
-    """CoLA: source, 0 or 1, mark, sentence, parted by tabs."""
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    return [Example(tuple(text.split()), acceptability=int(label)) for _, label, _, text in rows]
-
-
 def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
     """The examples of each source, by what they are for: `train` and `dev`."""
     ner, pos, classes = data / "ner", data / "pos", data / "classification"
@@ -148,8 +142,6 @@ def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
                                for each in columns(f"crossner/{domain}/{part}.txt")]},
         "goemotions": {"train": read_sentiment(classes / "goemotions/train.tsv"),
                        "dev": read_sentiment(classes / "goemotions/dev.tsv")},
-        "cola": {"train": read_acceptability(classes / "cola/in_domain_train.tsv"),
-                 "dev": read_acceptability(classes / "cola/in_domain_dev.tsv")},
     }
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from answers import open_session
 from english_data import ENTITIES, IGNORED, SENTIMENT, Example, Row, collate, encode, entities
 from loop import batches_by_length
-from many_headed import OUTPUTS, ManyHeaded
+from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
 
 # Sets that do not mark all types: others that are found there count neither way.
 MARKED = {"ewt": {"PER", "ORG", "LOC"}}
@@ -49,11 +49,11 @@ def run_rows(logits_of, rows: list, collate) -> list[tuple[int, dict[str, torch.
     return done
 
 
-def graph_logits(path: Path, threads: int = 2):
-    """The logits by head that a graph gives."""
+def graph_logits(path: Path, names=tuple(TOKEN_HEADS | TEXT_HEADS), threads: int = 2):
+    """The logits of the heads of these `names` that a graph gives."""
     session = open_session(path, threads)
     given = {each.name for each in session.get_outputs()}
-    heads = {output: head for head, output in OUTPUTS.items() if output in given}
+    heads = {OUTPUTS[head]: head for head in names if OUTPUTS[head] in given}
 
     def logits_of(input_ids: torch.Tensor, attention_mask: torch.Tensor) -> dict[str, torch.Tensor]:
         feeds = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": torch.zeros_like(input_ids)}
@@ -64,13 +64,12 @@ def graph_logits(path: Path, threads: int = 2):
 
 
 def figures(model: ManyHeaded, sources, tokenizer: Tokenizer, most: int | None = None) -> dict[str, float]:
-    """Of the first `most` examples of each development set: F1 of entities, share of right tags, best macro F1, Matthews."""
-    sets = {name: read(model, sources[name]["dev"][:most], tokenizer) for name in (*NAMED, "goemotions", "cola")}
+    """Of the first `most` examples of each development set: F1 of entities, share of right tags, best macro F1."""
+    sets = {name: read(model, sources[name]["dev"][:most], tokenizer) for name in (*NAMED, "goemotions")}
     return {
         **{name: entity_f1(sets[name], MARKED.get(name)) for name in NAMED},
         "tags": _mean([logits.argmax(-1) == gold for logits, gold in _tagged(sets["ewt"])]),
         "sentiment": sum(max(_f1s(scores, gold)) for scores, gold in _by_sentiment(sets["goemotions"])) / len(SENTIMENT),
-        "acceptability": _matthews(*_accepted(sets["cola"])),
     }
 
 
@@ -121,12 +120,10 @@ def temperatures(sets: dict[str, list[Read]]) -> dict[str, float]:
     by_tag = [torch.cat(each) for each in zip(*_tagged(sets["ewt"]))]
     moods = [torch.stack(each) for each in zip(*[(read.logits["sentiment"], torch.tensor(read.row.sentiment))
                                                  for read in sets["goemotions"]])]
-    accepted = [torch.stack([each.logits["acceptability"] for each in sets["cola"]]), _accepted(sets["cola"])[1]]
     return {
         "entities": best(lambda t: _entity_loss(sets, t)),
         "tags": best(lambda t: functional.cross_entropy(by_tag[0] / t, by_tag[1])),
         "sentiment": best(lambda t: functional.binary_cross_entropy_with_logits(moods[0] / t, moods[1])),
-        "acceptability": best(lambda t: functional.cross_entropy(accepted[0] / t, accepted[1])),
     }
 
 
@@ -180,15 +177,6 @@ def _by_sentiment(reads: list[Read], temperature: float = 1.0) -> list[tuple[tor
 def _f1s(scores: torch.Tensor, gold: torch.Tensor) -> list[float]:
     """F1 at each of the thresholds."""
     return [float(2 * ((scores >= t) & gold).sum() / ((scores >= t).sum() + gold.sum()).clamp_min(1)) for t in THRESHOLDS]
-
-
-def _accepted(reads: list[Read]) -> tuple[torch.Tensor, torch.Tensor]:
-    said = torch.stack([each.logits["acceptability"] for each in reads]).argmax(-1)
-    return said, torch.tensor([each.row.acceptability for each in reads])
-
-
-def _matthews(said: torch.Tensor, gold: torch.Tensor) -> float:
-    return float(torch.corrcoef(torch.stack([said.float(), gold.float()]))[0, 1].nan_to_num())
 
 
 def _mean(shares: list[torch.Tensor]) -> float:

@@ -1,4 +1,4 @@
-"""Train the bundled English model: entities, parts of speech, sentiment and acceptability in one pass (see README.md)."""
+"""Train the bundled English model: entities, parts of speech and sentiment in one pass (see README.md)."""
 
 import copy
 import json
@@ -22,7 +22,7 @@ from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
 from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded, config_of, load, save, set_table
 from timed_loop import train_within
-from variation import address_blocks, names_of, so_often, spoiled, swap_names, vary
+from variation import address_blocks, names_of, so_often, swap_names, vary
 
 SEED = 20
 VOCABULARY_SIZE = 34_000
@@ -41,16 +41,14 @@ SENTENCES = {
     "tweebank": (3.0, [14, 1, 1]),
     "crossner": (2.0, [14, 1]),
 }
-# How often a round takes each source of whole texts, and the share of pieces hidden: what is unacceptable may hang on one.
-TEXTS = {"goemotions": (0.5, HIDDEN), "cola": (3.0, 0.0)}
-SPOILED = 4_000  # sentences of a round that were made unacceptable
+FEELINGS = 0.5  # how often a round takes the texts whose sentiment is known
 ADDRESSES = 400  # letterheads and signatures of a round
 # How much of a bundled model's weights is kept in those that it became (Wortsman et al. 2022, arXiv:2109.01903).
 KEPT = 0.15
 
 
-def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer, texts=TEXTS) -> list[dict]:
-    """A round's batches, of all sources mixed; `texts` are those of whole texts."""
+def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenizer: Tokenizer, feelings=FEELINGS) -> list[dict]:
+    """A round's batches, of all sources mixed; `feelings`: how often it takes the texts whose sentiment is known."""
     dice = random.Random(SEED + number)
     names = names_of([example for name in SENTENCES for example in sources[name]["train"]])
     rows = [encode(each, tokenizer, 0.0, dice) for each in address_blocks(names, ADDRESSES, dice)]
@@ -58,12 +56,8 @@ def round_of(number: int, sources: dict[str, dict[str, list[Example]]], tokenize
         for taken in so_often(sources[name]["train"], times, dice):
             varied = vary(swap_names(taken, names, SWAPPED, dice), dice, joined)
             rows += [encode(example, tokenizer, HIDDEN, dice) for example in varied]
-    for name, (times, hidden) in texts.items():
-        for taken in so_often(sources[name]["train"], times, dice):
-            rows += [encode(example, tokenizer, hidden, dice) for example in taken]
-    sound = [each for each in sources["cola"]["train"] if each.acceptability] + \
-            [each for each in sources["gum"]["train"] if len(each.words) < 30]
-    rows += [encode(example, tokenizer, 0.0, dice) for example in spoiled(sound, SPOILED, dice)]
+    for taken in so_often(sources["goemotions"]["train"], feelings, dice):
+        rows += [encode(example, tokenizer, HIDDEN, dice) for example in taken]
     groups = batches_by_length([len(row.ids) for row in rows], TOKENS_PER_BATCH, dice)
     return [collate([rows[i] for i in group]) for group in groups]
 
@@ -154,7 +148,7 @@ def pack(data: Path, run: Path, folder: Path):
     write_many_headed(model, json.loads((run / "ranges.json").read_text()), run / GRAPH)
     sources, tokenizer = read_everything(data), load_tokenizer(run / "model")
     sets = {name: development.read(development.graph_logits(run / GRAPH), sources[name]["dev"], tokenizer)
-            for name in (*development.CALIBRATED_ON, "goemotions", "cola")}
+            for name in (*development.CALIBRATED_ON, "goemotions")}
     temperatures = development.temperatures(sets)
     thresholds = development.thresholds(sets["goemotions"], temperatures["sentiment"])
     print("temperatures", temperatures, "thresholds", thresholds)
@@ -166,7 +160,6 @@ def pack(data: Path, run: Path, folder: Path):
         head("entities", settings={"aggregation": "average", "labelScheme": "IOB2"}),
         head("tags"),
         head("sentiment", task="labels", settings={"activation": "sigmoid", "thresholds": thresholds}),
-        head("acceptability", task="labels"),
     ])
     write_reference(run, folder)
 

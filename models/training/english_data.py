@@ -14,7 +14,6 @@ ENTITIES = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC",
 TAGS = ["ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ",
         "SYM", "VERB", "X"]
 SENTIMENT = ["positive", "negative", "neutral", "ambiguous"]
-ACCEPTABILITY = ["unacceptable", "acceptable"]
 IGNORED = -100
 MASK = 4
 
@@ -23,7 +22,7 @@ class Example:
     """A text by its words, and what is known of it.
 
     `entities`: for each word the labels of `ENTITIES` that may be right, parted by bars; `tags`: its UPOS or `_`;
-    `glued`: words with no white space before them; `sentiment`: which of `SENTIMENT` are right; `acceptability`: an index.
+    `glued`: words with no white space before them; `sentiment`: which of `SENTIMENT` are right.
     """
 
     words: tuple[str, ...]
@@ -31,7 +30,6 @@ class Example:
     tags: tuple[str, ...] | None = None
     glued: frozenset[int] = frozenset()
     sentiment: tuple[int, ...] | None = None
-    acceptability: int | None = None
     document: int = 0
 
 
@@ -47,7 +45,6 @@ class Row:
     entities: list[int]
     tags: list[int]
     sentiment: list[float]
-    acceptability: int
 
 
 def to_iob2(tags: list[str]) -> list[str]:
@@ -114,8 +111,7 @@ def encode(example: Example, tokenizer: Tokenizer, hidden: float, dice: random.R
         previous = word
     ids = [MASK if i > MASK and dice.random() < hidden else i for i in encoding.ids] if hidden else encoding.ids
     sentiment = [float(x) for x in example.sentiment] if example.sentiment else [-1.0] * len(SENTIMENT)
-    acceptability = IGNORED if example.acceptability is None else example.acceptability
-    return Row(ids[:longest], words[:longest], bits[:longest], tags[:longest], sentiment, acceptability)
+    return Row(ids[:longest], words[:longest], bits[:longest], tags[:longest], sentiment)
 
 
 def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
@@ -125,7 +121,6 @@ def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
         "entities": pad([row.entities for row in rows], 0),
         "tags": pad([row.tags for row in rows], IGNORED),
         "sentiment": torch.tensor([row.sentiment for row in rows]),
-        "acceptability": torch.tensor([row.acceptability for row in rows]),
     }
 
 

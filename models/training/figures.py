@@ -21,6 +21,8 @@ SETS = {
         "WikiGold": ("ner", "ner/wikigold/CONLL-format/data/wikigold.conll.txt", "en"),
         "UD EWT test": ("pos", "pos/ud-en-ewt/test.tsv", "en"),
         "GoEmotions test": ("labels", "classification/goemotions/test.tsv", "en"),
+    },
+    "acceptability": {
         "CoLA in domain": ("labels", "classification/cola/in_domain_dev.tsv", "en"),
         "CoLA out of domain": ("labels", "classification/cola/out_of_domain_dev.tsv", "en"),
     },
@@ -67,7 +69,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--models", type=Path, default=HERE.parent)
-    parser.add_argument("--only", nargs="+", default=["en", "qa", "multilingual"])
+    parser.add_argument("--only", nargs="+", default=["en", "acceptability", "qa", "multilingual"])
     options = parser.parse_args()
     for task in options.only:
         run = options.runs / task

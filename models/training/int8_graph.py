@@ -165,7 +165,8 @@ def write_many_headed(model: ManyHeaded, ranges: dict[str, tuple[float, float]],
     """Write a model of several heads to `path` and `path`_data; its outputs have the names of `many_headed.OUTPUTS`."""
     writer = BertWriter(model.state_dict(), ranges, model.config.num_attention_heads)
     values = writer.encoder(model.config.num_hidden_layers)
-    writer.split(writer.linear(writer.rounded(values, "tokens"), "tokens"), model.token_heads)
+    if model.token_heads:
+        writer.split(writer.linear(writer.rounded(values, "tokens"), "tokens"), model.token_heads)
     outputs = {OUTPUTS[head]: ["batch", "sequence", len(labels)] for head, labels in model.token_heads.items()}
     if model.text_heads:
         outputs |= {OUTPUTS[head]: ["batch", len(labels)] for head, labels in model.text_heads.items()}

@@ -7,29 +7,29 @@ import torch
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from english_data import ACCEPTABILITY, ENTITIES, IGNORED, SENTIMENT, TAGS
+from english_data import ENTITIES, IGNORED, SENTIMENT, TAGS
 from fake_quantization import input_ranges
 
 TOKEN_HEADS = {"entities": ENTITIES, "tags": TAGS}
-TEXT_HEADS = {"sentiment": SENTIMENT, "acceptability": ACCEPTABILITY}
-# The outputs of the graph: that of entities is named as exports of token classification name theirs.
-OUTPUTS = {"entities": "logits", "tags": "tag_logits", "sentiment": "sentiment_logits",
-           "acceptability": "acceptability_logits"}
+TEXT_HEADS = {"sentiment": SENTIMENT}
+# The outputs of the graph: that of what a model is for is named as exports of its task name theirs.
+OUTPUTS = {"entities": "logits", "tags": "tag_logits", "sentiment": "sentiment_logits", "acceptability": "logits"}
 # What each head's loss weighs: entities are what the model is for.
-WEIGHTS = {"entities": 3.0, "tags": 1.5, "sentiment": 1.0, "acceptability": 1.0}
+WEIGHTS = {"entities": 3.0, "tags": 1.5, "sentiment": 1.0}
 # A loss is a mean over what a batch holds, but never of fewer than these, lest one example weigh as many do.
-FEWEST = {"entities": 300, "tags": 300, "sentiment": 12, "acceptability": 12}
+FEWEST = {"entities": 300, "tags": 300, "sentiment": 12}
 
 
 class ManyHeaded(torch.nn.Module):
-    """BERT, one layer for all labels of tokens, and, where there are labels of texts, a pooled [CLS] with one layer for them."""
+    """BERT, where there are labels of tokens one layer for them, and where there are some of texts a pooled [CLS] with one."""
 
     def __init__(self, config: BertConfig, token_heads=TOKEN_HEADS, text_heads=TEXT_HEADS):
         super().__init__()
         self.config = config
         self.token_heads, self.text_heads = token_heads, text_heads
         self.bert = BertModel(config, add_pooling_layer=False)
-        self.tokens = _layer(config.hidden_size, sum(map(len, token_heads.values())))
+        if token_heads:
+            self.tokens = _layer(config.hidden_size, sum(map(len, token_heads.values())))
         if text_heads:
             self.pooler = _layer(config.hidden_size, config.hidden_size)
             self.texts = _layer(config.hidden_size, sum(map(len, text_heads.values())))
@@ -37,7 +37,7 @@ class ManyHeaded(torch.nn.Module):
     def forward(self, input_ids, attention_mask, token_type_ids=None) -> dict[str, torch.Tensor]:
         """Logits by head: of tokens [batch, sequence, labels], of texts [batch, labels]."""
         values = self.bert(input_ids, attention_mask, token_type_ids).last_hidden_state
-        logits = _split(self.tokens(values), self.token_heads)
+        logits = _split(self.tokens(values), self.token_heads) if self.token_heads else {}
         if self.text_heads:
             logits |= _split(self.texts(torch.tanh(self.pooler(values[:, 0]))), self.text_heads)
         return logits
@@ -45,8 +45,8 @@ class ManyHeaded(torch.nn.Module):
     @torch.no_grad()
     def cool(self, temperatures: dict[str, float]) -> None:
         """Divide each head's logits by its temperature, for good."""
-        layers = [(self.tokens, self.token_heads)] + ([(self.texts, self.text_heads)] if self.text_heads else [])
-        for layer, heads in layers:
+        layers = [("tokens", self.token_heads), ("texts", self.text_heads)]
+        for layer, heads in [(getattr(self, name), heads) for name, heads in layers if heads]:
             for name, rows in zip(heads, torch.arange(layer.out_features).split([*map(len, heads.values())])):
                 layer.weight[rows] /= temperatures[name]
                 layer.bias[rows] /= temperatures[name]
@@ -59,9 +59,9 @@ class ManyHeaded(torch.nn.Module):
         """The same of logits that are there already."""
         known = batch["entities"] > 0
         losses = {"entities": _any_of(logits["entities"][known], batch["entities"][known])}
-        for name in [each for each in ("tags", "acceptability") if each in logits]:
-            known = batch[name] != IGNORED
-            losses[name] = functional.cross_entropy(logits[name][known], batch[name][known], reduction="none")
+        if "tags" in logits:
+            known = batch["tags"] != IGNORED
+            losses["tags"] = functional.cross_entropy(logits["tags"][known], batch["tags"][known], reduction="none")
         if "sentiment" in logits:
             known = batch["sentiment"][:, 0] >= 0
             losses["sentiment"] = functional.binary_cross_entropy_with_logits(
@@ -82,14 +82,16 @@ def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
     model.config.vocab_size = len(table)
 
 
-def save(model: ManyHeaded, run: Path) -> None:
-    """Write the weights, their configuration, and the ranges of the layers' inputs."""
+def save(model: ManyHeaded, run: Path, architecture="BertForTokenClassification", labels=ENTITIES) -> None:
+    """Write the weights, their configuration, and the ranges of the layers' inputs.
+
+    What reads the folder as Hugging Face's tools do finds a model of the `architecture` with these `labels`.
+    """
     folder = run / "model"
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), folder / "weights.pt")
-    # What reads the folder as Hugging Face's tools do finds a token classifier of entities.
-    model.config.update({"architectures": ["BertForTokenClassification"], "id2label": dict(enumerate(ENTITIES)),
-                         "label2id": {label: i for i, label in enumerate(ENTITIES)}})
+    model.config.update({"architectures": [architecture], "id2label": dict(enumerate(labels)),
+                         "label2id": {label: i for i, label in enumerate(labels)}})
     model.config.to_json_file(folder / "config.json")
     (run / "ranges.json").write_text(json.dumps(input_ranges(model), indent=2))
 

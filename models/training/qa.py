@@ -1,11 +1,13 @@
 """Train the bundled question-answering model (see README.md beside this file)."""
 
+import copy
 import json
 import shutil
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
+from torch.nn.functional import kl_div
 from transformers import BertForQuestionAnswering
 
 from answers import open_session, predict, score_answers
@@ -16,9 +18,10 @@ from fake_quantization import has_ranges, input_ranges, make_roundable, set_rang
 from figures import PEOPLE
 from int8_graph import write_answers
 from loop import optimizers, train
-from qa_legs import DECLINING, FOR_FIGURES, LEGS, SEED, held_out_questions, rounds_of_near_misses, training_batches
+from qa_legs import DECLINING, FOR_FIGURES, LEGS, SEED, held_out_questions, rounds_of_declining, training_batches
 from timed_loop import train_within
 
+INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 OUTPUTS = ["start_logits", "end_logits"]
 LOSS_ALLOWED = 1.8  # points of F1 on held-out answerable questions that declining may cost, so that others lose under 2
 RANGE_BATCHES = 40  # batches by which the ranges of the layers' inputs are set
@@ -44,13 +47,13 @@ def make_optimizers(model, rates: dict[str, float]):
 
 def fine_tune(data: Path, encoder: Path, run: Path, threads: int, bundled: Path | None):
     """Train and save a Hugging Face folder in `run`: to answer, from the encoder on; to decline, from bundled weights on."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1 if bundled else threads)  # processes that are forked have one each
     tokenizer = load_tokenizer(encoder)
     model = make_model(encoder)
     make_roundable(model)
     if bundled:
         model.load_state_dict(read_weights(bundled / GRAPH), strict=False)
-        model = learn_to_decline(model, data / "qa/train", tokenizer, run)
+        model = learn_to_decline(model, data / "qa/train", tokenizer, run, threads)
     else:
         for number in range(len(LEGS)):
             model = train_leg(model, number, data / "qa/train", tokenizer, run)
@@ -75,15 +78,30 @@ def train_leg(model, number: int, folder: Path, tokenizer: Tokenizer, run: Path)
                  run / f"checkpoint-{number}.pt", every=50, before_epoch=round_late)
 
 
-def learn_to_decline(model, folder: Path, tokenizer: Tokenizer, run: Path):
-    """Go on training with near misses; returns the averaged model."""
-    return train_within(60 * DECLINING["minutes"], 1, model, loss, rounds_of_near_misses(folder, tokenizer),
-                        make_optimizers(model, DECLINING["rates"]), run / "checkpoint-declining.pt", lambda *_: None)
+def learn_to_decline(model, folder: Path, tokenizer: Tokenizer, run: Path, processes: int):
+    """Go on training with questions that have no answer among others; returns the averaged model."""
+    return train_within(60 * DECLINING["minutes"], processes, model, loss_beside(copy.deepcopy(model).eval()),
+                        rounds_of_declining(folder, tokenizer), make_optimizers(model, DECLINING["rates"]),
+                        run / "checkpoint-declining.pt", lambda *_: None)
 
 
-def loss(model, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
-    value = model(**batch).loss
-    return value, {"answers": float(value.detach())}
+def loss_beside(first):
+    """The loss of a batch: of what is right, and of how far answers are from those of the `first` model, so that they stay."""
+
+    def loss(model, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+        answered = batch["start_positions"] > 0
+        with torch.autocast("cpu", torch.bfloat16, enabled=not model.qa_outputs.rounding):
+            given = model(**batch)
+        if not answered.any():
+            return given.loss, {"answers": float(given.loss.detach())}
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            before = first(**{name: batch[name][answered] for name in INPUTS})
+        changes = [kl_div(given[name][answered].float().log_softmax(-1), before[name].float().log_softmax(-1),
+                          reduction="sum", log_target=True) for name in OUTPUTS]
+        changed = sum(changes) / len(answered)
+        return given.loss + changed, {"answers": float(given.loss.detach()), "changed": float(changed.detach())}
+
+    return loss
 
 
 def pack(data: Path, run: Path, folder: Path):

@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -30,6 +31,16 @@ def read_squad(path: Path, within=lambda title: True) -> list[Question]:
     articles = json.loads(path.read_text(encoding="utf-8"))["data"]
     return [_question(qa, paragraph["context"]) for article in articles if within(article["title"])
             for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
+
+
+def read_written(path: Path, folder: Path) -> list[Question]:
+    """The questions of a file of paragraphs' questions, which names each paragraph by its file in `folder` and its SHA-256."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    contexts = {sha256(q.context.encode()).hexdigest(): q.context
+                for name in {each["file"] for each in lines} for q in read_squad(folder / f"{name}.json")}
+    return [Question(text, context, answer or "", context.index(answer) if answer else 0)
+            for each in lines for context in [contexts[each["context"]]]
+            for text, answer in each["questions"]]
 
 
 def _question(qa: dict, context: str) -> Question:

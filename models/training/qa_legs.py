@@ -8,8 +8,8 @@ import torch
 from tokenizers import Tokenizer
 
 from loop import batches_by_length, pad
-from qa_data import encode, glue, read_squad
-from unanswerable import cut_passage, make_near_misses, make_unanswerable
+from qa_data import encode, glue, read_squad, read_written
+from unanswerable import make_near_misses, make_unanswerable
 
 SEED = 20
 TOKENS_PER_BATCH = 2048
@@ -46,19 +46,21 @@ LEGS = [
     },
 ]
 SINGLE_SENTENCES = {"squad-train-sentences", "qamr"}
-# Going on from a bundled model learns to decline: near misses, made by rules and by people, in passages cut around the answer.
+# Going on from a bundled model learns to decline: questions written for it, with and without an answer, others that people
+# wrote to have none, near misses made by rules, and many that are answered, in whole paragraphs.
 DECLINING = {
-    "minutes": 64,
-    "rates": {"encoder": 1.5e-4, "new": 1.5e-4},
+    "minutes": 50,
+    "rates": {"encoder": 1e-4, "new": 1e-4},
     "tokens": 1536,
-    "near misses": 0.45,
-    "changed together": 0.08,
+    "written": 5_500,
     "written by people": 3,  # times that a round takes a question which people wrote to have no answer
-    "passages": {420: 3, 1_100: 1},  # characters, and how often
-    "longest": 300,
-    "questions": {"squadshifts-wiki": 5_000, "squad-emptycity": 3_984, "squad-train-val5pct": 3_856,
-                  "squad2-train-ten-articles": 4_000},
+    "near misses": 0.1,
+    "changed together": 0.05,
+    "longest": 320,
+    "questions": {"squadshifts-wiki": 1_500, "squad-emptycity": 1_500, "squad-train-val5pct": 1_500,
+                  "squad2-train-ten-articles": 1_200},
 }
+WRITTEN = Path(__file__).parent / "data/written-questions.jsonl"
 
 
 def training_questions(folder: Path, name: str) -> list:
@@ -100,24 +102,29 @@ def training_batches(folder: Path, tokenizer: Tokenizer, number: int):
     return batches_of
 
 
-def near_misses(folder: Path, number: int) -> list:
+def written_questions(folder: Path) -> list:
+    """The questions that were written for this training, of paragraphs that are not kept apart."""
+    apart = {q.context for q in articles(folder, FOR_THRESHOLD | FOR_FIGURES)}
+    return [q for q in read_written(WRITTEN, folder) if q.context not in apart]
+
+
+def declining_questions(folder: Path, number: int) -> list:
     """The questions of a round of learning to decline."""
     dice = random.Random(SEED + 1_000 + number)
     questions = [q for name, count in DECLINING["questions"].items()
-                 for q in _some(training_questions(folder, name), count, dice)]
-    questions += [q for q in questions if not q.answer] * (DECLINING["written by people"] - 1)
-    lengths = dice.choices(*zip(*DECLINING["passages"].items()), k=len(questions))
-    passages = [cut_passage(q, length, dice) for q, length in zip(questions, lengths)]
-    return make_near_misses(passages, DECLINING["near misses"], DECLINING["changed together"], dice)
+                 for q in _some([q for q in training_questions(folder, name) if q.answer], count, dice)]
+    people = [q for q in training_questions(folder, "squad2-train-ten-articles") if not q.answer]
+    return [*make_near_misses(questions, DECLINING["near misses"], DECLINING["changed together"], dice),
+            *_some(written_questions(folder), DECLINING["written"], dice), *people * DECLINING["written by people"]]
 
 
-def rounds_of_near_misses(folder: Path, tokenizer: Tokenizer):
+def rounds_of_declining(folder: Path, tokenizer: Tokenizer):
     """A function from round number to its batches, of learning to decline."""
 
     @lru_cache(maxsize=1)
     def rounds(number: int):
         dice = random.Random(SEED + 2_000 + number)
-        return batches_of_rows(near_misses(folder, number), tokenizer, DECLINING["longest"], DECLINING["tokens"], dice)
+        return batches_of_rows(declining_questions(folder, number), tokenizer, DECLINING["longest"], DECLINING["tokens"], dice)
 
     return rounds
 

@@ -143,7 +143,7 @@ def main():
 
     @lru_cache(maxsize=1)
     def rounds(number: int):
-        return round_of(number, sources, tokenizer, texts={})
+        return round_of(number, sources, tokenizer, feelings=0)
 
     for size in options.sizes:
         run = options.runs / size

@@ -34,12 +34,13 @@ class Shared:
 
 
 def train_within(seconds: float, processes: int, model, loss_of, rounds, optimizers, checkpoint: Path, after_round,
-                 clock=time.time):
+                 round_from: float = ROUND_FROM, clock=time.time):
     """Train and return the averaged model.
 
     `rounds(number)` gives the batches of a round, the same ones every time it is asked; `loss_of(model, batch)` the loss
     and each head's own. A run that was stopped goes on from `checkpoint`. `after_round(number, averaged)` is called when the
-    first process has done its part of a round. `clock`: by which the time is told, in seconds.
+    first process has done its part of a round. From the share `round_from` of the time on, which `clock` tells in seconds,
+    int8's rounding is felt.
     """
     torch.set_num_threads(1)
     base_rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
@@ -48,7 +49,7 @@ def train_within(seconds: float, processes: int, model, loss_of, rounds, optimiz
     model.share_memory()
     fork = multiprocessing.get_context("fork")
     shared = Shared(fork.Value("q", at["position"]), fork.Value("d", at["spent"] / seconds))
-    helpers = [fork.Process(target=_help, args=(shared, model, loss_of, rounds, optimizers, base_rates), daemon=True)
+    helpers = [fork.Process(target=_help, args=(shared, model, loss_of, rounds, optimizers, base_rates, round_from), daemon=True)
                for _ in range(processes - 1)]
     for helper in helpers:
         helper.start()
@@ -59,7 +60,7 @@ def train_within(seconds: float, processes: int, model, loss_of, rounds, optimiz
             after_round(number, averaged)
         before = number
         shared.progress.value = (clock() - began) / seconds
-        if shared.progress.value >= ROUND_FROM and not rounding:
+        if shared.progress.value >= round_from and not rounding:
             if not has_ranges(averaged):
                 inputs = {"input_ids", "attention_mask", "token_type_ids"}
                 set_ranges(averaged, [{name: each[name] for name in inputs & each.keys()} for each in rounds(number)[:RANGE_BATCHES]])
@@ -83,13 +84,13 @@ def train_within(seconds: float, processes: int, model, loss_of, rounds, optimiz
     return averaged
 
 
-def _help(shared: Shared, model, loss_of, rounds, optimizers, base_rates):
+def _help(shared: Shared, model, loss_of, rounds, optimizers, base_rates, round_from):
     """What the other processes do: steps alone, as long as the first process lives."""
     rounding, first = False, os.getppid()
     for _, batch in _batches(shared, rounds):
         if os.getppid() != first:
             return
-        if not rounding and shared.progress.value >= ROUND_FROM and has_ranges(model):
+        if not rounding and shared.progress.value >= round_from and has_ranges(model):
             start_rounding(model)
             rounding = True
         _step(model, loss_of, batch, optimizers, base_rates, shared.progress.value)

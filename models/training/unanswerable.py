@@ -163,17 +163,3 @@ def _sentence(question) -> tuple[int, int]:
 def _cuts(context: str) -> list[int]:
     """Where sentences begin and end, from the first to the last."""
     return [0, *(each.end() for each in SENTENCE_END.finditer(context)), len(context)]
-
-
-def cut_passage(question, longest: int, dice: random.Random) -> Question:
-    """The question with the answer's sentence and others around it, of `longest` characters unless the first has more."""
-    cuts = _cuts(question.context)
-    begin, end = _sentence(question)
-    first, last = cuts.index(begin), cuts.index(end)
-    while True:
-        steps = [(a, b) for a, b in ((first - 1, last), (first, last + 1))
-                 if a >= 0 and b < len(cuts) and cuts[b] - cuts[a] <= longest]
-        if not steps:
-            break
-        first, last = dice.choice(steps)
-    return replace(question, context=question.context[cuts[first] : cuts[last]], start=question.start - cuts[first])

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { ConfigurationError, EngineError, messageOf } from '../errors.ts';
 import { type AnalysisDeps, analyzeTexts } from './engine/analyze.ts';
 import { createSessionPool, type SessionPool } from './engine/pool.ts';
-import { createRouter, serves } from './engine/route.ts';
+import { createRouter, serves, usual } from './engine/route.ts';
 import { runWindows } from './engine/run-windows.ts';
 import type { SessionPort } from './engine/session-port.ts';
 import { openWorkerPort } from './engine/worker-port.ts';
@@ -164,7 +164,7 @@ async function startEngine(
   const heads = headsOf(folders);
   const serving = heads.filter((head) => serves(head, defaultLanguage));
   // The others wait for their first text, so that nothing is paid for what never comes, and what comes first waits for less.
-  const first = (serving[0] ?? heads[0])?.model;
+  const first = usual(serving.length > 0 ? serving : heads)[0]?.model;
   const isForAll = heads.every(({ languages }) => languages.includes('*'));
   const [detectLanguage] = await Promise.all([
     options.detectLanguage ?? (isForAll ? undefined : loadLanguageDetector()),

@@ -26,7 +26,7 @@ export interface Route {
   /** Those that are asked, and those whose entities personal data is found among. */
   readonly heads: readonly ModelHead[];
   readonly unserved: readonly TaskName[];
-  /** The model that counts a text's tokens, whatever is asked: the first that serves its language in anything. */
+  /** The model that counts a text's tokens, whatever is asked: of the usual ones of its language the first. */
   readonly countedBy: number;
 }
 
@@ -95,10 +95,16 @@ export function createRouter(
         asked,
         heads: serving.filter(isAsked),
         unserved: [...asked].filter((task) => !isServed(task)),
-        countedBy: (serving[0] ?? heads[0])?.model ?? 0,
+        countedBy: (usual(serving)[0] ?? usual(heads)[0])?.model ?? 0,
       };
     },
   };
+}
+
+/** Heads that may be run unasked, or all, where there are only others. */
+export function usual(heads: readonly ModelHead[]): readonly ModelHead[] {
+  const unasked = heads.filter(({ onRequest }) => !onRequest);
+  return unasked.length > 0 ? unasked : heads;
 }
 
 /** The first of each kind of head. */

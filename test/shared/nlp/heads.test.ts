@@ -115,6 +115,24 @@ describe('heads of one graph', () => {
     },
   );
 
+  it('for requests alone have their model loaded by the first text that asks, wherever it stands', async () => {
+    const { entry, outputs } = manyHeaded('asked', ['*']);
+    const heads = (entry.heads as { task: string }[])
+      .filter(({ task }) => task === 'labels')
+      .map((head) => ({ ...head, name: 'other', onRequest: true }));
+    await open([{ entry: { ...entry, heads }, outputs }, manyHeaded('usual', ['*'])]);
+    expect(loads).toEqual([1]);
+
+    const request = { text: TEXT, also: ['labels'] } as const;
+    const found = await read({ text: TEXT }, { text: TEXT, language: 'de', tasks: [] });
+    expect(loads).toEqual([1]);
+    const [labelled] = await read(request);
+
+    expect(found).toMatchObject([{ labels: [{ task: 'mood' }], tokens: 4 }, { tokens: 4 }]);
+    expect(loads).toEqual([1, 0]);
+    expect(labelled?.labels.map(({ task }) => task)).toEqual(['other', 'mood']);
+  });
+
   it('give a word the tag of its first token', async () => {
     await open([manyHeaded('many', ['*'])]);
 
