@@ -43,12 +43,12 @@ export async function recordRun(result: BenchResult, date: string): Promise<void
   await appendFile(file, `${JSON.stringify(run)}\n`);
 }
 
-/** The figures that are worse by more than a third than the median of the runs on processors of the kind: with VNNI, or without. */
+/** The steady figures that are worse by more than a third than the median of the runs on processors of the kind: with VNNI, or without. */
 export function fallsOf(result: BenchResult, history: readonly RecordedRun[]): Fall[] {
   const runs = history.filter(({ vnni }) => vnni === (result.processor.vnni === true));
   return figuresOf(result).flatMap((figure) => {
     const recorded = runs.flatMap(({ figures }) => figures[figure.name] ?? []);
-    if (recorded.length === 0) return [];
+    if (recorded.length === 0 || !figure.steady) return [];
     const before = median(recorded);
     const kept = figure.better === 'more' ? figure.value / before : before / figure.value;
     return kept < TOLERATED ? [{ ...figure, before }] : [];
