@@ -121,7 +121,9 @@ describe('the pages', () => {
       for (const [call, script = ''] of text.matchAll(/npm run (?:--\w+ )*([\w:-]+)[^`\n]*/g)) {
         const file = /(\S+\.ts)$/.exec(scripts[script] ?? '')?.[1];
         const source = file && (await read(file));
-        const options = [...call.matchAll(/ --([a-z][a-z0-9-]+)/g)].map(([, option = '']) => option);
+        const options = [...call.matchAll(/ --([a-z][a-z0-9-]+)/g)].map(
+          ([, option = '']) => option,
+        );
         const unknown = options.filter(
           (option) =>
             !['json', 'help', 'silent'].includes(option) &&
