@@ -199,11 +199,7 @@ def pack(data: Path, run: Path, folder: Path):
 
 
 def main():
-    run_steps(
-        "acceptability", __doc__,
-        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads),
-        pack=lambda o: pack(o.data, o.run, o.folder),
-    )
+    run_steps("acceptability", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads), pack)
 
 
 if __name__ == "__main__":

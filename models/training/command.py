@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def run_steps(name: str, description: str, train, pack) -> None:
-    """Read the command line and do the steps it names: `train(options)`, `pack(options)`."""
+    """Read the command line and do the steps it names: `train(options)`, `pack(data, run, folder)`."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets; see README.md")
     parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder's model.safetensors")
@@ -15,6 +15,7 @@ def run_steps(name: str, description: str, train, pack) -> None:
     parser.add_argument("--steps", nargs="+", choices=["train", "pack"], default=["train", "pack"])
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    for step, work in (("train", train), ("pack", pack)):
-        if step in options.steps:
-            work(options)
+    if "train" in options.steps:
+        train(options)
+    if "pack" in options.steps:
+        pack(options.data, options.run, options.folder)

@@ -172,11 +172,7 @@ def head(name: str, task: str | None = None, settings: dict | None = None) -> di
 
 
 def main():
-    run_steps(
-        "en", __doc__,
-        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from),
-        pack=lambda o: pack(o.data, o.run, o.folder),
-    )
+    run_steps("en", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from), pack)
 
 
 if __name__ == "__main__":

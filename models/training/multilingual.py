@@ -177,11 +177,7 @@ def pack(data: Path, run: Path, folder: Path):
 
 
 def main():
-    run_steps(
-        "multilingual", __doc__,
-        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads),
-        pack=lambda o: pack(o.data, o.run, o.folder),
-    )
+    run_steps("multilingual", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads), pack)
 
 
 if __name__ == "__main__":

@@ -136,11 +136,7 @@ def write_people(folder: Path, run: Path):
 
 
 def main():
-    run_steps(
-        "qa", __doc__,
-        train=lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from),
-        pack=lambda o: pack(o.data, o.run, o.folder),
-    )
+    run_steps("qa", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from), pack)
 
 
 if __name__ == "__main__":

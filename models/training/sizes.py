@@ -107,7 +107,7 @@ def teach(model: ManyHeaded, seconds: float, teacher, rounds, run: Path) -> Many
     others = [each for each in model.parameters() if each is not words]
     made = optimizers([{"params": others, "lr": RATES["encoder"]}], [{"params": [words], "lr": RATES["words"]}], decay=0.01)
     return train_within(seconds, 1, model, taught_by(teacher), rounds, made, run / "checkpoint.pt", lambda *_: None,
-                        time.process_time)
+                        clock=time.process_time)
 
 
 def pack(name: str, run: Path, bundled: Path) -> None:

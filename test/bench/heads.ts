@@ -1,5 +1,5 @@
-import { createTextEngine, type TaskName } from '#shared/nlp/index.ts';
-import type { BenchModels } from './model-folders.ts';
+import type { TaskName } from '#shared/nlp/index.ts';
+import { type BenchModels, openEntityEngine } from './model-folders.ts';
 import { processorSeconds } from './processor-time.ts';
 import { analyze } from './tasks.ts';
 
@@ -15,11 +15,7 @@ export async function measureHeads(
   texts: readonly string[],
   rounds: number,
 ): Promise<HeadTimes> {
-  const engine = await createTextEngine({
-    modelsDirectory: models.directory,
-    models: [models.entityModel],
-    workers: 1,
-  });
+  const engine = await openEntityEngine(models);
   try {
     const tasks = engine.models.flatMap((model) => model.tasks);
     const seconds = await processorSeconds(

@@ -6,7 +6,8 @@ import { median } from './children.ts';
 import type { BenchModels } from './model-folders.ts';
 
 const program = fileURLToPath(new URL('./memory-engine.ts', import.meta.url));
-const WORKERS = [1, 2, 3] as const;
+const ROUNDS = 3;
+const MANY = 3;
 
 /** Resident memory of a process that holds an engine, in 2^20 bytes. */
 export interface MemoryUse {
@@ -16,19 +17,19 @@ export interface MemoryUse {
   readonly perWorkerMegabytes: number;
 }
 
-/** Measures fresh processes of one, two and three workers with the entity model, medians of three each. */
+/** Measures fresh processes of one worker and of several with the entity model, medians of three each. */
 export async function measureMemory(
   models: BenchModels,
   texts: readonly string[],
 ): Promise<MemoryUse> {
-  const use = new Map<number, number>();
-  for (const workers of WORKERS) {
+  const [one, many] = [await usual(1), await usual(MANY)];
+  return { oneWorkerMegabytes: one, perWorkerMegabytes: (many - one) / (MANY - 1) };
+
+  async function usual(workers: number): Promise<number> {
     const sizes: number[] = [];
-    for (let round = 0; round < 3; round += 1) sizes.push(await residentOf(workers));
-    use.set(workers, median(sizes));
+    for (let round = 0; round < ROUNDS; round += 1) sizes.push(await residentOf(workers));
+    return median(sizes);
   }
-  const [one = Number.NaN, , three = Number.NaN] = use.values();
-  return { oneWorkerMegabytes: one, perWorkerMegabytes: (three - one) / 2 };
 
   async function residentOf(workers: number): Promise<number> {
     const args = [models.directory, models.entityModel, String(workers)];

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '#shared/errors.ts';
+import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
 import { readManifest } from '#shared/nlp/manifest.ts';
 import type { HeadTask } from '#shared/nlp/task.ts';
 import type { FloatGraph, ModelFolders } from './arms.ts';
@@ -15,6 +16,11 @@ export interface BenchModels {
   readonly directory: string;
   readonly entityModel: string;
   readonly answerModel: string;
+}
+
+/** An engine of the entity model alone, on one worker. */
+export function openEntityEngine({ directory, entityModel }: BenchModels): Promise<TextEngine> {
+  return createTextEngine({ modelsDirectory: directory, models: [entityModel], workers: 1 });
 }
 
 /** The models that were named, or the manifest's first of each task. */

@@ -1,9 +1,8 @@
 import { createSeenTexts } from '#consumers/inference/seen-texts.ts';
-import { createTextEngine } from '#shared/nlp/index.ts';
 import { parseSettings } from '#shared/settings.ts';
 import { randomFrom } from '#test/chaos/random.ts';
 import { textRecord } from '#test/consumers/inference/doubles.ts';
-import type { BenchModels } from './model-folders.ts';
+import { type BenchModels, openEntityEngine } from './model-folders.ts';
 import { consumerJob } from './overhead.ts';
 import { processorSeconds } from './processor-time.ts';
 
@@ -31,11 +30,7 @@ export async function measureRepeats(
   texts: readonly string[],
   rounds: number,
 ): Promise<RepeatTimes> {
-  const engine = await createTextEngine({
-    modelsDirectory: models.directory,
-    models: [models.entityModel],
-    workers: 1,
-  });
+  const engine = await openEntityEngine(models);
   const maximumBytes = parseSettings({}).inference.seenTextsMegabytes * 2 ** 20;
   const measure = async (stream: readonly string[]) => {
     const batches = Array.from({ length: BATCHES }, (_, at) =>

@@ -1,9 +1,9 @@
 import { tableStreamRecord } from '#local/services/dynamodb/stream-records.ts';
-import { createTextEngine, type TextEngine } from '#shared/nlp/index.ts';
+import type { TextEngine } from '#shared/nlp/index.ts';
 import { resultsTableDefinition } from '#shared/results-table/definition.ts';
 import { textRecord } from '#test/consumers/inference/doubles.ts';
 import type { Answer } from './answering-client.ts';
-import type { BenchModels } from './model-folders.ts';
+import { type BenchModels, openEntityEngine } from './model-folders.ts';
 import { consumerJob } from './overhead.ts';
 import { paragraphsOf, sentencesOf } from './texts.ts';
 
@@ -24,11 +24,7 @@ export type WrittenResults = Awaited<ReturnType<typeof writtenResults>>;
 
 /** Results of the fixtures as they are stored: as they come, without their texts, of texts of a kilobyte, and packed ones. */
 export async function writtenResults(models: BenchModels, texts: readonly string[]) {
-  const engine = await createTextEngine({
-    modelsDirectory: models.directory,
-    models: [models.entityModel],
-    workers: 1,
-  });
+  const engine = await openEntityEngine(models);
   try {
     const some = texts.slice(0, TEXTS).map((text, at) => textRecord(`r-${at}`, text));
     const sentences = sentencesOf(texts);

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { messageOf, SpanstreamError } from '#shared/errors.ts';
-import { createTextEngine } from '#shared/nlp/index.ts';
-import type { BenchModels } from './model-folders.ts';
+import { median } from './children.ts';
+import { type BenchModels, openEntityEngine } from './model-folders.ts';
 import { processorSeconds } from './processor-time.ts';
 import { analyze } from './tasks.ts';
 
@@ -39,11 +39,7 @@ export async function measureSpacy(
     return { skipped: messageOf(error).split('\n', 1)[0] ?? 'spaCy cannot be installed' };
   }
   const rival = startRival(folder, texts);
-  const engine = await createTextEngine({
-    modelsDirectory: models.directory,
-    models: [models.entityModel],
-    workers: 1,
-  });
+  const engine = await openEntityEngine(models);
   try {
     const ner: number[] = [];
     const seconds = await processorSeconds(
@@ -54,8 +50,8 @@ export async function measureSpacy(
       },
       rounds,
     );
-    ner.shift();
-    const theirs = ner.sort((a, b) => a - b)[Math.floor((ner.length - 1) / 2)] ?? Number.NaN;
+    // The first round is for warming up.
+    const theirs = median(ner.slice(1));
     return {
       oursOverNer: theirs / seconds.ours,
       ours: texts.length / seconds.ours,
