@@ -13,7 +13,7 @@ from transformers import BertModel
 import cased_vocabulary
 import development
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
-from bundled_weights import read_weights
+from bundled_weights import read_model
 from command import run_steps
 from corpora import read_everything, weighted_texts
 from english_data import ENTITIES, Example, collate, encode
@@ -21,20 +21,22 @@ from fake_quantization import make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
 from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded, config_of, load, save, set_table
+from student import CHOSEN_BY, prune_neurons, taught_by
 from timed_loop import train_within
 from variation import address_blocks, names_of, so_often, swap_names, vary
 
 SEED = 20
 VOCABULARY_SIZE = 34_000
 DROPOUT = {"hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0}
-MINUTES = 84
+WIDTH = 768  # neurons of a feed-forward layer that a wider model keeps when it is gone on from
+MINUTES = 70
 TOKENS_PER_BATCH = 1024
 RATES = {"encoder": 2e-4, "words": 2e-4, "new": 1e-3}
 WATCHED = 700  # examples of each development set that a round ends with
 SWAPPED, HIDDEN = 0.15, 0.05  # shares of names swapped for others and of pieces hidden
 # How often a round takes each source, and how often one, two, three, ... sentences of it make one text.
 SENTENCES = {
-    "conll": (1.0, [14, 2, 1, 1, 1]),
+    "conll": (1.5, [14, 2, 1, 1, 1]),
     "ewt": (1.5, [14, 2, 1, 1]),
     "gum": (1.5, [14, 2, 1]),
     "wnut": (2.0, [14, 1, 1]),
@@ -43,7 +45,7 @@ SENTENCES = {
 }
 FEELINGS = 0.5  # how often a round takes the texts whose sentiment is known
 ADDRESSES = 400  # letterheads and signatures of a round
-# How much of a bundled model's weights is kept in those that it became (Wortsman et al. 2022, arXiv:2109.01903).
+# How much of a bundled model's weights is kept in those of the same shape that it became (Wortsman et al. 2022, arXiv:2109.01903).
 KEPT = 0.15
 
 
@@ -76,20 +78,9 @@ def new_model(data: Path, encoder: Path) -> tuple[ManyHeaded, list[str]]:
 
 
 def bundled_model(bundled: Path) -> tuple[ManyHeaded, list[str]]:
-    """A bundled model in fp32, as far as its int8 weights tell, and its vocabulary; heads that it lacks are new."""
+    """A bundled model and its vocabulary."""
     torch.manual_seed(SEED)
-    model = ManyHeaded(config_of(json.loads((bundled / "config.json").read_text()) | DROPOUT))
-    weights = read_weights(bundled / GRAPH)
-    set_table(model, weights.pop("bert.embeddings.word_embeddings.weight"))
-    if "classifier.weight" in weights:
-        with torch.no_grad():
-            model.tokens.weight[: len(ENTITIES)] = weights.pop("classifier.weight")
-            model.tokens.bias[: len(ENTITIES)] = weights.pop("classifier.bias")
-    state = model.load_state_dict(weights, strict=False)
-    missing = [name for name in state.missing_keys if name.startswith("bert.encoder")]
-    if missing or state.unexpected_keys:
-        raise SystemExit(f"{bundled}: no model of this kind: {missing + state.unexpected_keys}")
-    return model, cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
+    return read_model(bundled, TOKEN_HEADS, TEXT_HEADS, DROPOUT), cased_vocabulary.read_vocabulary(bundled / "vocab.txt")
 
 
 def make_optimizers(model: ManyHeaded):
@@ -106,11 +97,13 @@ def make_optimizers(model: ManyHeaded):
 
 
 def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Path | None):
-    """Train from the encoder on, or from a bundled model, and leave weights, ranges and tokenizer in `run`."""
+    """Train from the encoder on, or from a bundled model, and leave weights, ranges and tokenizer in `run`.
+
+    A bundled model that is wider than `WIDTH` is pruned, and teaches what is left of it.
+    """
     torch.set_num_threads(1)  # each process has one, so that they can be forked and none waits for another
     model, pieces = bundled_model(bundled) if bundled else new_model(data, encoder)
     sources, tokenizer = read_everything(data), cased_vocabulary.make_tokenizer(pieces)
-    make_roundable(model)
 
     def report(number, averaged):
         figures = development.figures(averaged, sources, tokenizer, WATCHED)
@@ -120,10 +113,15 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     def rounds(number: int):
         return round_of(number, sources, tokenizer)
 
-    first = copy.deepcopy(model)
-    model = train_within(60 * MINUTES, processes, model, ManyHeaded.loss, rounds, make_optimizers(model),
-                         run / "checkpoint.pt", report)
-    if bundled:
+    loss, first = ManyHeaded.loss, None
+    if bundled and model.config.intermediate_size > WIDTH:
+        prune_neurons(model, WIDTH, rounds(0)[:CHOSEN_BY])
+        loss = taught_by(development.graph_logits(bundled / GRAPH, threads=1))
+    elif bundled:
+        first = copy.deepcopy(model)
+    make_roundable(model)
+    model = train_within(60 * MINUTES, processes, model, loss, rounds, make_optimizers(model), run / "checkpoint.pt", report)
+    if first:
         keep(model, first)
     words = model.bert.embeddings.word_embeddings
     if isinstance(words, cased_vocabulary.CasedEmbedding):

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 import multilingual_development as development
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_files, write_reference
+from bundled_weights import read_model
 from command import run_steps
 from cut_vocabulary import cut, tokenizer_of
 from development import graph_logits
@@ -38,11 +39,12 @@ DROPOUT = {"hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0}
 MINUTES = 43
 TOKENS_PER_BATCH = 1024
 RATES = {"encoder": 3e-4, "words": 3e-4, "new": 1e-3}
+GOING_ON = {"minutes": 33, "rates": {"encoder": 1.5e-4, "words": 1.5e-4, "new": 1.5e-4}}  # from a bundled model on
 SWAPPED, HIDDEN = 0.2, 0.05  # shares of names swapped for others and of pieces hidden
 # How often a round takes each source, and how often one, two, three, ... sentences of it make one text.
 SENTENCES = {
     "ja-wikipedia": (1.5, [14, 3, 1]),
-    "ja-gsd": (1.0, [14, 3, 1]),
+    "ja-gsd": (2.0, [14, 3, 1]),
     "zh": (1.5, [14, 3, 1]),
     "pt": (1.0, [14, 3, 1, 1]),
     "sv": (0.5, [14, 3, 1, 1]),
@@ -100,16 +102,16 @@ def vocabulary_texts(data: Path, sources) -> list[tuple[str, frozenset[int] | No
     return texts
 
 
-def new_model(data: Path, encoder: Path, sources, layers=LAYERS) -> tuple[ManyHeaded, Tokenizer]:
+def new_model(data: Path, encoder: Path, sources) -> tuple[ManyHeaded, Tokenizer]:
     """The encoder with some of its layers and pieces and with new heads, and its tokenizer."""
     torch.manual_seed(SEED)
     whole = json.loads((encoder / "tokenizer.json").read_text(encoding="utf-8"))
     kept = cut(whole, vocabulary_texts(data, sources), VOCABULARY_SIZE)
     config, state = read_encoder(encoder / "e5-small-q4.bin")
     table = state.pop("embeddings.word_embeddings.weight")[kept]
-    config = config_of(config | DROPOUT | {"num_hidden_layers": len(layers), "vocab_size": len(kept), "pad_token_id": 1})
+    config = config_of(config | DROPOUT | {"num_hidden_layers": len(LAYERS), "vocab_size": len(kept), "pad_token_id": 1})
     model = ManyHeaded(config, TOKEN_HEADS, {})
-    taken = {f"encoder.layer.{old}.": f"encoder.layer.{new}." for new, old in enumerate(layers)}
+    taken = {f"encoder.layer.{old}.": f"encoder.layer.{new}." for new, old in enumerate(LAYERS)}
     for name, value in list(state.items()):
         if name.startswith("encoder."):
             del state[name]
@@ -123,20 +125,24 @@ def new_model(data: Path, encoder: Path, sources, layers=LAYERS) -> tuple[ManyHe
     return model, tokenizer_of(whole, kept)
 
 
-def make_optimizers(model: ManyHeaded):
+def make_optimizers(model: ManyHeaded, rates: dict[str, float]):
     """Higher rates for the heads, which are new, than for what is trained already."""
     table, new = model.bert.embeddings.word_embeddings.weight, list(model.tokens.parameters())
     apart = {id(p) for p in [*new, table]}
     old = [p for p in model.parameters() if id(p) not in apart]
-    groups = [{"params": old, "lr": RATES["encoder"]}, {"params": new, "lr": RATES["new"]}]
-    return optimizers(groups, [{"params": [table], "lr": RATES["words"]}], decay=0.01)
+    groups = [{"params": old, "lr": rates["encoder"]}, {"params": new, "lr": rates["new"]}]
+    return optimizers(groups, [{"params": [table], "lr": rates["words"]}], decay=0.01)
 
 
-def fine_tune(data: Path, encoder: Path, run: Path, processes: int, minutes=MINUTES, layers=LAYERS):
-    """Train from the encoder on, and leave weights, ranges and tokenizer in `run`."""
+def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Path | None):
+    """Train from the encoder on, or from a bundled model, and leave weights, ranges and tokenizer in `run`."""
     torch.set_num_threads(1)  # each process has one, so that they can be forked and none waits for another
-    sources = read_everything(data)
-    model, tokenizer = new_model(data, encoder, sources, layers)
+    sources, minutes = read_everything(data), GOING_ON["minutes"] if bundled else MINUTES
+    if bundled:
+        torch.manual_seed(SEED)
+        model, tokenizer = read_model(bundled, TOKEN_HEADS, {}, DROPOUT), load_tokenizer(bundled)
+    else:
+        model, tokenizer = new_model(data, encoder, sources)
     (run / "model").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(run / "model/tokenizer.json"), pretty=False)
     make_roundable(model)
@@ -149,8 +155,8 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, minutes=MINU
     def rounds(number: int):
         return round_of(number, sources, tokenizer)
 
-    model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds, make_optimizers(model),
-                         run / "checkpoint.pt", report)
+    model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds,
+                         make_optimizers(model, GOING_ON["rates"] if bundled else RATES), run / "checkpoint.pt", report)
     save(model, run)
     report("last", model)
 
@@ -177,7 +183,7 @@ def pack(data: Path, run: Path, folder: Path):
 
 
 def main():
-    run_steps("multilingual", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads), pack)
+    run_steps("multilingual", __doc__, lambda o: fine_tune(o.data, o.encoder, o.run, o.threads, o.go_on_from), pack)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ SINGLE_SENTENCES = {"squad-train-sentences", "qamr"}
 # Going on from a bundled model learns to decline: questions written for it, with and without an answer, others that people
 # wrote to have none, near misses made by rules, and many that are answered, in whole paragraphs.
 DECLINING = {
-    "minutes": 50,
+    "minutes": 100,
     "rates": {"encoder": 1e-4, "new": 1e-4},
     "tokens": 1536,
     "written": 5_500,
@@ -57,7 +57,7 @@ DECLINING = {
     "near misses": 0.1,
     "changed together": 0.05,
     "longest": 320,
-    "questions": {"squadshifts-wiki": 1_500, "squad-emptycity": 1_500, "squad-train-val5pct": 1_500,
+    "questions": {"squadshifts-wiki": 2_000, "squad-emptycity": 2_000, "squad-train-val5pct": 1_500,
                   "squad2-train-ten-articles": 1_200},
 }
 WRITTEN = Path(__file__).parent / "data/written-questions.jsonl"
