@@ -13,7 +13,7 @@ from transformers import BertModel
 
 import cased_vocabulary
 import development
-from acceptability_data import COLA, Sentence, collate, encode, half_spoiled, plain_sentences, read_cola
+from acceptability_data import COLA, Sentence, collate, encode, half_spoiled, plain_sentences, read_cola, read_judged
 from bundle import GRAPH, load_tokenizer, make_graphs, update_manifest, write_reference, write_texts
 from command import run_steps
 from edit_tagger import Teacher
@@ -35,9 +35,9 @@ PIECES = 8_000  # of the encoder's vocabulary, which has 30,522
 LONGEST = 64  # tokens of a sentence
 DROPOUT = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0}
 TEACHER = {"epochs": 3, "rate": 5e-5, "tokens": 448}
-# First spoiled sentences are told from others and where they are wrong; then CoLA, and what the teacher says of others.
+# First spoiled sentences are told from others and where they are wrong; then judged sentences, and what the teacher says of others.
 SPOTTING = {"minutes": 15, "rate": 1.5e-4, "tokens": 1024}
-JUDGING = {"minutes": 27, "rate": 1e-4, "tokens": 768}
+JUDGING = {"minutes": 30, "rate": 1e-4, "tokens": 768}
 POOL = {"cola": 2, "others": 5_000, "words": 12}  # spoiled versions of a CoLA sentence; others, and how many words they have
 WEIGHTS = {"label": 1.0, "taught": 1.0, "wrong": 0.5}
 WRONG_WEIGHT = 3.0  # of a token that is wrong: they are few
@@ -96,8 +96,7 @@ def begin(encoder: Path, texts: list[str]) -> tuple[ManyHeaded, list[str]]:
 
 def loss_of(model: ManyHeaded, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
     """What is known of a batch's sentences: their labels, what the teacher says, and where they are wrong."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=not model.texts.rounding):
-        logits = {name: value.float() for name, value in model(batch["input_ids"], batch["attention_mask"]).items()}
+    logits = model.logits(batch)
     said, known, told = logits["acceptability"], batch["label"] != IGNORED, batch["taught"] >= 0
     shares = torch.stack([1 - batch["taught"], batch["taught"]], dim=-1)
     losses = {
@@ -138,7 +137,7 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int):
     if not spotted.exists():
         torch.save(learn(model, SPOTTING, lru_cache(1)(spotting), "spotting.pt", round_from=2.0).state_dict(), spotted)
     model.load_state_dict(torch.load(spotted), strict=False)
-    pool = pool_of(data, run, sentences, plain, spoiler)
+    pool = read_judged() + pool_of(data, run, sentences, plain, spoiler)
 
     def judging(number: int) -> list[dict]:
         dice = random.Random(SEED + 100 + number)

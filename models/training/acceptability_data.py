@@ -14,6 +14,7 @@ from loop import pad
 from spoiling import Spoiler
 
 COLA = "classification/cola"
+JUDGED = Path(__file__).parent / "data/judged-sentences.tsv"
 SOURCES = ["fairytaleqa", "squad-emptycity", "squad-train-val5pct", "squadshifts-wiki", "squad-train-sentences", "tydiqa-en",
            "squadshifts-reddit", "squadshifts-amazon", "nq-open-oracle"]
 END = re.compile(r"(?<=[.!?])[\"”']?\s+(?=[\"“]?[A-Z])")
@@ -46,6 +47,12 @@ def read_cola(path: Path) -> list[Sentence]:
     """CoLA: source, 0 or 1, mark, sentence, parted by tabs."""
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     return [Sentence(text, int(label)) for _, label, _, text in rows]
+
+
+def read_judged() -> list[Sentence]:
+    """The sentences that were written and judged for this training: 0 or 1, a tab, the sentence."""
+    rows = [line.split("\t") for line in JUDGED.read_text(encoding="utf-8").splitlines()]
+    return [Sentence(text, int(label)) for label, text in rows]
 
 
 def plain_sentences(folder: Path) -> list[str]:

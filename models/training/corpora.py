@@ -1,6 +1,7 @@
 """The English corpora: reading them, and calling their types as CoNLL-2003 calls them."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,11 @@ TYPES = {
     **{kind: "O|MISC" for kind in ("musicgenre", "musicalinstrument", "chemicalelement", "chemicalcompound", "protein",
                                    "enzyme", "discipline", "theory", "field", "task", "algorithm", "metrics")},
 }
+
+WRITTEN = Path(__file__).parent / "data/written-names.tsv"
+HELD_OUT = 10  # one of so many of the texts written for the training is for development
+MARKED = re.compile(r"\[(PER|ORG|LOC|MISC) ([^\[\]]+)\]|([^\[\]]+)")
+WORD = re.compile(r"\\n|['’]\w{1,2}\b|[@#]?\w+(?:[-.&'’]\w+)*|\S")
 
 
 def read_columns(path: Path) -> list[Example]:
@@ -112,6 +118,34 @@ def read_sentiment(path: Path) -> list[Example]:
     return examples
 
 
+def read_written() -> list[Example]:
+    """The texts that were written for this training: a line each, its kind, a tab, and the text, as in `[PER Ada] slept.`
+
+    A line break within a text is `\\n`. Whether words with @ or # before them are names is left open. Each kind is a document.
+    """
+    lines = [line.split("\t") for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+    kinds = sorted({kind for kind, _ in lines})
+    return [_marked(text, kinds.index(kind)) for kind, text in lines]
+
+
+def _marked(text: str, document: int) -> Example:
+    words, plain = [], ""
+    for part in MARKED.finditer(text):
+        kind, name, other = part.groups()
+        found = re.finditer(r"\S+", name) if kind else WORD.finditer(other)
+        words += [(len(plain) + each.start(), each.group(), _label(kind, number, each.group())) for number, each in enumerate(found)]
+        plain += name or other
+    starts, words, labels = zip(*[each for each in words if each[1] != r"\n"])
+    glued = {i for i in range(1, len(words)) if starts[i] == starts[i - 1] + len(words[i - 1])}
+    return Example(words, labels, glued=frozenset(glued), document=document)
+
+
+def _label(kind: str | None, number: int, word: str) -> str:
+    if kind:
+        return f"{'I' if number else 'B'}-{kind}"
+    return "" if word[0] in "@#" else "O"
+
+
 def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
     """The examples of each source, by what they are for: `train` and `dev`."""
     ner, pos, classes = data / "ner", data / "pos", data / "classification"
@@ -129,6 +163,7 @@ def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
 
     domains = ["ai", "music", "politics", "science"]
     gum = ["academic", "bio", "news", "voyage"]
+    texts = read_written()
     return {
         "conll": conll,
         "ewt": {
@@ -140,6 +175,8 @@ def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
         "tweebank": {"train": columns("tweebank/train.bio"), "dev": columns("tweebank/dev.bio")},
         "crossner": {"train": [each for domain in domains for part in ("train", "dev")
                                for each in columns(f"crossner/{domain}/{part}.txt")]},
+        "written": {"train": [each for number, each in enumerate(texts) if number % HELD_OUT],
+                    "dev": texts[::HELD_OUT]},
         "goemotions": {"train": read_sentiment(classes / "goemotions/train.tsv"),
                        "dev": read_sentiment(classes / "goemotions/dev.tsv")},
     }

@@ -15,7 +15,7 @@ from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded
 
 # Sets that do not mark all types: others that are found there count neither way.
 MARKED = {"ewt": {"PER", "ORG", "LOC"}}
-NAMED = ["conll", "ewt", "wnut", "tweebank"]
+NAMED = ["conll", "ewt", "wnut", "tweebank", "written"]
 # CoNLL-2003's testa was trained on by the weights that training begins with: scores there are too high to learn from.
 CALIBRATED_ON = ["ewt", "wnut", "tweebank"]
 HIGH = 0.8  # scores from which on entities are taken for sure

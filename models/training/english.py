@@ -20,7 +20,7 @@ from english_data import ENTITIES, Example, collate, encode
 from fake_quantization import make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
-from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded, config_of, load, save, set_table
+from many_headed import OUTPUTS, TEXT_HEADS, TOKEN_HEADS, ManyHeaded, config_of, keep, load, save, set_table
 from student import CHOSEN_BY, prune_neurons, taught_by
 from timed_loop import train_within
 from variation import address_blocks, names_of, so_often, swap_names, vary
@@ -29,7 +29,7 @@ SEED = 20
 VOCABULARY_SIZE = 34_000
 DROPOUT = {"hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0}
 WIDTH = 768  # neurons of a feed-forward layer that a wider model keeps when it is gone on from
-MINUTES = 70
+MINUTES = 92
 TOKENS_PER_BATCH = 1024
 RATES = {"encoder": 2e-4, "words": 2e-4, "new": 1e-3}
 WATCHED = 700  # examples of each development set that a round ends with
@@ -42,6 +42,7 @@ SENTENCES = {
     "wnut": (2.0, [14, 1, 1]),
     "tweebank": (3.0, [14, 1, 1]),
     "crossner": (2.0, [14, 1]),
+    "written": (2.0, [14, 2]),
 }
 FEELINGS = 0.5  # how often a round takes the texts whose sentiment is known
 ADDRESSES = 400  # letterheads and signatures of a round
@@ -122,22 +123,13 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     make_roundable(model)
     model = train_within(60 * MINUTES, processes, model, loss, rounds, make_optimizers(model), run / "checkpoint.pt", report)
     if first:
-        keep(model, first)
+        keep(model, first, KEPT)
     words = model.bert.embeddings.word_embeddings
     if isinstance(words, cased_vocabulary.CasedEmbedding):
         set_table(model, words.folded())
     save(model, run)
     tokenizer.save(str(run / "model/tokenizer.json"))
     (run / "model/vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
-
-
-@torch.no_grad()
-def keep(model: ManyHeaded, first: ManyHeaded) -> None:
-    """Mix in what the encoder and the entities' labels were at first."""
-    for now, before in zip(model.bert.parameters(), first.bert.parameters()):
-        now.lerp_(before, KEPT)
-    for now, before in zip(model.tokens.parameters(), first.tokens.parameters()):
-        now[: len(ENTITIES)].lerp_(before[: len(ENTITIES)], KEPT)
 
 
 def pack(data: Path, run: Path, folder: Path):
@@ -151,7 +143,7 @@ def pack(data: Path, run: Path, folder: Path):
     thresholds = development.thresholds(sets["goemotions"], temperatures["sentiment"])
     print("temperatures", temperatures, "thresholds", thresholds)
     model.cool(temperatures)
-    make_graphs(model, OUTPUTS, write_many_headed, run, folder)
+    make_graphs(model, {head: OUTPUTS[head] for head in TOKEN_HEADS | TEXT_HEADS}, write_many_headed, run, folder)
     write_texts(run, folder, lower_case=False)
     update_manifest(folder, [
         # A word's pieces vote, and the labels' sequence is one that IOB2 allows.

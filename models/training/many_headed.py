@@ -93,6 +93,13 @@ def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
     model.config.vocab_size = len(table)
 
 
+@torch.no_grad()
+def keep(model: ManyHeaded, first: ManyHeaded, share: float) -> None:
+    """Mix in a share of what the model was at first (Wortsman et al. 2022, arXiv:2109.01903)."""
+    for now, before in zip(model.parameters(), first.parameters()):
+        now.lerp_(before, share)
+
+
 def save(model: ManyHeaded, run: Path, architecture="BertForTokenClassification", labels=ENTITIES) -> None:
     """Write the weights, their configuration, and the ranges of the layers' inputs.
 

@@ -1,5 +1,6 @@
 """Train the bundled multilingual model: entities in eight languages, Japanese parts of speech (see README.md)."""
 
+import copy
 import json
 import random
 from dataclasses import replace
@@ -21,7 +22,7 @@ from english_data import ENTITIES, Example, written
 from fake_quantization import make_roundable
 from int8_graph import write_many_headed
 from loop import batches_by_length, optimizers
-from many_headed import OUTPUTS, ManyHeaded, config_of, load, save, set_table
+from many_headed import OUTPUTS, ManyHeaded, config_of, keep, load, save, set_table
 from multilingual_corpora import UNSPACED, glue, read_everything
 from multilingual_data import TOKEN_HEADS, WORD_TAGS, collate, encode
 from spelling import contract, without_spaces
@@ -39,7 +40,7 @@ DROPOUT = {"hidden_dropout_prob": 0.05, "attention_probs_dropout_prob": 0.0}
 MINUTES = 43
 TOKENS_PER_BATCH = 1024
 RATES = {"encoder": 3e-4, "words": 3e-4, "new": 1e-3}
-GOING_ON = {"minutes": 33, "rates": {"encoder": 1.5e-4, "words": 1.5e-4, "new": 1.5e-4}}  # from a bundled model on
+GOING_ON = {"minutes": 60, "rates": {"encoder": 1.5e-4, "words": 1.5e-4, "new": 1.5e-4}, "kept": 0.3}  # from a bundled model on
 SWAPPED, HIDDEN = 0.2, 0.05  # shares of names swapped for others and of pieces hidden
 # How often a round takes each source, and how often one, two, three, ... sentences of it make one text.
 SENTENCES = {
@@ -146,6 +147,7 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     (run / "model").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(run / "model/tokenizer.json"), pretty=False)
     make_roundable(model)
+    first = copy.deepcopy(model)
 
     def report(number, averaged):
         figures = development.figures(averaged, sources, tokenizer)
@@ -157,6 +159,8 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
 
     model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds,
                          make_optimizers(model, GOING_ON["rates"] if bundled else RATES), run / "checkpoint.pt", report)
+    if bundled:
+        keep(model, first, GOING_ON["kept"])
     save(model, run)
     report("last", model)
 

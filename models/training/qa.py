@@ -18,6 +18,7 @@ from fake_quantization import has_ranges, input_ranges, make_roundable, set_rang
 from figures import PEOPLE
 from int8_graph import write_answers
 from loop import optimizers, train
+from many_headed import keep
 from qa_legs import DECLINING, FOR_FIGURES, LEGS, SEED, held_out_questions, rounds_of_declining, training_batches
 from timed_loop import train_within
 
@@ -80,9 +81,11 @@ def train_leg(model, number: int, folder: Path, tokenizer: Tokenizer, run: Path)
 
 def learn_to_decline(model, folder: Path, tokenizer: Tokenizer, run: Path, processes: int):
     """Go on training with questions that have no answer among others; returns the averaged model."""
-    return train_within(60 * DECLINING["minutes"], processes, model, loss_beside(copy.deepcopy(model).eval()),
-                        rounds_of_declining(folder, tokenizer), make_optimizers(model, DECLINING["rates"]),
-                        run / "checkpoint-declining.pt", lambda *_: None)
+    first = copy.deepcopy(model).eval()
+    model = train_within(60 * DECLINING["minutes"], processes, model, loss_beside(first), rounds_of_declining(folder, tokenizer),
+                         make_optimizers(model, DECLINING["rates"]), run / "checkpoint-declining.pt", lambda *_: None)
+    keep(model, first, DECLINING["kept"])
+    return model
 
 
 def loss_beside(first):

@@ -3,16 +3,25 @@
 import torch
 from torch.nn import functional
 
+from english_data import IGNORED
 from many_headed import WEIGHTS, ManyHeaded, read
 
 CHOSEN_BY = 6  # batches by which layers and neurons are chosen
 
 
 def distance(logits: dict[str, torch.Tensor], said: dict[str, torch.Tensor], batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The mean square between both logits (Kim et al. 2021, arXiv:2105.08919), of texts and of tokens that are no padding."""
+    """The mean square between both logits (Kim et al. 2021, arXiv:2105.08919), of texts and of tokens that are no padding.
+
+    Where a label contradicts the teacher it is not believed.
+    """
+    best = {head: each.argmax(-1) for head, each in said.items()}
+    believed = {
+        "entities": (batch["entities"] == 0) | ((batch["entities"] >> best["entities"]) & 1 > 0),
+        "tags": (batch["tags"] == IGNORED) | (batch["tags"] == best["tags"]),
+    }
     real = batch["attention_mask"] > 0
-    return sum(WEIGHTS[head] * functional.mse_loss(*(each[real] if each.dim() == 3 else each for each in (given, said[head])))
-               for head, given in logits.items())
+    return sum(WEIGHTS[head] * functional.mse_loss(*((each[real & believed[head]] if head in believed else each)
+                                                     for each in (given, said[head]))) for head, given in logits.items())
 
 
 def taught_by(teacher):
