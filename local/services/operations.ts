@@ -44,6 +44,25 @@ export function listOf<Member extends z.ZodType>(member: Member, most: number, l
   return z.array(z.unknown()).min(least).max(most).pipe(z.array(member));
 }
 
+/** Things in the order of their names, which is that of the names' bytes. */
+export function inOrder<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
+  const named = items.map((item) => ({ item, name: Buffer.from(nameOf(item)) }));
+  return named.sort((a, b) => a.name.compare(b.name)).map(({ item }) => item);
+}
+
+/** Of things in that order those behind one, as many as asked for, and the last one's name where more follow. */
+export function pageOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  after: string | null | undefined,
+  most: number,
+) {
+  const place = Buffer.from(after ?? '');
+  const rest = items.filter((item) => Buffer.from(nameOf(item)).compare(place) > 0);
+  const page = inOrder(rest, nameOf).slice(0, most);
+  return { page, last: page.length < rest.length ? page.map(nameOf).at(-1) : undefined };
+}
+
 /**
  * Checks an operation's input.
  *

@@ -198,7 +198,7 @@ export const metricOperations: Operations<CloudWatch> = {
           const statistics = (names: readonly string[]) =>
             Object.fromEntries(names.map((name) => [name, statisticOf(datapoint, name)]));
           return {
-            Timestamp: datapoint.time,
+            Timestamp: datapoint.second,
             Unit: datapoint.unit,
             ...statistics(query.Statistics),
             ...(ExtendedStatistics.length > 0 && {
