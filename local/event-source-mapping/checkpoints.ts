@@ -18,21 +18,18 @@ const checkpointSchema = z.object({
 export type Checkpoint = z.output<typeof checkpointSchema>;
 
 /** Keeps the checkpoints of one mapping. */
-export interface CheckpointStore {
-  load(): Promise<Checkpoint[]>;
-  /** Keeps a shard's checkpoint; when it resolves, a killed process finds it again. */
-  save(checkpoint: Checkpoint): Promise<void>;
-}
+export type CheckpointStore = ReturnType<typeof fileCheckpoints>;
 
 /** Checkpoints as one file a shard in a directory, each replaced by a rename, so that a kill leaves the old or the new one. */
-export function fileCheckpoints(directory: string): CheckpointStore {
+export function fileCheckpoints(directory: string) {
   return {
-    async load() {
+    async load(): Promise<Checkpoint[]> {
       await mkdir(directory, { recursive: true });
       const files = (await readdir(directory)).filter((name) => name.endsWith('.json'));
       return Promise.all(files.map((name) => readCheckpoint(join(directory, name))));
     },
-    async save(checkpoint) {
+    /** Keeps a shard's checkpoint; when it resolves, a killed process finds it again. */
+    async save(checkpoint: Checkpoint): Promise<void> {
       const path = join(directory, `${encodeURIComponent(checkpoint.shardId)}.json`);
       await writeFile(`${path}.tmp`, JSON.stringify(checkpoint));
       await rename(`${path}.tmp`, path);
