@@ -9,8 +9,12 @@ import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocati
 import type { MappingLog, MappingOptions } from '#local/event-source-mapping/options.ts';
 import { openSource } from '#local/event-source-mapping/source.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
-import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
+import type { Invoke } from '#local/lambda/invocation.ts';
+import {
+  type FunctionOptions,
+  type LambdaFunction,
+  startFunction,
+} from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import type { ObjectCreated } from '#local/services/s3/request.ts';
 import { ConfigurationError } from '#shared/errors.ts';

@@ -83,7 +83,9 @@ export function startEventSourceMapping(options: MappingOptions) {
     uuid: context.uuid,
     /** How far it is: records that wait and were acknowledged, summed over its shards, the largest lag, and each shard. */
     lag() {
-      const shards: readonly ShardStatus[] = [...consumers.values()].map((consumer) => consumer.status());
+      const shards: readonly ShardStatus[] = [...consumers.values()].map((consumer) =>
+        consumer.status(),
+      );
       return {
         records: shards.reduce((sum, { unsettled }) => sum + unsettled, 0),
         acknowledged: shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0),

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Failure, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
@@ -17,11 +17,10 @@ export async function startRuntimeApi() {
     if (requestId === undefined || current?.requestId !== requestId) return;
     const { settle } = current;
     current = undefined;
-    settle(
-      'payload' in result
-        ? { ok: true, requestId, ...result }
-        : { ok: false, requestId, ...result },
-    );
+    settle({
+      requestId,
+      ...('payload' in result ? { ok: true, ...result } : { ok: false, ...result }),
+    });
   }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -35,22 +34,19 @@ export async function startRuntimeApi() {
       return;
     }
     const { body, size } = await readBody(request);
-    if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
-      send(response, 202, { status: 'OK' });
-      free(reportedFailure(body));
-    } else if (method !== 'POST' || requestId === undefined) {
+    const isInit = path === '/2018-06-01/runtime/init/error';
+    if (method !== 'POST' || (requestId === undefined && !isInit)) {
       send(response, 404, { errorType: 'NotFound', errorMessage: path });
-    } else if (action === 'error') {
-      send(response, 202, { status: 'OK' });
-      finish(requestId, reportedFailure(body));
-    } else if (size > MAXIMUM_PAYLOAD_BYTES) {
+    } else if (action === 'response' && size > MAXIMUM_PAYLOAD_BYTES) {
       const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${MAXIMUM_PAYLOAD_BYTES} bytes).`;
       const failure = failureOf('Function.ResponseSizeTooLarge', errorMessage);
       send(response, 413, failure);
       finish(requestId, failure);
     } else {
       send(response, 202, { status: 'OK' });
-      finish(requestId, { payload: parsedOrText(body.toString('utf8')) });
+      if (isInit) free(reportedFailure(body));
+      else if (action === 'error') finish(requestId, reportedFailure(body));
+      else finish(requestId, { payload: parsedOrText(body.toString('utf8')) });
     }
   }
 
@@ -84,7 +80,6 @@ export async function startRuntimeApi() {
           'lambda-runtime-aws-request-id': requestId,
           'lambda-runtime-deadline-ms': String(about.deadline),
           'lambda-runtime-invoked-function-arn': about.functionArn,
-          'lambda-runtime-trace-id': traceId(),
         });
         next?.end(body);
         next = undefined;
@@ -139,9 +134,4 @@ function parsedOrText(body: string): unknown {
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
-}
-
-function traceId(): string {
-  const seconds = Math.floor(Date.now() / 1000).toString(16);
-  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
 }

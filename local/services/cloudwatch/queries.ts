@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
-import { evaluateExpression, type Series } from './metric-math.ts';
+import { evaluateExpression, tokensOf } from './metric-math.ts';
 import {
   createBudget,
   type Datapoint,
@@ -9,6 +9,9 @@ import {
   statisticOf,
 } from './metrics.ts';
 import { longestPeriod, type Query, UNITS } from './schemas.ts';
+
+/** Values by time, epoch seconds. */
+type Series = ReadonlyMap<number, number>;
 
 /**
  * Evaluates queries, metrics and expressions over them, for start <= time < end (epoch seconds): the series of those that
@@ -43,16 +46,17 @@ export async function runQueries(
   };
   const evaluate = ({ Id, Expression, Period }: Query): Series => {
     if (Expression === undefined) return metric(Id);
+    const tokens = tokensOf(Expression);
     const period = Period ?? longestPeriod(queries);
-    const times = () => {
-      const first = Math.floor(range.start / period);
-      const count = Math.ceil(range.end / period) - first;
-      spend(count);
-      return Array.from({ length: count }, (_, index) => (first + index) * period);
-    };
-    const value = evaluateExpression(Expression, { metric, times, spend });
-    if (typeof value === 'number') throw invalid(`${Id} comes to a number, not to a time series`);
-    return value;
+    const first = Math.floor(range.start / period) * period;
+    spend(Math.ceil((range.end - first) / period) * tokens.length);
+    const series = new Map<number, number>();
+    for (let time = first; time < range.end; time += period) {
+      const value = evaluateExpression(tokens, (id) => metric(id).get(time) ?? Number.NaN);
+      if (!value.isSeries) throw invalid(`${Id} comes to a number, not to a time series`);
+      if (Number.isFinite(value.point)) series.set(time, value.point);
+    }
+    return series;
   };
   const results = new Map<string, Series>();
   for (const query of queries.filter(({ ReturnData }) => ReturnData)) {
