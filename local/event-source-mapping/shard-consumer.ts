@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { type MappingContext, sleep } from './options.ts';
-import { createShardLane } from './shard-lane.ts';
-import { createShardState } from './shard-state.ts';
+import { createShardLane, createShardState } from './shard-lane.ts';
 
 /** How far a shard is. */
 export interface ShardStatus {

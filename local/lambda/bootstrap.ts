@@ -86,6 +86,7 @@ async function serve(handler: Handler): Promise<never> {
     const { message, body } = await call('GET', 'invocation/next');
     const context = contextOf(message);
     currentRequestId = context.awsRequestId;
+    process.env._X_AMZN_TRACE_ID = String(message.headers['lambda-runtime-trace-id'] ?? '');
     try {
       const answer = await handler(JSON.parse(body), context);
       const path = `invocation/${context.awsRequestId}/response`;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Failure, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
@@ -80,6 +80,7 @@ export async function startRuntimeApi() {
           'lambda-runtime-aws-request-id': requestId,
           'lambda-runtime-deadline-ms': String(about.deadline),
           'lambda-runtime-invoked-function-arn': about.functionArn,
+          'lambda-runtime-trace-id': traceId(),
         });
         next?.end(body);
         next = undefined;
@@ -134,4 +135,9 @@ function parsedOrText(body: string): unknown {
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+function traceId(): string {
+  const seconds = Math.floor(Date.now() / 1000).toString(16);
+  return `Root=1-${seconds}-${randomBytes(12).toString('hex')};Parent=${randomBytes(8).toString('hex')};Sampled=0`;
 }
