@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '#shared/errors.ts';
-import { createMappingContext, createNotifier, type MappingOptions, sleep } from './options.ts';
+import { createMappingContext, createNotifier, type MappingOptions } from './options.ts';
 import { consumeShard, type ShardConsumer, type ShardStatus } from './shard-consumer.ts';
 import type { SourceShard } from './source.ts';
 
@@ -109,9 +110,7 @@ export function startEventSourceMapping(options: MappingOptions) {
     async close({ graceMs = 5_000 } = {}): Promise<void> {
       context.stopping.abort();
       const settled = Promise.all([following, ...[...consumers.values()].map(({ done }) => done)]);
-      const waiting = new AbortController();
-      await Promise.race([settled, sleep(graceMs, waiting.signal)]);
-      waiting.abort();
+      await Promise.race([settled, delay(graceMs, undefined, { ref: false })]);
       context.abandoning.abort();
       await Promise.all([...consumers.values()].map((consumer) => consumer.saved()));
     },

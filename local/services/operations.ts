@@ -24,6 +24,11 @@ export function validationException(message: string): ServiceError {
   return new ServiceError('ValidationException', message);
 }
 
+/** The error of a request for what is not there. */
+export function resourceNotFound(message: string): ServiceError {
+  return new ServiceError('ResourceNotFoundException', message);
+}
+
 /** One operation of a service: input as it came in, output as it goes out. */
 export type Operation<Context> = (context: Context, input: unknown) => Promise<unknown>;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { entry, type KeyValueStore, type StoreOperation, valuesOf } from '../key-value-store.ts';
-import { ServiceError, validationException } from '../operations.ts';
+import { resourceNotFound, ServiceError, validationException } from '../operations.ts';
 import { createRecordLog, isOpen } from '../record-log.ts';
 import type { WireItem } from './dynalite.ts';
 import { keys, type TableDescription } from './stored-table.ts';
@@ -47,8 +47,7 @@ export async function openTableStreams(
   const streamOf = (arn: string): TableStream => {
     const stream = byArn.get(arn);
     if (stream !== undefined) return stream;
-    const message = `Requested resource not found: Stream: ${arn} not found`;
-    throw new ServiceError('ResourceNotFoundException', message);
+    throw resourceNotFound(`Requested resource not found: Stream: ${arn} not found`);
   };
   const log = createRecordLog<TableStream, TableStreamRecord>(store, now, {
     streamOf,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { entry, type KeyValueStore, startingWith, valuesOf } from '../key-value-store.ts';
-import { operation, ServiceError, validationException } from '../operations.ts';
+import { operation, resourceNotFound, ServiceError, validationException } from '../operations.ts';
 import { createRecordLog, type LogShard } from '../record-log.ts';
 
 /** A shard as it is kept and answered. */
@@ -119,7 +119,7 @@ export function streamOf(
   if (stream?.StreamStatus === 'ACTIVE' && (StreamARN ?? stream.StreamARN) === stream.StreamARN) {
     return stream;
   }
-  throw new ServiceError('ResourceNotFoundException', `Stream ${StreamARN ?? wanted} not found.`);
+  throw resourceNotFound(`Stream ${StreamARN ?? wanted} not found.`);
 }
 
 /** An operation on the stream that its input names, with what else its input holds. */

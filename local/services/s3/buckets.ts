@@ -1,5 +1,5 @@
 import { inOrder, pageOf } from '../operations.ts';
-import { xmlDocument } from '../xml.ts';
+import { xmlAnswer } from '../xml.ts';
 import { notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
 import type { S3Operations } from './request.ts';
 
@@ -26,7 +26,7 @@ export const bucketOperations: S3Operations = {
       return { Name, CreationDate: new Date(createdAt).toISOString() };
     });
     const answer = { Owner: { ID: 'local' }, Buckets: { Bucket } };
-    return { body: xmlDocument('ListAllMyBucketsResult', answer) };
+    return xmlAnswer('ListAllMyBucketsResult', answer);
   },
   /** CreateBucket; making one's own bucket again is harmless, as in us-east-1. */
   'bucket PUT': async ({ store }, { bucket }) => {
@@ -75,19 +75,17 @@ export const bucketOperations: S3Operations = {
       return { Key: encode(name), LastModified, ETag, Size, StorageClass: 'STANDARD' };
     });
     const prefixes = page.filter(([, head]) => head === undefined);
-    return {
-      body: xmlDocument('ListBucketResult', {
-        Name: bucket,
-        Prefix: encode(Prefix),
-        Delimiter: Delimiter === '' ? undefined : encode(Delimiter),
-        MaxKeys,
-        KeyCount: page.length,
-        EncodingType,
-        IsTruncated: last !== undefined,
-        NextContinuationToken: last && Buffer.from(last).toString('base64url'),
-        Contents,
-        CommonPrefixes: prefixes.map(([name]) => ({ Prefix: encode(name) })),
-      }),
-    };
+    return xmlAnswer('ListBucketResult', {
+      Name: bucket,
+      Prefix: encode(Prefix),
+      Delimiter: Delimiter === '' ? undefined : encode(Delimiter),
+      MaxKeys,
+      KeyCount: page.length,
+      EncodingType,
+      IsTruncated: last !== undefined,
+      NextContinuationToken: last && Buffer.from(last).toString('base64url'),
+      Contents,
+      CommonPrefixes: prefixes.map(([name]) => ({ Prefix: encode(name) })),
+    });
   },
 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { xmlDocument, xmlText } from '../xml.ts';
+import { xmlAnswer, xmlText } from '../xml.ts';
 import {
   type BucketStore,
   type ByteRange,
@@ -180,7 +180,7 @@ export const objectOperations: S3Operations = {
   'object GET tagging': async ({ store }, { bucket, key }) => {
     const tags = Object.entries(store.headOf(bucket, key).tags);
     const Tag = tags.map(([Key, Value]) => ({ Key, Value }));
-    return { body: xmlDocument('Tagging', { TagSet: { Tag } }) };
+    return xmlAnswer('Tagging', { TagSet: { Tag } });
   },
   /** PutObjectTagging. */
   'object PUT tagging': async ({ store }, request) => {
@@ -205,7 +205,7 @@ async function copyObject(context: S3Context, request: S3Request, source: string
   const copy = isReplaced ? made : { ...head, key: made.key, lastModified: made.lastModified };
   await putObject(context, request, { ...head, ...copy }, [bytes], 'Copy');
   const LastModified = new Date(made.lastModified).toISOString();
-  return { body: xmlDocument('CopyObjectResult', { ETag: head.etag, LastModified }) };
+  return xmlAnswer('CopyObjectResult', { ETag: head.etag, LastModified });
 }
 
 function unescaped(source: string): string {
