@@ -128,7 +128,6 @@ export async function createLocalCloud(options: LocalCloudOptions) {
     throw error;
   });
   const functionEnvironment = {
-    PATH: process.env.PATH ?? '',
     ...endpointEnvironment({ ...endpoints, ...options.clientEndpoints }),
     // The SDK's notice on Node versions to come is no line of a function's log; Lambda chooses its Node itself.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',

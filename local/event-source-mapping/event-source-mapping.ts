@@ -106,7 +106,7 @@ export function startEventSourceMapping(options: MappingOptions) {
         return status?.unsettled === 0 && (status.emptyReadAt ?? -1) >= since;
       });
     },
-    /** Stops reading, gives batches under way time to settle; what does not is delivered again after a restart. */
+    /** Stops reading, gives batches under way `graceMs` (5000 unless given) to settle; what does not is delivered again after a restart. */
     async close({ graceMs = 5_000 } = {}): Promise<void> {
       context.stopping.abort();
       const settled = Promise.all([following, ...[...consumers.values()].map(({ done }) => done)]);

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Failure, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
@@ -56,10 +57,7 @@ export async function startRuntimeApi() {
   // Invocations last minutes, and so do the calls that wait for one.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
 
   return {
     /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */
