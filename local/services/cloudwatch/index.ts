@@ -10,9 +10,10 @@ import {
   evaluateAlarms,
   forgetHistory,
 } from './alarms.ts';
-import { keepMetricData, metricDataSchema, metricOperations } from './metric-operations.ts';
+import { keepMetricData, metricOperations } from './metric-operations.ts';
 import { forgetData } from './metrics.ts';
 import { queryProtocol } from './query-protocol.ts';
+import { metricDataSchema } from './schemas.ts';
 
 export type { AlarmNotification } from './alarms.ts';
 
