@@ -67,10 +67,8 @@ export async function openTableStreams(
       ),
   });
   type KeptStream = TableStream & { shards?: EarlierShard[] };
-  for (const { shards: earlier = [], ...kept } of await valuesOf<KeptStream>(
-    store,
-    keys.stream(),
-  )) {
+  const streams = await valuesOf<KeptStream>(store, keys.stream());
+  for (const { shards: earlier = [], ...kept } of streams) {
     const stream = { ...kept, Shards: kept.Shards ?? earlier.map(asShard) };
     byArn.set(stream.arn, stream);
     await log.resume(stream);
