@@ -13,5 +13,6 @@ export type { EventSourceMapping } from './event-source-mapping/event-source-map
 export type { InvocationRecord } from './event-source-mapping/invocation-record.ts';
 export type { EventSourceMappingSettings, MappingLog } from './event-source-mapping/options.ts';
 export type { ShardStatus } from './event-source-mapping/shard-consumer.ts';
-export type { FunctionLogLine, Invocation, Invoke, LambdaFunction } from './lambda/invocation.ts';
+export type { FunctionLogLine, Invocation, Invoke } from './lambda/invocation.ts';
+export type { LambdaFunction } from './lambda/lambda-function.ts';
 export type { AlarmNotification } from './services/cloudwatch/index.ts';

@@ -21,21 +21,14 @@ const common = {
 export function localClients(endpoints: Endpoints) {
   // The default HTTP/2 handler of the Kinesis client needs a server that speaks it.
   const requestHandler = new NodeHttpHandler();
-  const kinesis = new KinesisClient({ ...common, endpoint: endpoints.kinesis, requestHandler });
-  const dynamodb = new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb });
-  const streams = new DynamoDBStreamsClient({ ...common, endpoint: endpoints.dynamodb });
-  const cloudwatch = new CloudWatchClient({ ...common, endpoint: endpoints.cloudwatch });
-  const s3 = new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true });
-  return {
-    kinesis,
-    dynamodb,
-    streams,
-    cloudwatch,
-    s3,
-    destroy() {
-      for (const client of [kinesis, dynamodb, streams, cloudwatch, s3]) client.destroy();
-    },
+  const clients = {
+    kinesis: new KinesisClient({ ...common, endpoint: endpoints.kinesis, requestHandler }),
+    dynamodb: new DynamoDBClient({ ...common, endpoint: endpoints.dynamodb }),
+    streams: new DynamoDBStreamsClient({ ...common, endpoint: endpoints.dynamodb }),
+    cloudwatch: new CloudWatchClient({ ...common, endpoint: endpoints.cloudwatch }),
+    s3: new S3Client({ ...common, endpoint: endpoints.s3, forcePathStyle: true }),
   };
+  return { ...clients, destroy: () => Object.values(clients).forEach((one) => void one.destroy()) };
 }
 
 /** SDK clients of the local services. */

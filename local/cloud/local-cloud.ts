@@ -6,18 +6,19 @@ import {
   startEventSourceMapping,
 } from '#local/event-source-mapping/event-source-mapping.ts';
 import { mappingUuid, s3Destination } from '#local/event-source-mapping/invocation-record.ts';
-import type {
-  EventSourceMappingSettings,
-  MappingLog,
-} from '#local/event-source-mapping/options.ts';
+import type { MappingLog, MappingOptions } from '#local/event-source-mapping/options.ts';
 import { openSource } from '#local/event-source-mapping/source.ts';
 import { bundleBootstrap, bundleFunction, linkModules } from '#local/lambda/bundle.ts';
-import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
-import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
+import type { Invoke } from '#local/lambda/invocation.ts';
+import {
+  type FunctionOptions,
+  type LambdaFunction,
+  startFunction,
+} from '#local/lambda/lambda-function.ts';
 import type { AlarmNotification } from '#local/services/cloudwatch/index.ts';
 import type { ObjectCreated } from '#local/services/s3/request.ts';
 import { ConfigurationError } from '#shared/errors.ts';
-import { type LocalClients, localClients } from './clients.ts';
+import { localClients } from './clients.ts';
 import { lockDirectory } from './lock.ts';
 import { type ObjectQueue, type ObjectQueueOptions, startObjectQueue } from './object-queue.ts';
 import {
@@ -56,17 +57,14 @@ export type CloudFunctionOptions = Omit<FunctionOptions, 'bundleDirectory' | 'bo
   );
 
 /** A stream to map to a function that was created. */
-export interface StreamMappingOptions {
+export interface StreamMappingOptions extends Pick<MappingOptions, 'settings' | 'pollIntervalMs'> {
   /** ARN of a Kinesis stream or of a table's stream. */
   readonly streamArn: string;
   readonly functionName: string;
-  readonly settings?: EventSourceMappingSettings;
   /** Bucket that takes the invocation records of batches which are given up; without it they are dropped. */
   readonly onFailureBucket?: string;
   /** Names its checkpoints in the folder; function and stream decide unless given. */
   readonly name?: string;
-  /** Milliseconds between reads of a shard that had nothing new; 200 unless given. */
-  readonly pollIntervalMs?: number;
   /** Puts something between the mapping and its function. */
   readonly wrapInvoke?: (invoke: Invoke) => Invoke;
 }
@@ -77,34 +75,7 @@ export type ObjectNotificationOptions = Omit<ObjectQueueOptions, 'invoke' | 's3'
 };
 
 /** Kinesis, DynamoDB with streams, S3 and CloudWatch on this machine, with functions and event source mappings. */
-export interface LocalCloud {
-  readonly endpoints: Endpoints;
-  /** The endpoints, region and credentials as environment variables for any AWS client. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** SDK clients that talk to the services. */
-  readonly clients: LocalClients;
-  /**
-   * Bundles a function and starts it in processes of its own.
-   *
-   * @throws {SpanstreamError} where its source does not compile
-   */
-  createFunction(options: CloudFunctionOptions): Promise<LambdaFunction>;
-  /**
-   * Delivers a stream to a function as Lambda does, from now until the cloud or the mapping is closed.
-   *
-   * @throws {ConfigurationError} where there is no such function, the ARN is of no stream, or a setting is wrong
-   */
-  mapStream(options: StreamMappingOptions): Promise<EventSourceMapping>;
-  /**
-   * Tells a function of every object that is put under a prefix of a bucket, through a queue as S3 and SQS do, and of all that lie
-   * there already, from now until the cloud is closed.
-   *
-   * @throws {ConfigurationError} where there is no such function
-   */
-  notifyOfObjects(options: ObjectNotificationOptions): ObjectQueue;
-  /** Ends mappings, functions and services, in this order. */
-  close(): Promise<void>;
-}
+export type LocalCloud = Awaited<ReturnType<typeof createLocalCloud>>;
 
 /**
  * Starts the services in a folder.
@@ -116,7 +87,7 @@ export interface LocalCloud {
  * await cloud.mapStream({ streamArn, functionName: 'greet' });
  * await cloud.close();
  */
-export async function createLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+export async function createLocalCloud(options: LocalCloudOptions) {
   const directory = resolve(options.directory);
   const closers = [await lockDirectory(directory)];
   const functions = new Map<string, LambdaFunction>();
@@ -157,7 +128,6 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
     throw error;
   });
   const functionEnvironment = {
-    PATH: process.env.PATH ?? '',
     ...endpointEnvironment({ ...endpoints, ...options.clientEndpoints }),
     // The SDK's notice on Node versions to come is no line of a function's log; Lambda chooses its Node itself.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
@@ -188,9 +158,16 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
 
   return {
     endpoints,
+    /** The endpoints, region and credentials as environment variables for any AWS client. */
     environment: endpointEnvironment(endpoints),
+    /** SDK clients that talk to the services. */
     clients,
-    async createFunction(given) {
+    /**
+     * Bundles a function and starts it in processes of its own.
+     *
+     * @throws {SpanstreamError} where its source does not compile
+     */
+    async createFunction(given: CloudFunctionOptions): Promise<LambdaFunction> {
       const { name } = given;
       if (functions.has(name)) throw new ConfigurationError(`there is a function ${name} already`);
       const bundleDirectory = await bundled(given);
@@ -201,7 +178,13 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       functions.set(name, created);
       return created;
     },
-    async mapStream({ streamArn, functionName, onFailureBucket, name, wrapInvoke, ...given }) {
+    /**
+     * Delivers a stream to a function as Lambda does, from now until the cloud or the mapping is closed.
+     *
+     * @throws {ConfigurationError} where there is no such function, the ARN is of no stream, or a setting is wrong
+     */
+    async mapStream(wanted: StreamMappingOptions): Promise<EventSourceMapping> {
+      const { streamArn, functionName, onFailureBucket, name, wrapInvoke, ...given } = wanted;
       const lambda = functionNamed(functionName);
       const folder = name ?? mappingUuid(lambda.arn, streamArn);
       const mapping = startEventSourceMapping({
@@ -216,12 +199,19 @@ export async function createLocalCloud(options: LocalCloudOptions): Promise<Loca
       mappings.push({ functionName, mapping });
       return mapping;
     },
-    notifyOfObjects({ functionName, ...given }) {
+    /**
+     * Tells a function of every object that is put under a prefix of a bucket, through a queue as S3 and SQS do, and of all
+     * that lie there already, from now until the cloud is closed.
+     *
+     * @throws {ConfigurationError} where there is no such function
+     */
+    notifyOfObjects({ functionName, ...given }: ObjectNotificationOptions): ObjectQueue {
       const { invoke } = functionNamed(functionName);
       const queue = startObjectQueue({ ...given, invoke, s3: inner.s3 });
       queues.push(queue);
       return queue;
     },
+    /** Ends mappings, functions and services, in this order. */
     close,
   };
 }

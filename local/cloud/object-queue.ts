@@ -21,19 +21,13 @@ export interface ObjectQueueOptions {
 }
 
 /** Notifications of a bucket on their way to a function. */
-export interface ObjectQueue {
-  add(created: ObjectCreated): void;
-  /** Since when nothing waits and nothing is with the function (epoch milliseconds, 0 for always); undefined while something does. */
-  idleSince(): number | undefined;
-  /** Delivers nothing more, and waits for what is with the function no longer. */
-  close(): void;
-}
+export type ObjectQueue = ReturnType<typeof startObjectQueue>;
 
 /**
  * Tells a function of objects as S3 does through a queue: at least once each, until it takes them for done. The queue itself
  * outlives nothing, since the objects do: when it starts, all that lie there are told of again.
  */
-export function startObjectQueue(options: ObjectQueueOptions): ObjectQueue {
+export function startObjectQueue(options: ObjectQueueOptions) {
   const { bucket, prefix, invoke, s3, maximumConcurrency = 2 } = options;
   const closing = new AbortController();
   // The latest word on a key is enough: the function looks at what lies there.
@@ -86,8 +80,10 @@ export function startObjectQueue(options: ObjectQueueOptions): ObjectQueue {
 
   return {
     add,
+    /** Since when nothing waits and nothing is with the function (epoch milliseconds, 0 for always); undefined while something does. */
     idleSince: () =>
       !listing && waiting.size === 0 && withFunction.size === 0 ? doneAt : undefined,
+    /** Delivers nothing more, and waits for what is with the function no longer. */
     close: () => closing.abort(),
   };
 }

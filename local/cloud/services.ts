@@ -21,28 +21,19 @@ export const serviceNames = Object.keys(start) as ServiceName[];
 /** Base addresses by service. */
 export type Endpoints = Readonly<Record<ServiceName, string>>;
 
-/** Who is told of what happens in the services, and asked what happens beside them. */
-export type ServiceListeners = Pick<CloudWatchOptions, 'onNotification' | 'measure'> &
-  Pick<S3Options, 'onObjectCreated'>;
-
-/** The running stand-ins. */
-export interface Services {
-  readonly endpoints: Endpoints;
-  close(): Promise<void>;
-}
-
 /**
  * Starts the AWS stand-ins, each with its data in a folder of its own; where one cannot start, the others end again.
  *
  * @param elsewhere addresses of services that run already: they are used as they are, and not ended
- * @param listeners told of what happens in own services
+ * @param listeners told of what happens in own services, and asked what happens beside them
  */
 export async function startServices(
   directory: string,
   ports: Partial<Record<ServiceName, number>>,
   elsewhere: Partial<Endpoints> = {},
-  listeners: ServiceListeners = {},
-): Promise<Services> {
+  listeners: Pick<CloudWatchOptions, 'onNotification' | 'measure'> &
+    Pick<S3Options, 'onObjectCreated'> = {},
+) {
   const names = serviceNames.filter((name) => elsewhere[name] === undefined);
   const begun = await Promise.allSettled(
     names.map((name) =>

@@ -28,18 +28,15 @@ export function cutBatch(
   if (!first) return { waitMs: Number.POSITIVE_INFINITY };
   let bytes = 0;
   let count = 0;
-  let full = false;
-  for (const { record } of buffer) {
+  for (const { record } of buffer.slice(0, limits.batchSize)) {
     // Separated by commas.
-    const grown = bytes + record.bytes + 1;
-    full = count === limits.batchSize || (count > 0 && grown > limits.maximumBytes);
-    if (full) break;
-    bytes = grown;
+    bytes += record.bytes + 1;
+    if (count > 0 && bytes > limits.maximumBytes) break;
     count += 1;
   }
+  const full = count === limits.batchSize || count < buffer.length;
   const waitMs = first.readAt + limits.batchingWindowSeconds * 1000 - at.now;
-  if (full || count === limits.batchSize || at.ended || waitMs <= 0) return { count };
-  return { waitMs };
+  return full || at.ended || waitMs <= 0 ? { count } : { waitMs };
 }
 
 /** What a function said of a batch. */

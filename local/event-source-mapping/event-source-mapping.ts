@@ -1,26 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '#shared/errors.ts';
-import { createMappingContext, createNotifier, type MappingOptions, sleep } from './options.ts';
+import { createMappingContext, createNotifier, type MappingOptions } from './options.ts';
 import { consumeShard, type ShardConsumer, type ShardStatus } from './shard-consumer.ts';
 import type { SourceShard } from './source.ts';
 
 /** A running event source mapping. */
-export interface EventSourceMapping {
-  readonly uuid: string;
-  /** How far it is: records that wait and were acknowledged, summed over its shards, the largest lag, and each shard. */
-  lag(): {
-    readonly records: number;
-    readonly acknowledged: number;
-    readonly ms: number;
-    readonly shards: readonly ShardStatus[];
-  };
-  /**
-   * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
-   * its tip by a read that began after `since`, and nothing is unsettled.
-   */
-  idle(since?: number): boolean;
-  /** Stops reading, gives batches under way `graceMs` (5000 unless given) to settle; what does not is delivered again after a restart. */
-  close(options?: { readonly graceMs?: number }): Promise<void>;
-}
+export type EventSourceMapping = ReturnType<typeof startEventSourceMapping>;
 
 /** Shards to start on: those neither ended nor running whose listed parents are wholly processed. */
 export function nextShards(
@@ -42,7 +27,7 @@ export function nextShards(
  *
  * @throws {ConfigurationError} where a setting is wrong
  */
-export function startEventSourceMapping(options: MappingOptions): EventSourceMapping {
+export function startEventSourceMapping(options: MappingOptions) {
   const context = createMappingContext(options);
   const { source, checkpoints, settings, log, now, stop } = context;
   const notifier = createNotifier(stop);
@@ -97,8 +82,11 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
 
   return {
     uuid: context.uuid,
+    /** How far it is: records that wait and were acknowledged, summed over its shards, the largest lag, and each shard. */
     lag() {
-      const shards = [...consumers.values()].map((consumer) => consumer.status());
+      const shards: readonly ShardStatus[] = [...consumers.values()].map((consumer) =>
+        consumer.status(),
+      );
       return {
         records: shards.reduce((sum, { unsettled }) => sum + unsettled, 0),
         acknowledged: shards.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
@@ -106,7 +94,11 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
         shards,
       };
     },
-    idle(since = 0) {
+    /**
+     * Whether every record of the stream that had arrived by `since` (epoch milliseconds) is settled: each shard was read to
+     * its tip by a read that began after `since`, and nothing is unsettled.
+     */
+    idle(since = 0): boolean {
       if (syncedAt === undefined || syncedAt < since) return false;
       return listed.every(({ shardId }) => {
         if (ended.has(shardId)) return true;
@@ -114,12 +106,11 @@ export function startEventSourceMapping(options: MappingOptions): EventSourceMap
         return status?.unsettled === 0 && (status.emptyReadAt ?? -1) >= since;
       });
     },
-    async close({ graceMs = 5_000 } = {}) {
+    /** Stops reading, gives batches under way `graceMs` (5000 unless given) to settle; what does not is delivered again after a restart. */
+    async close({ graceMs = 5_000 } = {}): Promise<void> {
       context.stopping.abort();
       const settled = Promise.all([following, ...[...consumers.values()].map(({ done }) => done)]);
-      const waiting = new AbortController();
-      await Promise.race([settled, sleep(graceMs, waiting.signal)]);
-      waiting.abort();
+      await Promise.race([settled, delay(graceMs, undefined, { ref: false })]);
       context.abandoning.abort();
       await Promise.all([...consumers.values()].map((consumer) => consumer.saved()));
     },

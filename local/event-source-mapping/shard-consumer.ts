@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { messageOf } from '#shared/errors.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { type MappingContext, sleep } from './options.ts';
-import { createShardLane } from './shard-lane.ts';
-import { createShardState } from './shard-state.ts';
+import { createShardLane, createShardState } from './shard-lane.ts';
 
 /** How far a shard is. */
 export interface ShardStatus {
@@ -32,19 +31,17 @@ const MOST_WAITING_BYTES = 24 * 1024 * 1024;
 const SMALLEST_READ = 100;
 const LARGEST_READ = 2_000;
 
-/** The lane of a partition key, 0 to `lanes` - 1: always the same one, so that a key's records keep their order. */
-function laneOf(partitionKey: string, lanes: number): number {
-  if (lanes === 1) return 0;
-  return createHash('md5').update(partitionKey).digest().readUInt32BE(0) % lanes;
-}
-
-/** Deals records out to lanes, each lane in the order of the shard. */
+/** Deals records out to lanes, each lane in the order of the shard: a key's always to the same one, so that they keep theirs. */
 export function assignLanes<T extends { readonly partitionKey: string }>(
   records: readonly T[],
   lanes: number,
 ): T[][] {
+  if (lanes === 1) return [[...records]];
   const dealt: T[][] = Array.from({ length: lanes }, () => []);
-  for (const record of records) dealt[laneOf(record.partitionKey, lanes)]?.push(record);
+  for (const record of records) {
+    const digest = createHash('md5').update(record.partitionKey).digest();
+    dealt[digest.readUInt32BE(0) % lanes]?.push(record);
+  }
   return dealt;
 }
 

@@ -24,14 +24,3 @@ export interface FunctionLogLine {
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
 }
-
-/** A function that runs in processes of its own. */
-export interface LambdaFunction {
-  readonly name: string;
-  readonly arn: string;
-  readonly invoke: Invoke;
-  /** Ids of the live processes. */
-  pids(): number[];
-  /** Ends the processes: SIGTERM, then SIGKILL after a grace. Invocations under way end as `crash`. */
-  close(): Promise<void>;
-}

@@ -7,12 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { SpanstreamError } from '#shared/errors.ts';
 import { type ExecutionEnvironment, startExecutionEnvironment } from './execution-environment.ts';
-import {
-  type FunctionLogLine,
-  type Invocation,
-  type LambdaFunction,
-  MAXIMUM_PAYLOAD_BYTES,
-} from './invocation.ts';
+import { type FunctionLogLine, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
 
 /** What a function is started from. */
 export interface FunctionOptions {
@@ -44,8 +39,11 @@ const GRACE_MS = 2_000;
 const LOG_GRACE_MS = 500;
 const FUNCTION_ARN_PREFIX = 'arn:aws:lambda:us-east-1:000000000000:function:';
 
+/** A function that runs in processes of its own. */
+export type LambdaFunction = ReturnType<typeof startFunction>;
+
 /** Starts a function: one process at once unless it is to start late, more as invocations overlap, a new one where one died. */
-export function startFunction(options: FunctionOptions): LambdaFunction {
+export function startFunction(options: FunctionOptions) {
   const { name, timeoutSeconds = 3, initTimeoutSeconds = 10, maximumConcurrency = 10 } = options;
   const arn = `${FUNCTION_ARN_PREFIX}${name}`;
   const limit = pLimit(maximumConcurrency);
@@ -119,7 +117,7 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
   return {
     name,
     arn,
-    async invoke(payload) {
+    async invoke(payload: unknown): Promise<Invocation> {
       if (closed) throw closedError(name);
       const body = JSON.stringify(payload ?? null);
       const bytes = Buffer.byteLength(body);
@@ -136,8 +134,10 @@ export function startFunction(options: FunctionOptions): LambdaFunction {
         limit(serve, body, settle).catch(refuse);
       });
     },
+    /** Ids of the live processes. */
     pids: () => [...environments].flatMap(({ pid, alive }) => (alive && pid ? [pid] : [])),
-    async close() {
+    /** Ends the processes: SIGTERM, then SIGKILL after a grace. Invocations under way end as `crash`. */
+    async close(): Promise<void> {
       closed = true;
       await Promise.all([...environments].map(end));
       await new Promise<void>((done) => (file ? file.end(done) : done()));

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Failure, type Invocation, MAXIMUM_PAYLOAD_BYTES } from './invocation.ts';
@@ -17,11 +18,10 @@ export async function startRuntimeApi() {
     if (requestId === undefined || current?.requestId !== requestId) return;
     const { settle } = current;
     current = undefined;
-    settle(
-      'payload' in result
-        ? { ok: true, requestId, ...result }
-        : { ok: false, requestId, ...result },
-    );
+    settle({
+      requestId,
+      ...('payload' in result ? { ok: true, ...result } : { ok: false, ...result }),
+    });
   }
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -35,22 +35,19 @@ export async function startRuntimeApi() {
       return;
     }
     const { body, size } = await readBody(request);
-    if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
-      send(response, 202, { status: 'OK' });
-      free(reportedFailure(body));
-    } else if (method !== 'POST' || requestId === undefined) {
+    const isInit = path === '/2018-06-01/runtime/init/error';
+    if (method !== 'POST' || (requestId === undefined && !isInit)) {
       send(response, 404, { errorType: 'NotFound', errorMessage: path });
-    } else if (action === 'error') {
-      send(response, 202, { status: 'OK' });
-      finish(requestId, reportedFailure(body));
-    } else if (size > MAXIMUM_PAYLOAD_BYTES) {
+    } else if (action === 'response' && size > MAXIMUM_PAYLOAD_BYTES) {
       const errorMessage = `Response payload size (${size} bytes) exceeded maximum allowed payload size (${MAXIMUM_PAYLOAD_BYTES} bytes).`;
       const failure = failureOf('Function.ResponseSizeTooLarge', errorMessage);
       send(response, 413, failure);
       finish(requestId, failure);
     } else {
       send(response, 202, { status: 'OK' });
-      finish(requestId, { payload: parsedOrText(body.toString('utf8')) });
+      if (isInit) free(reportedFailure(body));
+      else if (action === 'error') finish(requestId, reportedFailure(body));
+      else finish(requestId, { payload: parsedOrText(body.toString('utf8')) });
     }
   }
 
@@ -60,10 +57,7 @@ export async function startRuntimeApi() {
   // Invocations last minutes, and so do the calls that wait for one.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
 
   return {
     /** `host:port`, as `AWS_LAMBDA_RUNTIME_API` has it. */

@@ -10,21 +10,38 @@ export type StoreOperation =
   | { type: 'put'; key: string; value: unknown }
   | { type: 'del'; key: string };
 
+/** The operation after which a key has a value, or none. */
+export function entry(key: string, value: unknown): StoreOperation {
+  return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
+}
+
 /** Keys from one to another, in order or backwards. */
 export type KeyRange = Pick<
   IteratorOptions<string, unknown>,
   'gt' | 'gte' | 'lt' | 'lte' | 'limit' | 'reverse'
 >;
 
+/** The range of all keys that start so; every key is ASCII. */
+export function startingWith(prefix: string) {
+  return { gte: prefix, lt: `${prefix}\u007f` };
+}
+
 /** Keys in order, JSON values; a batch is there whole or not at all. `getSync` sees what is asked to be written, too. */
 export type KeyValueStore = Pick<
   Level<string, unknown>,
-  'get' | 'getSync' | 'batch' | 'clear' | 'iterator' | 'close'
+  'getSync' | 'clear' | 'iterator' | 'close'
 > &
-  CommitQueue;
+  Omit<ReturnType<typeof createCommitQueue>, 'askedOf'>;
+
+/** Every value whose key starts so, in the order of the keys. */
+export async function valuesOf<T>(store: KeyValueStore, prefix: string): Promise<T[]> {
+  const entries = await store.iterator(startingWith(prefix)).all();
+  return entries.map(([, value]) => value as T);
+}
 
 /**
- * Opens the store of a folder, or one in memory.
+ * Opens the store of a folder, or one in memory. One that could not write, such as for want of open files, writes nothing
+ * more until it is opened again; so it is, until it is closed.
  *
  * @throws {ConfigurationError} where the folder is in use or holds something else
  */
@@ -36,74 +53,43 @@ export async function openStore(directory: string | undefined): Promise<KeyValue
       : new Level<string, unknown>(directory, options);
   try {
     await level.open();
-  } catch (error) {
-    const reason = messageOf((error as Error).cause ?? error);
-    throw new ConfigurationError(`cannot open the data in ${directory}: ${reason}`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const reason = messageOf((cause as Error).cause ?? cause);
+    throw new ConfigurationError(`cannot open the data in ${directory}: ${reason}`, { cause });
   }
-  const opened = keepOpen(level);
-  const queue = createCommitQueue(level, opened.failed);
-  const getWritten = level.getSync.bind(level);
-  return Object.assign(level, queue, {
-    close: () => queue.settled().then(opened.close),
-    getSync: (key: string) => {
-      const asked = queue.askedOf(key);
-      return asked === undefined ? getWritten(key) : asked.type === 'put' ? asked.value : undefined;
-    },
-  });
-}
-
-/**
- * Keeps a store open until it is closed: one that could not write, such as for want of open files, writes nothing more until it
- * is opened again.
- */
-function keepOpen(level: Level<string, unknown>) {
   const close = level.close.bind(level);
+  const getWritten = level.getSync.bind(level);
   let isWanted = true;
   let reopening: Promise<void> | undefined;
-  async function reopen(): Promise<void> {
+  const reopen = async () => {
     await close();
     while (isWanted && level.status !== 'open') {
       await level.open().catch(() => setTimeout(REOPEN_PAUSE_MS));
     }
     reopening = undefined;
-  }
-  return {
-    /** To be told of every write that failed. */
-    failed(error: unknown): void {
-      if (isWanted && Reflect.get(Object(error), 'code') === 'LEVEL_IO_ERROR') {
-        reopening ??= reopen();
-      }
-    },
-    async close(): Promise<void> {
+  };
+  const { askedOf, ...queue } = createCommitQueue(level, (error) => {
+    if (isWanted && Reflect.get(Object(error), 'code') === 'LEVEL_IO_ERROR') reopening ??= reopen();
+  });
+  return Object.assign(level, queue, {
+    close: async () => {
+      await queue.settled();
       isWanted = false;
       await reopening;
       await close();
     },
-  };
+    getSync: (key: string) => {
+      const asked = askedOf(key);
+      return asked === undefined ? getWritten(key) : asked.type === 'put' ? asked.value : undefined;
+    },
+  });
 }
 
-/** The range of all keys that start so; every key is ASCII. */
-export function startingWith(prefix: string) {
-  return { gte: prefix, lt: `${prefix}\u007f` };
-}
-
-/** Writes to a store, in the order of asking. */
-export interface CommitQueue {
-  /** Adds one indivisible write; the promise is kept once it would survive the end of this process. */
-  commit(operations: readonly StoreOperation[]): Promise<void>;
-  /** Kept once everything asked for so far is written. */
-  settled(): Promise<void>;
-  /** What was last asked for at a key, until it is written. */
-  askedOf(key: string): StoreOperation | undefined;
-}
-
-/** A queue over a store; many small writes of a moment become one batch of the store, which is atomic. */
+/** Writes to a store, in the order of asking; many small ones of a moment become one batch of the store, which is atomic. */
 export function createCommitQueue(
   store: Pick<Level<string, unknown>, 'batch'>,
   failed: (error: unknown) => void = () => undefined,
-): CommitQueue {
+) {
   const asked = new Map<string, StoreOperation>();
   let gathered: StoreOperation[] = [];
   let next: Promise<void> | undefined;
@@ -125,7 +111,8 @@ export function createCommitQueue(
     }
   };
   return {
-    commit: (operations) => {
+    /** Adds one indivisible write; the promise is kept once it would survive the end of this process. */
+    commit(operations: readonly StoreOperation[]): Promise<void> {
       for (const one of operations) {
         gathered.push(one);
         asked.set(one.key, one);
@@ -136,7 +123,9 @@ export function createCommitQueue(
       }
       return next;
     },
+    /** Kept once everything asked for so far is written. */
     settled: () => settled,
-    askedOf: (key) => asked.get(key),
+    /** What was last asked for at a key, until it is written. */
+    askedOf: (key: string) => asked.get(key),
   };
 }

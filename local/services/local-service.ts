@@ -18,6 +18,8 @@ export interface LocalServiceOptions {
   directory?: string;
   /** Port on 127.0.0.1; 0 or left out takes any free one. */
   port?: number;
+  /** How often it looks after its data (alarms, expiry, retention), in milliseconds: a minute, CloudWatch 10 seconds unless given. */
+  intervalMs?: number;
   /** The clock, in epoch milliseconds. */
   now?: () => number;
 }

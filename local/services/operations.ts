@@ -24,6 +24,11 @@ export function validationException(message: string): ServiceError {
   return new ServiceError('ValidationException', message);
 }
 
+/** The error of a request for what is not there. */
+export function resourceNotFound(message: string): ServiceError {
+  return new ServiceError('ResourceNotFoundException', message);
+}
+
 /** One operation of a service: input as it came in, output as it goes out. */
 export type Operation<Context> = (context: Context, input: unknown) => Promise<unknown>;
 
@@ -42,6 +47,25 @@ export function operation<Context, Schema extends z.ZodType>(
 /** A list whose length is looked at before its members are: a million wrong ones make no million complaints. */
 export function listOf<Member extends z.ZodType>(member: Member, most: number, least = 0) {
   return z.array(z.unknown()).min(least).max(most).pipe(z.array(member));
+}
+
+/** Things in the order of their names, which is that of the names' bytes. */
+export function inOrder<Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] {
+  const named = items.map((item) => ({ item, name: Buffer.from(nameOf(item)) }));
+  return named.sort((a, b) => a.name.compare(b.name)).map(({ item }) => item);
+}
+
+/** Of things in that order those behind one, as many as asked for, and the last one's name where more follow. */
+export function pageOf<Item>(
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  after: string | null | undefined,
+  most: number,
+) {
+  const place = Buffer.from(after ?? '');
+  const rest = items.filter((item) => Buffer.from(nameOf(item)).compare(place) > 0);
+  const page = inOrder(rest, nameOf).slice(0, most);
+  return { page, last: page.length < rest.length ? page.map(nameOf).at(-1) : undefined };
 }
 
 /**

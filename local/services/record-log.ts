@@ -1,5 +1,5 @@
 import { type KeyValueStore, startingWith } from './key-value-store.ts';
-import { ServiceError } from './operations.ts';
+import { resourceNotFound, ServiceError } from './operations.ts';
 
 /** A shard as it is kept and answered. */
 export interface LogShard {
@@ -88,10 +88,7 @@ export function createRecordLog<Stream extends { Shards: LogShard[] }, Kept>(
   const shardOf = (stream: Stream, id: string): Stream['Shards'][number] => {
     const shard = stream.Shards.find(({ ShardId }) => ShardId === id);
     if (shard !== undefined) return shard;
-    throw new ServiceError(
-      'ResourceNotFoundException',
-      `Shard ${id} in stream ${traits.nameOf(stream)} does not exist`,
-    );
+    throw resourceNotFound(`Shard ${id} in stream ${traits.nameOf(stream)} does not exist`);
   };
   /** The place behind every record that was asked for so far; all of them are written by then. */
   const latest = async () => {

@@ -10,14 +10,16 @@ export type XmlValue =
   | XmlValue[]
   | { [name: string]: XmlValue };
 
-/** An XML document of one root. S3's errors have no namespace, as on AWS. */
-export function xmlDocument(
+/** An answer that is an XML document of one root. S3's errors have no namespace, as on AWS. */
+export function xmlAnswer(
   root: string,
   value: XmlValue,
   namespace = root === 'Error' ? '' : S3_NAMESPACE,
-): string {
+  type = 'application/xml',
+) {
   const attributes = namespace === '' ? '' : ` xmlns="${namespace}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attributes}>${content(value)}</${root}>`;
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attributes}>${content(value)}</${root}>`;
+  return { headers: { 'content-type': type }, body };
 }
 
 function content(value: XmlValue): string {

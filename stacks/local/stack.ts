@@ -10,7 +10,8 @@ import {
 import type { ObjectQueue } from '#local/cloud/object-queue.ts';
 import type { Endpoints, ServiceName } from '#local/cloud/services.ts';
 import type { EventSourceMapping } from '#local/event-source-mapping/event-source-mapping.ts';
-import type { Invoke, LambdaFunction } from '#local/lambda/invocation.ts';
+import type { Invoke } from '#local/lambda/invocation.ts';
+import type { LambdaFunction } from '#local/lambda/lambda-function.ts';
 import { callOf } from '#shared/cli/run-command.ts';
 import { httpRoutes } from '#shared/contracts/http-api.ts';
 import { SpanstreamError } from '#shared/errors.ts';

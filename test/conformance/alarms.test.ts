@@ -20,7 +20,7 @@ describe('alarms on the local CloudWatch', () => {
   let client: CloudWatchClient;
   beforeEach(async () => {
     clock = Math.floor(Date.now() / (60 * MINUTE)) * 60 * MINUTE;
-    service = await startCloudWatch({ alarmIntervalMs: 25, now: () => clock });
+    service = await startCloudWatch({ intervalMs: 25, now: () => clock });
     client = new CloudWatchClient(clientConfig(service.endpoint));
     for (const definition of alarmDefinitions(parseSettings({}), resourceNames('dev'))) {
       await client.send(new PutMetricAlarmCommand(putMetricAlarmInput(definition)));

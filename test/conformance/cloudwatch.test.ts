@@ -20,7 +20,7 @@ import { adaptersBeside, clientConfig, uniqueName } from './support/adapter.ts';
 import { itOf } from './support/differences.ts';
 import { waitFor } from './support/wait-for.ts';
 
-const adapters = await adaptersBeside(() => startCloudWatch({ alarmIntervalMs: 50 }));
+const adapters = await adaptersBeside(() => startCloudWatch({ intervalMs: 50 }));
 const MINUTE = 60_000;
 
 for (const adapter of adapters) {
@@ -306,7 +306,7 @@ describe('the local CloudWatch', () => {
   let service: Awaited<ReturnType<typeof startCloudWatch>>;
   beforeAll(async () => {
     service = await startCloudWatch({
-      alarmIntervalMs: 3_600_000,
+      intervalMs: 3_600_000,
       onNotification: (notification) => told.push(notification),
     });
   });
@@ -433,7 +433,7 @@ describe('the local CloudWatch', () => {
     const Dimensions = [{ Name: 'FunctionName', Value: 'f' }];
     const metric = { MetricName: 'IteratorAge', Dimensions, Unit: 'Milliseconds' } as const;
     const lambda = await startCloudWatch({
-      measureMs: 10,
+      intervalMs: 10,
       measure: () => ({ Namespace: 'AWS/Lambda', MetricData: [{ ...metric, Value: 42 }] }),
     });
     const client = new CloudWatchClient(clientConfig(lambda.endpoint));
@@ -515,7 +515,7 @@ describe('the local CloudWatch', () => {
   it('forgets data after 15 days, history after 30, and what it no longer holds', async () => {
     let now = Date.now();
     const directory = await mkdtemp(join(tmpdir(), 'spanstream-forget-'));
-    const start = () => startCloudWatch({ directory, alarmIntervalMs: 3_600_000, now: () => now });
+    const start = () => startCloudWatch({ directory, intervalMs: 3_600_000, now: () => now });
     const ask = async ({ endpoint }: { endpoint: string }, operation: string, input: object) => {
       const response = await fetch(endpoint, {
         method: 'POST',

@@ -45,7 +45,7 @@ describe('the life of a stream', () => {
     service = await startDynamoDb({
       streamShards: 1,
       shardRolloverRecords: 3,
-      sweepIntervalMs: 20,
+      intervalMs: 20,
       now: () => clock,
     });
     client = new DynamoDBClient(clientConfig(service.endpoint));
@@ -226,7 +226,7 @@ it('opens the table and stream of an earlier version, reads on from any place, a
     });
   }
   await db.close();
-  const service = await startDynamoDb({ directory, sweepIntervalMs: 20 });
+  const service = await startDynamoDb({ directory, intervalMs: 20 });
   const client = new DynamoDBClient(clientConfig(service.endpoint));
   const streams = new DynamoDBStreamsClient(clientConfig(service.endpoint));
 

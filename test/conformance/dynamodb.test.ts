@@ -29,7 +29,7 @@ import { itOf } from './support/differences.ts';
 import { waitFor } from './support/wait-for.ts';
 
 const OURS = 'dynalite with streams';
-const adapters = await adaptersBeside(() => startDynamoDb({ sweepIntervalMs: 50 }), OURS);
+const adapters = await adaptersBeside(() => startDynamoDb({ intervalMs: 50 }), OURS);
 
 for (const adapter of adapters) {
   describe.skipIf(adapter.skip)(`DynamoDB and its streams: ${adapter.skip ?? adapter.name}`, () => {

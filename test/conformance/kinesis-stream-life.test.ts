@@ -29,7 +29,7 @@ describe('the life of a Kinesis stream', () => {
   const start = async () => {
     service = await startKinesis({
       directory,
-      trimIntervalMs: 20,
+      intervalMs: 20,
       now: () => clock,
     });
     client = new KinesisClient(clientConfig(service.endpoint));

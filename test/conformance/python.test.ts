@@ -58,7 +58,7 @@ describe.each(found)('boto3 against the local services: %s', (python) => {
     const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
       startKinesis(),
       startDynamoDb(),
-      startCloudWatch({ alarmIntervalMs: 3_600_000 }),
+      startCloudWatch({ intervalMs: 3_600_000 }),
       startS3(),
     ]);
     const services: LocalService[] = [kinesis, dynamodb, cloudwatch, s3];

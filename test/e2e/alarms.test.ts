@@ -133,7 +133,7 @@ describe('alarms', () => {
     // Prepare
     const { definition, bad, good } = drive;
     let now = Math.floor(Date.now() / HOUR) * HOUR;
-    const service = await startCloudWatch({ alarmIntervalMs: 10, now: () => now });
+    const service = await startCloudWatch({ intervalMs: 10, now: () => now });
     closers.push(service.close);
     const client = new CloudWatchClient(clientConfig(service.endpoint));
     closers.push(() => client.destroy());

@@ -41,7 +41,7 @@ describe('the canary of a local stack', () => {
     folders = await makeFolders();
     closers.push(folders.remove);
     const service = await startCloudWatch({
-      alarmIntervalMs: 50,
+      intervalMs: 50,
       now: () => clock,
     });
     closers.push(service.close);

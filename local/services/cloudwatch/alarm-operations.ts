@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { listOf, type Operations, operation, ServiceError } from '../operations.ts';
+import { entry } from '../key-value-store.ts';
+import { inOrder, listOf, type Operations, operation, ServiceError } from '../operations.ts';
 import {
   type Alarm,
   alarmKey,
@@ -49,9 +50,7 @@ export const alarmOperations: Operations<CloudWatch> = {
     z.object({ AlarmNames: listOf(nameSchema, 100) }),
     async (cloudWatch, { AlarmNames }) => {
       for (const name of AlarmNames) alarmNamed(cloudWatch, name);
-      await cloudWatch.store.commit(
-        AlarmNames.map((name) => ({ type: 'del', key: alarmKey(name) })),
-      );
+      await cloudWatch.store.commit(AlarmNames.map((name) => entry(alarmKey(name), undefined)));
     },
     INVALID,
   ),
@@ -73,15 +72,13 @@ export const alarmOperations: Operations<CloudWatch> = {
       StateValue: stateSchema.optional(),
     }),
     async ({ store }, { AlarmNames, AlarmNamePrefix, StateValue }) => {
-      const MetricAlarms = (await alarmsOf(store))
-        .filter(
-          (alarm) =>
-            (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&
-            alarm.AlarmName.startsWith(AlarmNamePrefix) &&
-            (StateValue ?? alarm.StateValue) === alarm.StateValue,
-        )
-        .sort((a, b) => (a.AlarmName < b.AlarmName ? -1 : 1));
-      return { MetricAlarms, CompositeAlarms: [] };
+      const found = (await alarmsOf(store)).filter(
+        (alarm) =>
+          (AlarmNames.length === 0 || AlarmNames.includes(alarm.AlarmName)) &&
+          alarm.AlarmName.startsWith(AlarmNamePrefix) &&
+          (StateValue ?? alarm.StateValue) === alarm.StateValue,
+      );
+      return { MetricAlarms: inOrder(found, ({ AlarmName }) => AlarmName), CompositeAlarms: [] };
     },
     INVALID,
   ),

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LimitFunction } from 'p-limit';
 import type * as z from 'zod';
-import type { KeyValueStore, StoreOperation } from '../key-value-store.ts';
+import { entry, type KeyValueStore, valuesOf } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
-import { digest, padded, valuesOf } from './metrics.ts';
+import { digest, padded } from './metrics.ts';
 import { runQueries } from './queries.ts';
 import { type AlarmConfiguration, longestPeriod, type Query, type stateSchema } from './schemas.ts';
 
@@ -56,10 +56,10 @@ export async function saveAlarm(
 ): Promise<void> {
   const now = (performance.timeOrigin + performance.now()).toFixed(3);
   await store.commit([
-    { type: 'put', key: alarmKey(alarm.AlarmName), value: alarm },
-    ...items.map((value, index): StoreOperation => {
-      return { type: 'put', key: `${HISTORY}${padded(value.Timestamp)}/${now}/${index}`, value };
-    }),
+    entry(alarmKey(alarm.AlarmName), alarm),
+    ...items.map((item, index) =>
+      entry(`${HISTORY}${padded(item.Timestamp)}/${now}/${index}`, item),
+    ),
   ]);
 }
 

@@ -10,9 +10,10 @@ import {
   evaluateAlarms,
   forgetHistory,
 } from './alarms.ts';
-import { keepMetricData, metricDataSchema, metricOperations } from './metric-operations.ts';
+import { keepMetricData, metricOperations } from './metric-operations.ts';
 import { forgetData } from './metrics.ts';
 import { queryProtocol } from './query-protocol.ts';
+import { metricDataSchema } from './schemas.ts';
 
 export type { AlarmNotification } from './alarms.ts';
 
@@ -24,19 +25,15 @@ const DAY_SECONDS = 86_400;
 
 /** Options of the CloudWatch stand-in. */
 export interface CloudWatchOptions extends LocalServiceOptions {
-  /** How often alarms are evaluated, in milliseconds. Default 10 seconds. */
-  alarmIntervalMs?: number;
   /** Told of each action of an alarm that changes state, beside the alarm's history. */
   onNotification?: ((notification: AlarmNotification) => void) | undefined;
   /** Asked for what services of AWS would publish of themselves, which no client may. */
   measure?: (() => Pick<PutMetricDataInput, 'Namespace' | 'MetricData'>) | undefined;
-  /** How often, in milliseconds. Default 10 seconds. */
-  measureMs?: number;
 }
 
 /** Starts the CloudWatch stand-in: metrics, metric math, alarms with history, in the protocols of all SDKs. */
 export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<LocalService> {
-  const { measure, measureMs = 10_000 } = options;
+  const { measure, intervalMs = 10_000 } = options;
   const store = await openStore(options.directory);
   const cloudWatch: CloudWatch = {
     store,
@@ -58,10 +55,10 @@ export async function startCloudWatch(options: CloudWatchOptions = {}): Promise<
     {
       port: options.port,
       rounds: [
-        [() => evaluateAlarms(cloudWatch), options.alarmIntervalMs ?? 10_000],
+        [() => evaluateAlarms(cloudWatch), intervalMs],
         [
           async () => measure && keepMetricData(cloudWatch, metricDataSchema.parse(measure())),
-          measureMs,
+          intervalMs,
         ],
         [() => cloudWatch.alone(forgetOld, cloudWatch), HOUR_MS],
       ],

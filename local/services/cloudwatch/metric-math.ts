@@ -1,19 +1,13 @@
 import { ServiceError } from '../operations.ts';
-import type { Spend } from './metrics.ts';
 
-/** Values by time, epoch seconds. */
-export type Series = ReadonlyMap<number, number>;
-
-/** What an expression is evaluated in. */
-export interface Scope {
-  /** The series of a metric by its id. */
-  metric(id: string): Series;
-  /** Every time of the range at the query's period, which are spent. */
-  times(): readonly number[];
-  spend: Spend;
+/** What an expression, or a part of it, comes to at one time. */
+interface Value {
+  /** NaN where a metric in it has none. */
+  readonly point: number;
+  /** Whether a metric is in it; without one it is a number, the same at all times. */
+  readonly isSeries: boolean;
 }
 
-type Value = number | Series;
 type Operator = (a: number, b: number) => number;
 
 const TOKEN = /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\w+|\S/gu;
@@ -30,18 +24,24 @@ const OPERATORS: readonly ReadonlyMap<string, Operator>[] = [
   ]),
 ];
 
+/** The tokens of a metric math expression; evaluating it once takes time in proportion to them. */
+export const tokensOf = (expression: string): readonly string[] => expression.match(TOKEN) ?? [];
+
 /**
- * Evaluates a metric math expression: numbers, ids of metrics, arithmetic, and FILL with a number.
+ * Evaluates a metric math expression at one time: numbers, ids of metrics, arithmetic, and FILL with a number.
  *
+ * @param pointOf the point of a metric by its id, NaN where it has none at that time
  * @throws {ServiceError} where it is none, or asks for what the local CloudWatch does not offer
  */
-export function evaluateExpression(text: string, { metric, times, spend }: Scope): Value {
-  const tokens = text.match(TOKEN) ?? [];
+export function evaluateExpression(
+  tokens: readonly string[],
+  pointOf: (id: string) => number,
+): Value {
   let position = 0;
   const take = (wanted: string, fits = (token: string) => token === wanted): string => {
     const token = tokens[position] ?? '';
     if (!fits(token)) {
-      throw invalid(`${JSON.stringify(text)}: expected ${wanted}, found ${token || 'the end'}`);
+      throw invalid(`${tokens.join(' ')}: expected ${wanted}, found ${token || 'the end'}`);
     }
     position += 1;
     return token;
@@ -54,26 +54,29 @@ export function evaluateExpression(text: string, { metric, times, spend }: Scope
       const operate = operators.get(tokens[position] ?? '');
       if (operate === undefined) return left;
       position += 1;
-      left = combine(left, chain(rank + 1), operate, spend);
+      left = combine(left, chain(rank + 1), operate);
     }
   };
   const operand = (): Value => {
     const token = take('a number, an id or FILL', (one) => /^[\w(-]/.test(one));
-    if (token === '-') return combine(0, operand(), minus, spend);
-    if (/^\d/.test(token)) return Number(token);
+    if (token === '-') return combine({ point: 0, isSeries: false }, operand(), minus);
+    if (/^\d/.test(token)) return { point: Number(token), isSeries: false };
     if (token === '(') {
       const inner = chain();
       take(')');
       return inner;
     }
-    if (tokens[position] !== '(') return metric(token);
+    if (tokens[position] !== '(') return { point: pointOf(token), isSeries: true };
     if (token !== 'FILL') throw invalid(`${token} is not supported by the local CloudWatch`);
     take('(');
     const series = chain();
     take(',');
     const filler = chain();
     take(')');
-    return fill(series, filler, times());
+    if (!series.isSeries || filler.isSeries || !Number.isFinite(filler.point)) {
+      throw invalid('FILL: the local CloudWatch fills a metric with a number');
+    }
+    return Number.isNaN(series.point) ? { ...filler, isSeries: true } : series;
   };
 
   const value = chain();
@@ -82,29 +85,10 @@ export function evaluateExpression(text: string, { metric, times, spend }: Scope
 }
 
 /** A point that is missing on either side, or divided by zero, is missing. */
-function combine(a: Value, b: Value, operate: Operator, spend: Spend): Value {
-  if (typeof a === 'number' && typeof b === 'number') return operate(a, b);
-  const at = (value: Value, time: number) =>
-    typeof value === 'number' ? value : (value.get(time) ?? Number.NaN);
-  const times = typeof a === 'number' ? (b as Series) : a;
-  const result = new Map<number, number>();
-  spend(times.size);
-  for (const time of times.keys()) {
-    const point = operate(at(a, time), at(b, time));
-    if (Number.isFinite(point)) result.set(time, point);
-  }
-  return result;
+function combine(a: Value, b: Value, operate: Operator): Value {
+  const isSeries = a.isSeries || b.isSeries;
+  const point = operate(a.point, b.point);
+  return { isSeries, point: isSeries && !Number.isFinite(point) ? Number.NaN : point };
 }
 
-function fill(series: Value, filler: Value, times: readonly number[]): Series {
-  if (typeof series === 'number' || typeof filler !== 'number' || !Number.isFinite(filler)) {
-    throw invalid('FILL: the local CloudWatch fills a metric with a number');
-  }
-  const filled = new Map<number, number>();
-  for (const time of times) filled.set(time, series.get(time) ?? filler);
-  return filled;
-}
-
-function invalid(message: string): ServiceError {
-  return new ServiceError('ValidationError', `Expression: ${message}`);
-}
+const invalid = (message: string) => new ServiceError('ValidationError', `Expression: ${message}`);

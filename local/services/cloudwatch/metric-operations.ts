@@ -11,7 +11,7 @@ import {
 } from './metrics.ts';
 import { labeller, runQueries } from './queries.ts';
 import {
-  dimensionsSchema,
+  metricDataSchema,
   metricSchema,
   nameSchema,
   percentileSchema,
@@ -29,44 +29,6 @@ const COMBINATION = 'InvalidParameterCombinationException';
 const ORDER = 'The parameter StartTime must be less than the parameter EndTime.';
 
 const timeSchema = z.number().min(0).max(253_402_300_799);
-const countSchema = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
-const valueSchema = z
-  .number()
-  .min(-(2 ** 360))
-  .max(2 ** 360);
-
-const datumSchema = z
-  .object({
-    MetricName: nameSchema,
-    Dimensions: dimensionsSchema,
-    Timestamp: z.number().optional(),
-    Value: valueSchema.optional(),
-    Values: listOf(valueSchema, 150, 1).optional(),
-    Counts: listOf(countSchema, 150).optional(),
-    StatisticValues: z
-      .object({
-        SampleCount: countSchema,
-        Sum: valueSchema,
-        Minimum: valueSchema,
-        Maximum: valueSchema,
-      })
-      .optional(),
-    Unit: unitSchema.default('None'),
-    StorageResolution: z.literal([1, 60]).default(60),
-  })
-  .refine((d) => (d.Value ?? d.Values ?? d.StatisticValues) !== undefined, {
-    error: 'needs Value, Values or StatisticValues',
-  })
-  .refine((d) => d.Counts === undefined || d.Counts.length === d.Values?.length, {
-    error: 'must be as many as Values',
-    path: ['Counts'],
-  });
-
-/** Data of one namespace, as PutMetricData takes them. */
-export const metricDataSchema = z.object({
-  Namespace: nameSchema,
-  MetricData: listOf(datumSchema, 1_000),
-});
 
 /** Keeps data of one namespace, all of them or none. */
 export async function keepMetricData(
@@ -198,7 +160,7 @@ export const metricOperations: Operations<CloudWatch> = {
           const statistics = (names: readonly string[]) =>
             Object.fromEntries(names.map((name) => [name, statisticOf(datapoint, name)]));
           return {
-            Timestamp: datapoint.time,
+            Timestamp: datapoint.second,
             Unit: datapoint.unit,
             ...statistics(query.Statistics),
             ...(ExtendedStatistics.length > 0 && {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
+import { entry, type KeyValueStore, startingWith, valuesOf } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
 import type { MetricName } from './schemas.ts';
 
@@ -16,19 +16,13 @@ export interface Datum {
   /** Start of its second or minute, epoch seconds. */
   second: number;
   unit: string;
+  /** How often each value came; percentiles come from it. */
   values: [value: number, count: number][];
   set?: StatisticSet | undefined;
 }
 
-/** What a metric took in during one period, in one unit. */
-export interface Datapoint {
-  /** Start of the period, epoch seconds. */
-  time: number;
-  unit: string;
-  /** How often each value came; percentiles come from it. */
-  counts: Map<number, number>;
-  sets: StatisticSet[];
-}
+/** What a metric took in during one period, whose start is its second, in one unit. */
+export type Datapoint = ReturnType<typeof gather>;
 
 /** Told how many points are being worked on; throws where a request has used up what it may. */
 export type Spend = (points: number) => void;
@@ -59,12 +53,6 @@ export function padded(seconds: number): string {
   return String(Math.floor(seconds)).padStart(15, '0');
 }
 
-/** Every value whose key starts so, in the order of the keys. */
-export async function valuesOf<T>(store: KeyValueStore, prefix: string): Promise<T[]> {
-  const entries = await store.iterator(startingWith(prefix)).all();
-  return entries.map(([, value]) => value as T);
-}
-
 function idOf({ Namespace, MetricName, Dimensions }: MetricName): string {
   return digest(
     Namespace,
@@ -87,20 +75,22 @@ export async function putData(
   for (const [metric, datum] of data) {
     const id = idOf(metric);
     const key = `${keyOf(id, datum.second)}${datum.unit}`;
-    const known = entries.get(key) ?? store.getSync(key);
+    const known = (entries.get(key) ?? store.getSync(key)) as Datum | undefined;
+    const kept = gather(datum, known && gather(known));
     entries.set(`${METRIC}${id}`, metric);
-    entries.set(key, known === undefined ? datum : merged(known as Datum, datum));
+    entries.set(key, { ...kept, values: [...kept.values] });
   }
-  await store.commit(
-    Array.from(entries, ([key, value]): StoreOperation => ({ type: 'put', key, value })),
-  );
+  await store.commit(Array.from(entries, ([key, value]) => entry(key, value)));
 }
 
-function merged(one: Datum, other: Datum): Datum {
-  const counts = new Map(one.values);
-  for (const [value, count] of other.values) counts.set(value, (counts.get(value) ?? 0) + count);
-  const sets = [one.set, other.set].filter((set) => set !== undefined);
-  return { ...one, values: [...counts], ...(sets.length > 0 && { set: sets.reduce(added) }) };
+type Gathered = Pick<Datum, 'set'> & { values: Map<number, number> };
+
+/** A datum together with what was gathered before, whose values go on in the same map. */
+function gather(datum: Datum, before?: Gathered) {
+  const values = before?.values ?? new Map<number, number>();
+  for (const [value, count] of datum.values) values.set(value, (values.get(value) ?? 0) + count);
+  const sets = [before?.set, datum.set].filter((set) => set !== undefined);
+  return { ...datum, values, ...(sets.length > 0 && { set: sets.reduce(added) }) };
 }
 
 const added = (a: StatisticSet, b: StatisticSet): StatisticSet => ({
@@ -125,20 +115,11 @@ export async function readDatapoints(
   const first = Math.floor(start / period) * period;
   const range = { gte: keyOf(id, first), lt: keyOf(id, Math.ceil(end)) };
   for await (const [, value] of store.iterator(range)) {
-    const { second, unit, values, set } = value as Datum;
-    spend(1 + values.length);
-    const time = Math.floor(second / period) * period;
-    const name = `${time} ${unit}`;
-    const datapoint: Datapoint = datapoints.get(name) ?? {
-      time,
-      unit,
-      counts: new Map(),
-      sets: [],
-    };
-    datapoints.set(name, datapoint);
-    const { counts, sets } = datapoint;
-    for (const [one, count] of values) counts.set(one, (counts.get(one) ?? 0) + count);
-    if (set) sets.push(set);
+    const datum = value as Datum;
+    spend(1 + datum.values.length);
+    const second = Math.floor(datum.second / period) * period;
+    const name = `${second} ${datum.unit}`;
+    datapoints.set(name, gather({ ...datum, second }, datapoints.get(name)));
   }
   return [...datapoints.values()];
 }
@@ -149,21 +130,21 @@ export async function forgetData(store: KeyValueStore, before: number): Promise<
     const id = key.slice(METRIC.length);
     await store.clear({ gte: keyOf(id, 0), lt: keyOf(id, before) });
     const left = await store.iterator({ ...startingWith(`datum/${id}/`), limit: 1 }).all();
-    if (left.length === 0) await store.commit([{ type: 'del', key }]);
+    if (left.length === 0) await store.commit([entry(key, undefined)]);
   }
 }
 
 /** A statistic of a datapoint; undefined where the data cannot tell. */
-export function statisticOf({ counts, sets }: Datapoint, statistic: string): number | undefined {
-  const singles = Array.from(counts, ([value, count]): StatisticSet => {
+export function statisticOf({ values, set }: Datapoint, statistic: string): number | undefined {
+  const singles = Array.from(values, ([value, count]): StatisticSet => {
     return { SampleCount: count, Sum: value * count, Minimum: value, Maximum: value };
   });
-  const total = sets.concat(singles).reduce(added);
+  const total = (set ? [set, ...singles] : singles).reduce(added);
   if (total.SampleCount === 0) return undefined;
   if (statistic === 'Average') return total.Sum / total.SampleCount;
   if (!statistic.startsWith('p')) return total[statistic as keyof StatisticSet];
-  if (sets.length > 0) return undefined;
-  return percentile(counts, (Number(statistic.slice(1)) / 100) * (total.SampleCount - 1));
+  if (set) return undefined;
+  return percentile(values, (Number(statistic.slice(1)) / 100) * (total.SampleCount - 1));
 }
 
 /** The value at a rank, interpolated between neighbours (Hyndman and Fan's type 7). */

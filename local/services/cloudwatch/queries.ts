@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../key-value-store.ts';
 import { ServiceError } from '../operations.ts';
-import { evaluateExpression, type Series } from './metric-math.ts';
+import { evaluateExpression, tokensOf } from './metric-math.ts';
 import {
   createBudget,
   type Datapoint,
@@ -10,10 +10,8 @@ import {
 } from './metrics.ts';
 import { longestPeriod, type Query, UNITS } from './schemas.ts';
 
-interface TimeRange {
-  start: number;
-  end: number;
-}
+/** Values by time, epoch seconds. */
+type Series = ReadonlyMap<number, number>;
 
 /**
  * Evaluates queries, metrics and expressions over them, for start <= time < end (epoch seconds): the series of those that
@@ -24,15 +22,22 @@ interface TimeRange {
 export async function runQueries(
   store: KeyValueStore,
   queries: readonly Query[],
-  range: TimeRange,
+  range: { readonly start: number; readonly end: number },
 ): Promise<Map<string, Series>> {
   if (new Set(queries.map(({ Id }) => Id)).size < queries.length)
     throw invalid('Ids must be unique');
   const spend = createBudget();
   const metrics = new Map<string, Series>();
-  const read = createReader(store, range, spend);
+  const known = new Map<string, Datapoint[]>();
   for (const { Id, MetricStat } of queries) {
-    if (MetricStat) metrics.set(Id, seriesOf(await read(MetricStat), MetricStat, spend));
+    if (!MetricStat) continue;
+    const { Metric, Period: period } = MetricStat;
+    // Read once for all queries that differ in their statistics alone.
+    const name = JSON.stringify([Metric, period]);
+    const datapoints =
+      known.get(name) ?? (await readDatapoints(store, Metric, { ...range, period }, spend));
+    known.set(name, datapoints);
+    metrics.set(Id, seriesOf(datapoints, MetricStat, spend));
   }
   const metric = (id: string) => {
     const series = metrics.get(id);
@@ -41,16 +46,17 @@ export async function runQueries(
   };
   const evaluate = ({ Id, Expression, Period }: Query): Series => {
     if (Expression === undefined) return metric(Id);
+    const tokens = tokensOf(Expression);
     const period = Period ?? longestPeriod(queries);
-    const times = () => {
-      const first = Math.floor(range.start / period);
-      const count = Math.ceil(range.end / period) - first;
-      spend(count);
-      return Array.from({ length: count }, (_, index) => (first + index) * period);
-    };
-    const value = evaluateExpression(Expression, { metric, times, spend });
-    if (typeof value === 'number') throw invalid(`${Id} comes to a number, not to a time series`);
-    return value;
+    const first = Math.floor(range.start / period) * period;
+    spend(Math.ceil((range.end - first) / period) * tokens.length);
+    const series = new Map<number, number>();
+    for (let time = first; time < range.end; time += period) {
+      const value = evaluateExpression(tokens, (id) => metric(id).get(time) ?? Number.NaN);
+      if (!value.isSeries) throw invalid(`${Id} comes to a number, not to a time series`);
+      if (Number.isFinite(value.point)) series.set(time, value.point);
+    }
+    return series;
   };
   const results = new Map<string, Series>();
   for (const query of queries.filter(({ ReturnData }) => ReturnData)) {
@@ -71,32 +77,19 @@ export function labeller(queries: readonly Query[]): (query: Query) => string {
     Label ?? (stat ? [stat.Metric.MetricName, ...telling.map((part) => stat[part])].join(' ') : Id);
 }
 
-type MetricStat = NonNullable<Query['MetricStat']>;
-
-/** Reads a metric once for all queries that differ in their statistics alone. */
-function createReader(store: KeyValueStore, range: TimeRange, spend: Spend) {
-  const known = new Map<string, Promise<Datapoint[]>>();
-  return ({ Metric, Period: period }: MetricStat): Promise<Datapoint[]> => {
-    const name = JSON.stringify([Metric, period]);
-    const reading = known.get(name) ?? readDatapoints(store, Metric, { ...range, period }, spend);
-    known.set(name, reading);
-    return reading;
-  };
-}
-
 /** A series holds one unit: the first in CloudWatch's own order, where the query names none. */
 function seriesOf(
   datapoints: readonly Datapoint[],
-  { Stat, Unit }: MetricStat,
+  { Stat, Unit }: NonNullable<Query['MetricStat']>,
   spend: Spend,
 ): Series {
   const units = new Set(datapoints.map(({ unit }) => unit));
   const wanted = Unit ?? UNITS.find((unit) => units.has(unit));
   const series = new Map<number, number>();
   for (const datapoint of datapoints.filter(({ unit }) => unit === wanted)) {
-    spend(datapoint.counts.size);
+    spend(datapoint.values.size);
     const value = statisticOf(datapoint, Stat);
-    if (value !== undefined) series.set(datapoint.time, value);
+    if (value !== undefined) series.set(datapoint.second, value);
   }
   return series;
 }

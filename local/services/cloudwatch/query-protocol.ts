@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AwsProtocol, TIME } from '../aws-protocols.ts';
-import { type XmlValue, xmlDocument } from '../xml.ts';
+import { type XmlValue, xmlAnswer } from '../xml.ts';
 
 const NAMESPACE = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
 const DEPTH = 12;
@@ -18,10 +18,7 @@ interface FormNode {
 
 /** AWS Query: a form in, XML out; older SDKs speak it, such as boto3 1.35 and version 1 of the CLI. */
 export function queryProtocol(service: string): AwsProtocol {
-  const document = (root: string, value: XmlValue) => ({
-    headers: { 'content-type': 'text/xml' },
-    body: xmlDocument(root, value, NAMESPACE),
-  });
+  const answer = (root: string, value: XmlValue) => xmlAnswer(root, value, NAMESPACE, 'text/xml');
   return {
     speaks: ({ headers }) =>
       String(headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded'),
@@ -33,13 +30,13 @@ export function queryProtocol(service: string): AwsProtocol {
     },
     write: (output, _request, target = '') => {
       const operation = target.slice(service.length + 1);
-      return document(`${operation}Response`, {
+      return answer(`${operation}Response`, {
         [`${operation}Result`]: outputOf(output, ''),
         ResponseMetadata: { RequestId: randomUUID() },
       });
     },
     writeError: (Code, { statusCode, message: Message }) =>
-      document('ErrorResponse', {
+      answer('ErrorResponse', {
         Error: { Type: statusCode < 500 ? 'Sender' : 'Receiver', Code, Message },
         RequestId: randomUUID(),
       }),

@@ -44,6 +44,45 @@ export const metricSchema = z.object({
 /** What names a metric. */
 export type MetricName = z.output<typeof metricSchema>;
 
+const countSchema = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+const valueSchema = z
+  .number()
+  .min(-(2 ** 360))
+  .max(2 ** 360);
+
+const datumSchema = z
+  .object({
+    MetricName: nameSchema,
+    Dimensions: dimensionsSchema,
+    Timestamp: z.number().optional(),
+    Value: valueSchema.optional(),
+    Values: listOf(valueSchema, 150, 1).optional(),
+    Counts: listOf(countSchema, 150).optional(),
+    StatisticValues: z
+      .object({
+        SampleCount: countSchema,
+        Sum: valueSchema,
+        Minimum: valueSchema,
+        Maximum: valueSchema,
+      })
+      .optional(),
+    Unit: unitSchema.default('None'),
+    StorageResolution: z.literal([1, 60]).default(60),
+  })
+  .refine((d) => (d.Value ?? d.Values ?? d.StatisticValues) !== undefined, {
+    error: 'needs Value, Values or StatisticValues',
+  })
+  .refine((d) => d.Counts === undefined || d.Counts.length === d.Values?.length, {
+    error: 'must be as many as Values',
+    path: ['Counts'],
+  });
+
+/** Data of one namespace, as PutMetricData takes them. */
+export const metricDataSchema = z.object({
+  Namespace: nameSchema,
+  MetricData: listOf(datumSchema, 1_000),
+});
+
 /** One query of GetMetricData or of a metric math alarm. */
 export const querySchema = z
   .object({

@@ -8,14 +8,10 @@ import { openTableStreams, type TableStreamOptions } from './table-streams.ts';
 import { tableOperations } from './tables.ts';
 import { sweep, timeToLiveOperations } from './time-to-live.ts';
 
-/** Options of the DynamoDB stand-in; one endpoint answers for tables and for streams. */
-export interface DynamoDbOptions extends LocalServiceOptions, TableStreamOptions {
-  /** How often expired items and stream records older than a day are swept, in milliseconds. Default 1 minute. */
-  sweepIntervalMs?: number;
-}
-
-/** Starts the DynamoDB stand-in: dynalite's items and expressions on our own store, with streams and expiry added. */
-export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<LocalService> {
+/** Starts the DynamoDB stand-in, tables and streams: dynalite's items and expressions on our own store, with streams and expiry added. */
+export async function startDynamoDb(
+  options: LocalServiceOptions & TableStreamOptions = {},
+): Promise<LocalService> {
   const { now = Date.now } = options;
   const store = await openStore(options.directory);
   const streams = await openTableStreams(store, now, options);
@@ -33,7 +29,7 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Loca
     }),
     {
       port: options.port,
-      rounds: [[() => sweep(context), options.sweepIntervalMs ?? 60_000]],
+      rounds: [[() => sweep(context), options.intervalMs ?? 60_000]],
       release: store.close,
     },
   );

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { LimitFunction } from 'p-limit';
 import {
+  entry,
   type KeyRange,
   type KeyValueStore,
   type StoreOperation,
@@ -81,15 +82,15 @@ function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteS
     (table: string): Write =>
     (key, after, callback) => {
       const change = { before: before.get(key), after, ...(principal && { principal }) };
-      const operations = [...indexWrites, put(key, after), ...streams.append(table, change)];
+      const operations = [...indexWrites, entry(key, after), ...streams.append(table, change)];
       indexWrites = [];
       store
         .commit(operations)
         .then(() => callback(), callback)
         .catch(fail);
     };
-  const writeToIndex: Write = (key, entry, callback) => {
-    indexWrites.push(put(key, entry));
+  const writeToIndex: Write = (key, after, callback) => {
+    indexWrites.push(entry(key, after));
     callback();
   };
   const part = (prefix: string, write: Write): ItemDb => ({
@@ -121,10 +122,6 @@ function storeOf({ store, streams }: DynamoDbContext, call: ItemCall): DynaliteS
     getItemDb: (table) => part(keys.item(table), writeTo(table)),
     getIndexDb: (type, table, index) => part(`${keys.index(type, table)}${index}~`, writeToIndex),
   };
-}
-
-function put(key: string, value: WireItem | undefined): StoreOperation {
-  return value === undefined ? { type: 'del', key } : { type: 'put', key, value };
 }
 
 /** A range of a part of the store as one of the whole. */

@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '../key-value-store.ts';
-import { ServiceError } from '../operations.ts';
+import { resourceNotFound } from '../operations.ts';
 
 /** A table's description, as it is kept and answered. */
 export interface TableDescription {
@@ -28,8 +28,5 @@ export function tableOf(store: KeyValueStore, name: string): TableDescription {
   const table = store.getSync(keys.table(name));
   // Folders of earlier versions may hold tables in other states, whose timers died with their process.
   if (table !== undefined) return { ...(table as TableDescription), TableStatus: 'ACTIVE' };
-  throw new ServiceError(
-    'ResourceNotFoundException',
-    `Requested resource not found: Table: ${name} not found`,
-  );
+  throw resourceNotFound(`Requested resource not found: Table: ${name} not found`);
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { operation } from '../operations.ts';
-import { pageOf } from '../pages.ts';
+import { operation, pageOf } from '../operations.ts';
 import { ITERATOR_TYPES } from '../record-log.ts';
 import type { DynamoDbContext } from './items.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
-import { ServiceError, validationException } from '../operations.ts';
+import { entry, type KeyValueStore, type StoreOperation, valuesOf } from '../key-value-store.ts';
+import { resourceNotFound, ServiceError, validationException } from '../operations.ts';
 import { createRecordLog, isOpen } from '../record-log.ts';
 import type { WireItem } from './dynalite.ts';
 import { keys, type TableDescription } from './stored-table.ts';
@@ -47,8 +47,7 @@ export async function openTableStreams(
   const streamOf = (arn: string): TableStream => {
     const stream = byArn.get(arn);
     if (stream !== undefined) return stream;
-    const message = `Requested resource not found: Stream: ${arn} not found`;
-    throw new ServiceError('ResourceNotFoundException', message);
+    throw resourceNotFound(`Requested resource not found: Stream: ${arn} not found`);
   };
   const log = createRecordLog<TableStream, TableStreamRecord>(store, now, {
     streamOf,
@@ -67,18 +66,15 @@ export async function openTableStreams(
         'The operation attempted to read past the oldest stream record in the shard',
       ),
   });
-  for await (const [, value] of store.iterator(startingWith(keys.stream()))) {
-    const { shards: earlier = [], ...kept } = value as TableStream & { shards?: EarlierShard[] };
+  type KeptStream = TableStream & { shards?: EarlierShard[] };
+  const streams = await valuesOf<KeptStream>(store, keys.stream());
+  for (const { shards: earlier = [], ...kept } of streams) {
     const stream = { ...kept, Shards: kept.Shards ?? earlier.map(asShard) };
     byArn.set(stream.arn, stream);
     await log.resume(stream);
   }
 
-  const save = (stream: TableStream): StoreOperation => ({
-    type: 'put',
-    key: keys.stream(stream.arn),
-    value: structuredClone(stream),
-  });
+  const save = (stream: TableStream) => entry(keys.stream(stream.arn), structuredClone(stream));
   const forTable = (table: string) =>
     [...byArn.values()].find(({ tableName, enabled }) => tableName === table && enabled);
 
@@ -151,7 +147,7 @@ export async function openTableStreams(
       recordsOf.set(shard, full ? 1 : count + 1);
       const record = tableStreamRecord(stream, change, log.nextNumber(''), now());
       const key = `${keys.record(stream.arn, shard.ShardId)}${record.dynamodb.SequenceNumber}`;
-      return [{ type: 'put', key, value: record }, ...(full ? [save(stream)] : [])];
+      return [entry(key, record), ...(full ? [save(stream)] : [])];
     },
     /** Removes records past their retention, then the shards that held them, then streams that have ended. */
     trim: async () => {
@@ -161,8 +157,7 @@ export async function openTableStreams(
         stream.Shards = stream.Shards.filter((shard) => !expired.has(shard));
         const ended = stream.Shards.length === 0;
         if (ended) byArn.delete(stream.arn);
-        const gone: StoreOperation = { type: 'del', key: keys.stream(stream.arn) };
-        await store.commit([ended ? gone : save(stream)]);
+        await store.commit([ended ? entry(keys.stream(stream.arn), undefined) : save(stream)]);
       }
     },
   };

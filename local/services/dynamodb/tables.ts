@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
+import { entry, type KeyValueStore, startingWith, valuesOf } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
-import { parseInput, ServiceError } from '../operations.ts';
+import { pageOf, parseInput, ServiceError } from '../operations.ts';
 import { checkInput } from './dynalite.ts';
 import type { DynamoDbContext } from './items.ts';
 import { keys, type TableDescription, tableOf } from './stored-table.ts';
@@ -73,7 +73,7 @@ export const tableOperations = {
       // A process that ended while it deleted a table of this name may have left some of it.
       await clearTable(store, asked.TableName);
       const table = newTable(asked, now());
-      const operations: StoreOperation[] = [{ type: 'put', key, value: table }];
+      const operations = [entry(key, table)];
       if (StreamSpecification?.StreamEnabled) {
         const { stream, operation } = streams.open(table, StreamSpecification.StreamViewType);
         const { arn: LatestStreamArn, label: LatestStreamLabel } = stream;
@@ -90,8 +90,8 @@ export const tableOperations = {
     return alone(async () => {
       const table = tableOf(store, name);
       await store.commit([
-        { type: 'del', key: keys.table(name) },
-        { type: 'del', key: keys.timeToLive(name) },
+        entry(keys.table(name), undefined),
+        entry(keys.timeToLive(name), undefined),
         ...streams.disable(name),
       ]);
       await clearTable(store, name);
@@ -103,14 +103,9 @@ export const tableOperations = {
   }),
   ListTables: async ({ store }: DynamoDbContext, input: unknown) => {
     const { Limit, ExclusiveStartTableName: after = '' } = checkInput('ListTables', input);
-    const most = Number(Limit ?? 100);
-    const names: string[] = [];
-    const range = { gt: keys.table(String(after)), lt: startingWith(keys.table()).lt };
-    for await (const [key] of store.iterator({ ...range, limit: most + 1 })) {
-      names.push(key.slice(keys.table().length));
-    }
-    const TableNames = names.slice(0, most);
-    const LastEvaluatedTableName = names.length > most ? TableNames.at(-1) : undefined;
-    return { TableNames, LastEvaluatedTableName };
+    const tables = await valuesOf<TableDescription>(store, keys.table());
+    const names = tables.map(({ TableName }) => TableName);
+    const { page, last } = pageOf(names, (name) => name, String(after), Number(Limit ?? 100));
+    return { TableNames: page, LastEvaluatedTableName: last };
   },
 };

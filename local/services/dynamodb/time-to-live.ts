@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { startingWith } from '../key-value-store.ts';
+import { entry, startingWith } from '../key-value-store.ts';
 import { operation, ServiceError, validationException } from '../operations.ts';
 import { checkInput, type WireItem } from './dynalite.ts';
 import { type DynamoDbContext, runItemOperation } from './items.ts';
@@ -40,10 +40,8 @@ export const timeToLiveOperations = {
       if (current !== undefined && current !== wanted.AttributeName) {
         throw validationException(`TimeToLive is active on a different AttributeName: ${current}`);
       }
-      const key = keys.timeToLive(TableName);
-      await context.store.commit([
-        wanted.Enabled ? { type: 'put', key, value: wanted.AttributeName } : { type: 'del', key },
-      ]);
+      const attribute = wanted.Enabled ? wanted.AttributeName : undefined;
+      await context.store.commit([entry(keys.timeToLive(TableName), attribute)]);
       return { TimeToLiveSpecification: wanted };
     },
   ),

@@ -6,14 +6,8 @@ import { shardOperations } from './shards.ts';
 import { openStreams } from './stored-stream.ts';
 import { streamOperations } from './streams.ts';
 
-/** Options of the Kinesis stand-in. */
-export interface KinesisOptions extends LocalServiceOptions {
-  /** How often records past their retention are deleted, in milliseconds. Default 1 minute. */
-  trimIntervalMs?: number;
-}
-
 /** Starts the Kinesis stand-in: streams, shards that split and merge, records for as long as their stream keeps them. */
-export async function startKinesis(options: KinesisOptions = {}): Promise<LocalService> {
+export async function startKinesis(options: LocalServiceOptions = {}): Promise<LocalService> {
   const store = await openStore(options.directory);
   const context = await openStreams(store, options.now ?? Date.now);
   const trim = async () => {
@@ -30,7 +24,7 @@ export async function startKinesis(options: KinesisOptions = {}): Promise<LocalS
     }),
     {
       port: options.port,
-      rounds: [[trim, options.trimIntervalMs ?? 60_000]],
+      rounds: [[trim, options.intervalMs ?? 60_000]],
       release: store.close,
     },
   );

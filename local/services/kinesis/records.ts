@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { StoreOperation } from '../key-value-store.ts';
+import { entry, type StoreOperation } from '../key-value-store.ts';
 import { listOf, operation } from '../operations.ts';
 import { ITERATOR_TYPES, isOpen } from '../record-log.ts';
 import type { KinesisContext, StoredRecord, StoredShard, StoredStream } from './stored-stream.ts';
@@ -39,8 +39,8 @@ async function write(context: KinesisContext, stream: StoredStream, records: rea
     if (ShardId === undefined) throw invalidArgument(`ExplicitHashKey: ${hash} is over 128 bits`);
     const SequenceNumber = context.log.nextNumber(ShardId);
     const key = `${keys.shard(stream.StreamName, ShardId)}${SequenceNumber}`;
-    const value: StoredRecord = { PartitionKey, Data, ApproximateArrivalTimestamp };
-    puts.push({ type: 'put', key, value });
+    const record: StoredRecord = { PartitionKey, Data, ApproximateArrivalTimestamp };
+    puts.push(entry(key, record));
     return { ShardId, SequenceNumber };
   });
   await context.store.commit(puts);

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { operation, ServiceError } from '../operations.ts';
-import { pageOf } from '../pages.ts';
+import { operation, pageOf, ServiceError } from '../operations.ts';
 import { isOpen } from '../record-log.ts';
 import type { KinesisContext, StoredShard, StoredStream } from './stored-stream.ts';
 import { invalidArgument, members, onStream, save, streamOf } from './stored-stream.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type KeyValueStore, type StoreOperation, startingWith } from '../key-value-store.ts';
-import { operation, ServiceError, validationException } from '../operations.ts';
+import { entry, type KeyValueStore, startingWith, valuesOf } from '../key-value-store.ts';
+import { operation, resourceNotFound, ServiceError, validationException } from '../operations.ts';
 import { createRecordLog, type LogShard } from '../record-log.ts';
 
 /** A shard as it is kept and answered. */
@@ -44,9 +44,7 @@ export const keys = {
 };
 
 /** The write that keeps a stream. */
-export function save(stream: StoredStream): StoreOperation {
-  return { type: 'put', key: keys.stream(stream.StreamName), value: stream };
-}
+export const save = (stream: StoredStream) => entry(keys.stream(stream.StreamName), stream);
 
 /** A shard's number, which its id ends with. */
 const shardIndex = (shardId: string) => Number(shardId.slice('shardId-'.length));
@@ -69,12 +67,11 @@ export async function openStreams(store: KeyValueStore, now: () => number) {
     iteratorMs: 300_000,
     invalid: invalidArgument,
   });
-  for await (const [key, value] of store.iterator(startingWith(keys.stream()))) {
-    const stream = value as StoredStream;
+  for (const stream of await valuesOf<StoredStream>(store, keys.stream())) {
     // kinesalite gave a stream its shards once it was active: one without them took no record yet.
     if (stream.StreamStatus === 'DELETING' || stream.Shards.length === 0) {
       await store.clear(startingWith(keys.records(stream.StreamName)));
-      await store.batch([{ type: 'del', key }]);
+      await store.commit([entry(keys.stream(stream.StreamName), undefined)]);
       continue;
     }
     // Older folders know more states; each of them ended with its process.
@@ -122,7 +119,7 @@ export function streamOf(
   if (stream?.StreamStatus === 'ACTIVE' && (StreamARN ?? stream.StreamARN) === stream.StreamARN) {
     return stream;
   }
-  throw new ServiceError('ResourceNotFoundException', `Stream ${StreamARN ?? wanted} not found.`);
+  throw resourceNotFound(`Stream ${StreamARN ?? wanted} not found.`);
 }
 
 /** An operation on the stream that its input names, with what else its input holds. */

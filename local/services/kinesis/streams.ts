@@ -1,8 +1,7 @@
 import * as z from 'zod';
-import { startingWith } from '../key-value-store.ts';
+import { entry, startingWith } from '../key-value-store.ts';
 import { REGION } from '../local-service.ts';
-import { operation, ServiceError, validationException } from '../operations.ts';
-import { pageOf } from '../pages.ts';
+import { operation, pageOf, ServiceError, validationException } from '../operations.ts';
 import { isOpen } from '../record-log.ts';
 import { checkShardLimit, firstShards } from './shards.ts';
 import type { KinesisContext, StoredStream } from './stored-stream.ts';
@@ -56,7 +55,7 @@ export const streamOperations = {
     stream.StreamStatus = 'DELETING';
     await store.commit([save(stream)]);
     await store.clear(startingWith(keys.records(StreamName)));
-    await store.commit([{ type: 'del', key: keys.stream(StreamName) }]);
+    await store.commit([entry(keys.stream(StreamName), undefined)]);
     streams.delete(StreamName);
   }),
   DescribeStream: onStream(

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, openSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, open, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ServiceError } from '../operations.ts';
@@ -147,19 +147,11 @@ async function loadBucket(path: string) {
 }
 
 async function readHead(path: string): Promise<Stored> {
-  const file = await open(path);
   let text = Buffer.alloc(0);
-  try {
-    for (;;) {
-      const { bytesRead, buffer: more } = await file.read({
-        buffer: Buffer.alloc(HEAD_CHUNK_BYTES),
-      });
-      if (bytesRead === 0) throw s3Error('InternalError', 500, 'a file holds no object');
-      text = Buffer.concat([text, more.subarray(0, bytesRead)]);
-      const end = text.indexOf('\n');
-      if (end >= 0) return { head: JSON.parse(text.toString('utf8', 0, end)), headBytes: end + 1 };
-    }
-  } finally {
-    await file.close();
+  for await (const chunk of createReadStream(path, { highWaterMark: HEAD_CHUNK_BYTES })) {
+    text = Buffer.concat([text, chunk]);
+    const end = text.indexOf('\n');
+    if (end >= 0) return { head: JSON.parse(text.toString('utf8', 0, end)), headBytes: end + 1 };
   }
+  throw s3Error('InternalError', 500, 'a file holds no object');
 }

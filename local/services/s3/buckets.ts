@@ -1,11 +1,9 @@
-import { xmlDocument } from '../xml.ts';
+import { inOrder, pageOf } from '../operations.ts';
+import { xmlAnswer } from '../xml.ts';
 import { notImplemented, type ObjectHead, s3Error } from './bucket-store.ts';
 import type { S3Operations } from './request.ts';
 
 const NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-
-/** The order of names: that of their bytes. */
-const inOrder = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Objects by key, and in place of those with the delimiter after the prefix what they have in common, which has no head. */
 function entriesOf(heads: Iterable<ObjectHead>, prefix: string, delimiter: string) {
@@ -16,23 +14,19 @@ function entriesOf(heads: Iterable<ObjectHead>, prefix: string, delimiter: strin
     if (end === -1) entries.set(head.key, head);
     else entries.set(head.key.slice(0, end + delimiter.length), undefined);
   }
-  return [...entries].sort(([a], [b]) => inOrder(a, b));
+  return [...entries];
 }
 
 /** Operations on buckets. */
 export const bucketOperations: S3Operations = {
   /** ListBuckets. */
   'service GET': async ({ store }) => {
-    const Bucket = store
-      .buckets()
-      .sort((a, b) => inOrder(a.name, b.name))
-      .map(({ name: Name, createdAt }) => ({
-        Name,
-        CreationDate: new Date(createdAt).toISOString(),
-      }));
-    return {
-      body: xmlDocument('ListAllMyBucketsResult', { Owner: { ID: 'local' }, Buckets: { Bucket } }),
-    };
+    const buckets = inOrder(store.buckets(), ({ name }) => name);
+    const Bucket = buckets.map(({ name: Name, createdAt }) => {
+      return { Name, CreationDate: new Date(createdAt).toISOString() };
+    });
+    const answer = { Owner: { ID: 'local' }, Buckets: { Bucket } };
+    return xmlAnswer('ListAllMyBucketsResult', answer);
   },
   /** CreateBucket; making one's own bucket again is harmless, as in us-east-1. */
   'bucket PUT': async ({ store }, { bucket }) => {
@@ -69,39 +63,29 @@ export const bucketOperations: S3Operations = {
     const after = token
       ? Buffer.from(token, 'base64url').toString()
       : (query.get('start-after') ?? '');
-    const entries = entriesOf(store.headsOf(bucket), Prefix, Delimiter).filter(
-      ([name]) => inOrder(name, after) > 0,
-    );
-    const page = entries.slice(0, Math.min(MaxKeys, 1_000));
-    const last = page.length < entries.length ? page.at(-1)?.[0] : undefined;
+    const entries = entriesOf(store.headsOf(bucket), Prefix, Delimiter);
+    const { page, last } = pageOf(entries, ([name]) => name, after, Math.min(MaxKeys, 1_000));
     const EncodingType = query.get('encoding-type') ?? undefined;
     const encode = (text: string) =>
       EncodingType === 'url' ? encodeURIComponent(text).replaceAll('%2F', '/') : text;
-    const Contents = page.flatMap(([name, head]) =>
-      head === undefined
-        ? []
-        : {
-            Key: encode(name),
-            LastModified: new Date(head.lastModified).toISOString(),
-            ETag: head.etag,
-            Size: head.size,
-            StorageClass: 'STANDARD',
-          },
-    );
+    const Contents = page.flatMap(([name, head]) => {
+      if (head === undefined) return [];
+      const LastModified = new Date(head.lastModified).toISOString();
+      const { etag: ETag, size: Size } = head;
+      return { Key: encode(name), LastModified, ETag, Size, StorageClass: 'STANDARD' };
+    });
     const prefixes = page.filter(([, head]) => head === undefined);
-    return {
-      body: xmlDocument('ListBucketResult', {
-        Name: bucket,
-        Prefix: encode(Prefix),
-        Delimiter: Delimiter === '' ? undefined : encode(Delimiter),
-        MaxKeys,
-        KeyCount: page.length,
-        EncodingType,
-        IsTruncated: last !== undefined,
-        NextContinuationToken: last && Buffer.from(last).toString('base64url'),
-        Contents,
-        CommonPrefixes: prefixes.map(([name]) => ({ Prefix: encode(name) })),
-      }),
-    };
+    return xmlAnswer('ListBucketResult', {
+      Name: bucket,
+      Prefix: encode(Prefix),
+      Delimiter: Delimiter === '' ? undefined : encode(Delimiter),
+      MaxKeys,
+      KeyCount: page.length,
+      EncodingType,
+      IsTruncated: last !== undefined,
+      NextContinuationToken: last && Buffer.from(last).toString('base64url'),
+      Contents,
+      CommonPrefixes: prefixes.map(([name]) => ({ Prefix: encode(name) })),
+    });
   },
 };

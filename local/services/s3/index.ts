@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { HttpAnswer } from '../http-server.ts';
 import { type LocalService, type LocalServiceOptions, serve } from '../local-service.ts';
 import type { ServiceError } from '../operations.ts';
-import { xmlDocument } from '../xml.ts';
+import { xmlAnswer } from '../xml.ts';
 import { notImplemented, openBuckets } from './bucket-store.ts';
 import { bucketOperations } from './buckets.ts';
 import { objectOperations } from './objects.ts';
@@ -40,9 +40,9 @@ export async function startS3(options: S3Options = {}): Promise<LocalService> {
       bodyLimitBytes: BODY_LIMIT_BYTES,
       answer: async (incoming, body) => {
         const request = readRequest(incoming, body);
-        return answered(await operationOf(incoming.method, request)(context, request));
+        return operationOf(incoming.method, request)(context, request);
       },
-      refuse: (error, request) => answered(errorAnswer(error, request)),
+      refuse: errorAnswer,
     },
     {
       port: options.port,
@@ -79,16 +79,10 @@ const CODES: Record<string, string> = {
 function errorAnswer(error: ServiceError, { url = '' }: IncomingMessage): HttpAnswer {
   return {
     statusCode: error.statusCode === 413 ? 400 : error.statusCode,
-    body: xmlDocument('Error', {
+    ...xmlAnswer('Error', {
       Code: CODES[error.type] ?? error.type,
       Message: error.message,
       Resource: url.split('?', 1)[0],
     }),
   };
-}
-
-function answered({ headers = {}, ...answer }: HttpAnswer): HttpAnswer {
-  const isXml = typeof answer.body === 'string' && answer.body !== '';
-  const type = isXml ? { 'content-type': 'application/xml' } : {};
-  return { ...answer, headers: { ...type, ...headers } };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { xmlDocument, xmlText } from '../xml.ts';
+import { xmlAnswer, xmlText } from '../xml.ts';
 import {
   type BucketStore,
   type ByteRange,
@@ -27,20 +27,19 @@ const KEPT = [
 const META = 'x-amz-meta-';
 /** Ten tags at their longest, each character escaped. */
 const TAGGING_BYTES = 64 * 1024;
-const TAGGING =
-  /^\s*(?:<\?xml[^<>]*>\s*)?<Tagging[^<>]*>\s*(?:<TagSet>(.*)<\/TagSet>|<TagSet\s*\/>)\s*<\/Tagging>\s*$/s;
-const TAG =
-  /\s*<Tag>\s*<Key>([^<]*)<\/Key>\s*(?:<Value>([^<]*)<\/Value>|<Value\s*\/>)\s*<\/Tag>\s*/gy;
+/** What is left of a document once its tags are taken out. */
+const NO_TAGGING =
+  /^\s*(<\?xml[^<>]*>\s*)?<Tagging[^<>]*>\s*(<TagSet>\s*<\/TagSet>|<TagSet\s*\/>)\s*<\/Tagging>\s*$/;
+const TAG = /<Tag>\s*<Key>([^<]*)<\/Key>\s*(?:<Value>([^<]*)<\/Value>|<Value\s*\/>)\s*<\/Tag>/g;
 
 function parseTagging(xml: Buffer): [string, string][] {
-  const document = xml.length > TAGGING_BYTES ? null : TAGGING.exec(xml.toString('utf8'));
-  const tagSet = document?.[1] ?? '';
-  const tags = [...tagSet.matchAll(TAG)];
-  const length = tags.reduce((sum, [whole]) => sum + whole.length, 0);
-  if (document === null || tagSet.slice(length).trim() !== '') {
+  const text = xml.length > TAGGING_BYTES ? '' : xml.toString('utf8');
+  if (!NO_TAGGING.test(text.replace(TAG, ''))) {
     throw s3Error('MalformedXML', 400, 'The XML you provided was not well-formed');
   }
-  return tags.map(([, name = '', value = '']) => [xmlText(name), xmlText(value)]);
+  return Array.from(text.matchAll(TAG), ([, name = '', value = '']) => {
+    return [xmlText(name), xmlText(value)];
+  });
 }
 
 function checkTags(tags: readonly (readonly [string, string])[]): Record<string, string> {
@@ -63,16 +62,11 @@ function checkConditions(headers: IncomingHttpHeaders, current: string | undefin
   }
   if (wanted !== undefined && current === undefined) throw noSuchKey();
   const holds = unwanted === undefined ? (wanted ?? current) === current : current === undefined;
-  if (holds) return;
-  throw preconditionFailed();
+  if (!holds) throw preconditionFailed();
 }
 
 const preconditionFailed = () =>
-  s3Error(
-    'PreconditionFailed',
-    412,
-    'At least one of the pre-conditions you specified did not hold',
-  );
+  s3Error('PreconditionFailed', 412, 'At least one of the pre-conditions did not hold');
 
 /** The part of an object that a request wants: all of it where it names none. */
 function rangeOf({ range, 'if-match': wanted }: IncomingHttpHeaders, head: ObjectHead): ByteRange {
@@ -186,7 +180,7 @@ export const objectOperations: S3Operations = {
   'object GET tagging': async ({ store }, { bucket, key }) => {
     const tags = Object.entries(store.headOf(bucket, key).tags);
     const Tag = tags.map(([Key, Value]) => ({ Key, Value }));
-    return { body: xmlDocument('Tagging', { TagSet: { Tag } }) };
+    return xmlAnswer('Tagging', { TagSet: { Tag } });
   },
   /** PutObjectTagging. */
   'object PUT tagging': async ({ store }, request) => {
@@ -211,7 +205,7 @@ async function copyObject(context: S3Context, request: S3Request, source: string
   const copy = isReplaced ? made : { ...head, key: made.key, lastModified: made.lastModified };
   await putObject(context, request, { ...head, ...copy }, [bytes], 'Copy');
   const LastModified = new Date(made.lastModified).toISOString();
-  return { body: xmlDocument('CopyObjectResult', { ETag: head.etag, LastModified }) };
+  return xmlAnswer('CopyObjectResult', { ETag: head.etag, LastModified });
 }
 
 function unescaped(source: string): string {

@@ -31,7 +31,7 @@ export interface S3Context {
   onObjectCreated?: ((created: ObjectCreated) => void) | undefined;
 }
 
-/** Operations by what they are for: `<what> <method>`, and the sub-resource where it is for one. A string of a body is XML. */
+/** Operations by what they are for: `<what> <method>`, and the sub-resource where it is for one. */
 export type S3Operations = Record<
   string,
   (context: S3Context, request: S3Request) => Promise<HttpAnswer>

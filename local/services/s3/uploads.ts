@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { xmlDocument } from '../xml.ts';
+import { xmlAnswer } from '../xml.ts';
 import { type ObjectHead, s3Error } from './bucket-store.ts';
 import { newHead, putObject } from './objects.ts';
 import { decodeBody, type S3Context, type S3Operations, type S3Request } from './request.ts';
@@ -34,7 +34,7 @@ export const uploadOperations: S3Operations = {
     const folder = join(store.uploadsOf(Bucket), UploadId);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, HEAD), JSON.stringify(newHead(request, now())));
-    return { body: xmlDocument('InitiateMultipartUploadResult', { Bucket, Key, UploadId }) };
+    return xmlAnswer('InitiateMultipartUploadResult', { Bucket, Key, UploadId });
   },
   /** UploadPart; a part that is put again replaces the one before. */
   'object PUT uploadId': async (context, request) => {
@@ -66,7 +66,7 @@ export const uploadOperations: S3Operations = {
     await putObject(context, request, made, joined(paths), 'CompleteMultipartUpload');
     await rm(folder, { recursive: true, force: true });
     const { bucket: Bucket, key: Key } = request;
-    return { body: xmlDocument('CompleteMultipartUploadResult', { Bucket, Key, ETag: etag }) };
+    return xmlAnswer('CompleteMultipartUploadResult', { Bucket, Key, ETag: etag });
   },
   /** AbortMultipartUpload. */
   'object DELETE uploadId': async (context, request) => {

@@ -157,7 +157,7 @@ const facts: Fact<Connection>[] = [
 
 describeFacts(
   'Alarms',
-  await adaptersBeside(() => startCloudWatch({ alarmIntervalMs: 50 })),
+  await adaptersBeside(() => startCloudWatch({ intervalMs: 50 })),
   connect,
   facts,
 );

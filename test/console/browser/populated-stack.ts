@@ -42,7 +42,7 @@ export async function startPopulatedStack() {
   await buildPage(consoleDirectory);
   let stoppedAt: number | undefined;
   const cloudWatch = await startCloudWatch({
-    alarmIntervalMs: 200,
+    intervalMs: 200,
     now: () => stoppedAt ?? Date.now(),
   });
   const stack = await startLocalStack({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createOffsetTracker } from '#local/event-source-mapping/shard-state.ts';
+import { createOffsetTracker } from '#local/event-source-mapping/checkpoints.ts';
 import { aRecord, someRecords } from './records.ts';
 
 it('covers no gap: the checkpoint is the last record before which all are settled', () => {

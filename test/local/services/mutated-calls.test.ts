@@ -9,7 +9,7 @@ it('answers every call, however it is mutated, and goes on', async () => {
   const [kinesis, dynamodb, cloudwatch, s3] = await Promise.all([
     startKinesis(),
     startDynamoDb(),
-    startCloudWatch({ alarmIntervalMs: 200 }),
+    startCloudWatch({ intervalMs: 200 }),
     startS3(),
   ]);
   const report = await mutateCalls({

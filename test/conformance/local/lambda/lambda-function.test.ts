@@ -7,8 +7,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundleBootstrap, bundleFunction } from '#local/lambda/bundle.ts';
-import type { FunctionLogLine, LambdaFunction } from '#local/lambda/invocation.ts';
-import { type FunctionOptions, startFunction } from '#local/lambda/lambda-function.ts';
+import type { FunctionLogLine } from '#local/lambda/invocation.ts';
+import {
+  type FunctionOptions,
+  type LambdaFunction,
+  startFunction,
+} from '#local/lambda/lambda-function.ts';
 
 const sources = {
   moody: new URL('./functions/moody.ts', import.meta.url),

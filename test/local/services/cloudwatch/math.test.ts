@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  evaluateExpression,
-  type Scope,
-  type Series,
-} from '#local/services/cloudwatch/metric-math.ts';
+import { evaluateExpression, tokensOf } from '#local/services/cloudwatch/metric-math.ts';
 
-const series: Record<string, Series> = {
+const series: Record<string, ReadonlyMap<number, number>> = {
   a: new Map([
     [0, 4],
     [60, 9],
@@ -15,14 +11,13 @@ const series: Record<string, Series> = {
     [120, 0],
   ]),
 };
-const scope: Scope = {
-  metric: (id) => series[id] ?? new Map(),
-  times: () => [0, 60, 120],
-  spend: () => undefined,
-};
 const run = (text: string) => {
-  const value = evaluateExpression(text, scope);
-  return typeof value === 'number' ? value : [...value];
+  const points = [0, 60, 120].map((time) => {
+    const pointOf = (id: string) => series[id]?.get(time) ?? Number.NaN;
+    return { time, ...evaluateExpression(tokensOf(text), pointOf) };
+  });
+  if (!points[0]?.isSeries) return points[0]?.point;
+  return points.filter(({ point }) => !Number.isNaN(point)).map(({ time, point }) => [time, point]);
 };
 
 describe('metric math', () => {
