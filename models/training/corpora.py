@@ -32,7 +32,7 @@ TYPES = {
 
 WRITTEN = Path(__file__).parent / "data/written-names.tsv"
 HELD_OUT = 10  # one of so many of the texts written for the training is for development
-MARKED = re.compile(r"\[(PER|ORG|LOC|MISC) ([^\[\]]+)\]|([^\[\]]+)")
+PART = re.compile(r"\[(PER|ORG|LOC|MISC) ([^\[\]]+)\]|([^\[\]]+)")
 WORD = re.compile(r"\\n|['’]\w{1,2}\b|[@#]?\w+(?:[-.&'’]\w+)*|\S")
 
 
@@ -118,7 +118,7 @@ def read_sentiment(path: Path) -> list[Example]:
     return examples
 
 
-def read_written() -> list[Example]:
+def read_marked() -> list[Example]:
     """The texts that were written for this training: a line each, its kind, a tab, and the text, as in `[PER Ada] slept.`
 
     A line break within a text is `\\n`. Whether words with @ or # before them are names is left open. Each kind is a document.
@@ -130,7 +130,7 @@ def read_written() -> list[Example]:
 
 def _marked(text: str, document: int) -> Example:
     words, plain = [], ""
-    for part in MARKED.finditer(text):
+    for part in PART.finditer(text):
         kind, name, other = part.groups()
         found = re.finditer(r"\S+", name) if kind else WORD.finditer(other)
         words += [(len(plain) + each.start(), each.group(), _label(kind, number, each.group())) for number, each in enumerate(found)]
@@ -163,7 +163,7 @@ def read_everything(data: Path) -> dict[str, dict[str, list[Example]]]:
 
     domains = ["ai", "music", "politics", "science"]
     gum = ["academic", "bio", "news", "voyage"]
-    texts = read_written()
+    texts = read_marked()
     return {
         "conll": conll,
         "ewt": {

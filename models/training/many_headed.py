@@ -94,7 +94,7 @@ def set_table(model: ManyHeaded, table: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def keep(model: ManyHeaded, first: ManyHeaded, share: float) -> None:
+def keep(model: torch.nn.Module, first: torch.nn.Module, share: float) -> None:
     """Mix in a share of what the model was at first (Wortsman et al. 2022, arXiv:2109.01903)."""
     for now, before in zip(model.parameters(), first.parameters()):
         now.lerp_(before, share)

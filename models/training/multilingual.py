@@ -147,7 +147,7 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
     (run / "model").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(run / "model/tokenizer.json"), pretty=False)
     make_roundable(model)
-    first = copy.deepcopy(model)
+    first = copy.deepcopy(model) if bundled else None
 
     def report(number, averaged):
         figures = development.figures(averaged, sources, tokenizer)
@@ -159,7 +159,7 @@ def fine_tune(data: Path, encoder: Path, run: Path, processes: int, bundled: Pat
 
     model = train_within(60 * minutes, processes, model, ManyHeaded.loss, rounds,
                          make_optimizers(model, GOING_ON["rates"] if bundled else RATES), run / "checkpoint.pt", report)
-    if bundled:
+    if first:
         keep(model, first, GOING_ON["kept"])
     save(model, run)
     report("last", model)
